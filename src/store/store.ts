@@ -1,0 +1,157 @@
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
+import type { DatabaseSync } from 'node:sqlite';
+import { toIso } from '../kernel/clock.ts';
+import { ConflictError, TrainyardError, fileErrorHint, messageOf, systemCode } from '../kernel/errors.ts';
+import { migrations } from './migrations/index.ts';
+import { openSqlite } from './sqlite.ts';
+import type { Tables } from './tables.ts';
+
+/** Read or write: the whole store, or one transaction of it. */
+export type Db = Kysely<Tables>;
+export type Tx = Transaction<Tables>;
+
+/** One project's state: a database and the folder of files beside it. */
+export interface Store {
+  readonly db: Db;
+  /** The folder `.trainyard`. */
+  readonly folder: string;
+  readonly read_only: boolean;
+  /** Runs `work` in one transaction that takes the write lock at once. Effects outside the database do not belong in it. */
+  tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** The database's clock, the only one that leases use: ISO text. */
+  now(): string;
+  /** Changes whenever another connection has committed; a cheap look, for waking across processes. */
+  changeMark(): number;
+  close(): Promise<void>;
+}
+
+const FILE = 'trainyard.db';
+
+/** True where the folder holds a store already. */
+export const storeExists = (folder: string): boolean => existsSync(join(folder, FILE));
+
+/**
+ * Opens the project's store and brings its schema up to date.
+ * @throws ConflictError when a newer Trainyard wrote the store
+ * @throws TrainyardError when the folder cannot be written or the file is no database
+ */
+export async function openStore(folder: string, options: { readonly read_only?: boolean } = {}): Promise<Store> {
+  const readOnly = options.read_only === true;
+  const path = join(folder, FILE);
+  try {
+    if (!readOnly) await prepareFolder(folder);
+    const { sqlite, db } = openSqlite(path, { read_only: readOnly });
+    try {
+      migrate(sqlite, folder, readOnly);
+    } catch (error) {
+      sqlite.close();
+      throw error;
+    }
+    return makeStore(sqlite, db, folder, readOnly);
+  } catch (error) {
+    throw storeError(path, error);
+  }
+}
+
+/** A store in memory: the same SQL path, for tests and for a `plan` where no state exists yet. */
+export function memoryStore(folder = ''): Store {
+  const { sqlite, db } = openSqlite(':memory:', { read_only: false });
+  migrate(sqlite, ':memory:', false);
+  return makeStore(sqlite, db, folder, false);
+}
+
+async function prepareFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const ignore = join(folder, '.gitignore');
+  if (!existsSync(ignore)) await writeFile(ignore, '*\n');
+}
+
+function makeStore(sqlite: DatabaseSync, db: Db, folder: string, readOnly: boolean): Store {
+  const nowStatement = sqlite.prepare(`select strftime('%Y-%m-%dT%H:%M:%fZ', 'now') as now`);
+  const markStatement = sqlite.prepare('pragma data_version');
+  return {
+    db,
+    folder,
+    read_only: readOnly,
+    // Kysely begins deferred; a transaction that reads first and writes later could then meet SQLITE_BUSY without
+    // the busy timeout's help. Touching the write lock first makes it wait its turn instead.
+    tx: (work) =>
+      db.transaction().execute(async (tx) => {
+        await sql`update meta set value = value where key = 'schema_version'`.execute(tx);
+        return work(tx);
+      }),
+    now: () => String(nowStatement.get()?.['now']),
+    changeMark: () => Number(markStatement.get()?.['data_version']),
+    close: () => db.destroy(),
+  };
+}
+
+function migrate(sqlite: DatabaseSync, folder: string, readOnly: boolean): void {
+  const version = schemaVersion(sqlite);
+  if (version > migrations.length) {
+    throw new ConflictError(
+      `The state folder ${folder} was written by a newer Trainyard (schema ${version}; this one knows ${migrations.length}).`,
+      { hint: 'Update Trainyard (`npm install trainyard@latest`), or use another --project folder. Nothing was changed.' },
+    );
+  }
+  if (version === migrations.length) return;
+  if (readOnly) {
+    throw new ConflictError(`The state folder ${folder} has an older schema and is open for reading only.`, {
+      hint: 'Run any writing command once, for example `trainyard run`, to bring it up to date.',
+    });
+  }
+  sqlite.exec('begin immediate');
+  try {
+    // Another process may have migrated while this one waited for the lock.
+    for (const migration of migrations.slice(schemaVersion(sqlite))) sqlite.exec(migration.sql);
+    sqlite
+      .prepare(`insert into meta (key, value) values ('schema_version', ?) on conflict (key) do update set value = excluded.value`)
+      .run(String(migrations.length));
+    sqlite.exec('commit');
+  } catch (error) {
+    sqlite.exec('rollback');
+    throw error;
+  }
+}
+
+function schemaVersion(sqlite: DatabaseSync): number {
+  const exists = sqlite.prepare(`select 1 from sqlite_master where type = 'table' and name = 'meta'`).get();
+  if (exists === undefined) return 0;
+  const row = sqlite.prepare(`select value from meta where key = 'schema_version'`).get();
+  return row === undefined ? 0 : Number(row['value']);
+}
+
+/** Any failure of the database as an error that names the file and what helps. */
+export function storeError(path: string, error: unknown): TrainyardError {
+  if (error instanceof TrainyardError) return error;
+  const text = messageOf(error);
+  if (/readonly|read-only|unable to open/i.test(text) || ['EROFS', 'EACCES', 'EPERM'].includes(systemCode(error) ?? '')) {
+    return new TrainyardError('unexpected', `The state folder cannot be written: ${path} (${text}).`, {
+      hint: 'Make the folder writable for this user, or use another --project folder. `plan` and the lists work without writing.',
+      cause: error,
+    });
+  }
+  if (/disk is full|database or disk/i.test(text)) {
+    return new TrainyardError('unexpected', `The disk is full: ${path} cannot grow.`, {
+      hint: 'Free some space, then run `trainyard run --resume`: nothing is lost.',
+      cause: error,
+    });
+  }
+  if (/not a database|malformed|corrupt/i.test(text)) {
+    return new TrainyardError('unexpected', `${path} is not a readable Trainyard store (${text}).`, {
+      hint: 'Restore the file from a backup, or move the folder away to start afresh.',
+      cause: error,
+    });
+  }
+  if (/database is locked|busy/i.test(text)) {
+    return new ConflictError(`Another process keeps ${path} locked.`, { hint: 'Try again; `trainyard doctor` shows who holds the project.', cause: error });
+  }
+  return new TrainyardError('unexpected', `The store ${path} failed: ${text}`, { hint: fileErrorHint(systemCode(error)), cause: error });
+}
+
+/** Column values for "now plus seconds" by a given ISO time. */
+export const addSeconds = (iso: string, seconds: number): string => toIso(Date.parse(iso) + seconds * 1000);

@@ -1,0 +1,266 @@
+/**
+ * Every table as TypeScript, the one list of columns. Names are the same from YAML to screen.
+ * Times are ISO text in UTC; JSON lies in text columns and is parsed by Zod where it is read; flags are 0 or 1.
+ */
+import type { Generated } from 'kysely';
+
+export interface MetaTable {
+  key: string;
+  value: string;
+}
+
+/** One execution of a pipeline. `due_at` null: nothing to do until somebody wakes it. */
+export interface RunsTable {
+  id: string;
+  number: number;
+  pipeline: string;
+  pipeline_version: number;
+  status: string;
+  reason: string | null;
+  parent_run_id: string | null;
+  /** What a child run is about, for example a model version `seattle-wind:3`. */
+  subject: string | null;
+  requested_by: string;
+  pr: number;
+  plan_id: string | null;
+  git_commit: string | null;
+  git_branch: string | null;
+  params: string;
+  created_at: string;
+  started_at: string | null;
+  ended_at: string | null;
+  cancel_requested_at: string | null;
+  partial_accepted_by: string | null;
+  due_at: string | null;
+  lease_token: string | null;
+  lease_owner: string | null;
+  lease_expires_at: string | null;
+  failed_advances: number;
+  last_error: string | null;
+}
+
+export interface StagesTable {
+  run_id: string;
+  name: string;
+  position: number;
+  status: string;
+  reason: string | null;
+  /** Counts by terminal state of what went through the stage, JSON object of numbers. */
+  counts: string;
+  /** What the stage hands on, JSON. */
+  output: string;
+  /** The stage's own notes between two calls, JSON. */
+  state: string;
+  due_at: string | null;
+  started_at: string | null;
+  ended_at: string | null;
+}
+
+/** What a run's plan says of each circuit it trains or offers again; `settings` freezes the resolved circuit. */
+export interface PlanCircuitsTable {
+  run_id: string;
+  circuit_id: string;
+  action: string;
+  cause: string;
+  reason: string;
+  training_hash: string;
+  inputs_digest: string;
+  previous_hash: string | null;
+  changes: string;
+  settings: string;
+}
+
+export interface JobsTable {
+  id: string;
+  /** Unique over all runs; the outside world knows the job by it. */
+  name: string;
+  base_name: string;
+  run_id: string;
+  /** The stage whose work it is: SubmitTraining or RetryFailedTraining. */
+  stage: string;
+  circuit_id: string;
+  model_name: string;
+  provider: string;
+  optional: number;
+  retry: number;
+  retry_of: string | null;
+  status: string;
+  reason: string | null;
+  message: string | null;
+  attempt: number;
+  max_attempts: number;
+  timeout_s: number | null;
+  training_hash: string;
+  inputs_digest: string;
+  component: string;
+  environment: string | null;
+  data_version: string | null;
+  inputs: string;
+  created_at: string;
+  submitted_at: string | null;
+  running_at: string | null;
+  ended_at: string | null;
+  queued_s: number | null;
+  preparing_s: number | null;
+  running_s: number | null;
+  cpu_s: number | null;
+  peak_memory_mib: number | null;
+  exit_code: number | null;
+  metrics: string | null;
+  url: string | null;
+}
+
+/** One attempt of a job; `key` is what the provider was given and refuses to take twice. */
+export interface AttemptsTable {
+  key: string;
+  job_id: string;
+  run_id: string;
+  number: number;
+  status: string;
+  reason: string | null;
+  message: string | null;
+  submitted_at: string | null;
+  running_at: string | null;
+  ended_at: string | null;
+  queued_s: number | null;
+  preparing_s: number | null;
+  running_s: number | null;
+  cpu_s: number | null;
+  peak_memory_mib: number | null;
+  exit_code: number | null;
+}
+
+/** Environments, components and data assets, registered by name and version. */
+export interface AssetsTable {
+  kind: string;
+  name: string;
+  version: string;
+  digest: string;
+  content: string;
+  run_id: string | null;
+  created_at: string;
+  shared_at: string | null;
+}
+
+export interface ModelVersionsTable {
+  registry: string;
+  model_name: string;
+  version: number;
+  circuit_id: string;
+  pr: number;
+  digest: string;
+  files: string;
+  tags: string;
+  metrics: string;
+  settings: string;
+  job_id: string;
+  job_name: string;
+  run_id: string;
+  training_hash: string;
+  inputs_digest: string;
+  created_at: string;
+  withdrawn_at: string | null;
+  withdrawn_by: string | null;
+  withdrawn_reason: string | null;
+}
+
+/** `trainyard accept`: the good model stands for another hash, on record. */
+export interface AcceptancesTable {
+  circuit_id: string;
+  model_name: string;
+  version: number;
+  training_hash: string;
+  inputs_digest: string;
+  reason: string;
+  accepted_by: string;
+  accepted_at: string;
+}
+
+export interface ApprovalsTable {
+  id: string;
+  run_id: string;
+  stage: string;
+  gate: string;
+  status: string;
+  /** Digest over the exact subjects shown; other subjects need another approval. */
+  subject_digest: string;
+  title: string;
+  requested_by: string;
+  required: number;
+  approvers: string;
+  requester_may_approve: number;
+  on_expiry: string;
+  created_at: string;
+  expires_at: string;
+  closed_at: string | null;
+}
+
+export interface ApprovalSubjectsTable {
+  approval_id: string;
+  subject: string;
+  circuit_id: string | null;
+  verdict: string;
+  detail: string;
+}
+
+export interface ApprovalVotesTable {
+  approval_id: string;
+  voter: string;
+  identity: string;
+  verdict: string;
+  comment: string | null;
+  /** JSON list of subjects, or null for all that were open. */
+  subjects: string | null;
+  voted_at: string;
+}
+
+export interface EventsTable {
+  seq: Generated<number>;
+  at: string;
+  type: string;
+  severity: string;
+  run_id: string | null;
+  stage: string | null;
+  circuit_id: string | null;
+  message: string;
+  data: string;
+}
+
+export interface ArtifactsTable {
+  run_id: string;
+  name: string;
+  path: string;
+  size: number;
+  sha256: string;
+  created_at: string;
+}
+
+/** Processes that advance runs of this project. */
+export interface WorkersTable {
+  id: string;
+  kind: string;
+  pid: number;
+  /** Start time of the process, so that a reused pid is not mistaken for it. */
+  pid_start: string;
+  host: string;
+  started_at: string;
+  heartbeat_at: string;
+}
+
+export interface Tables {
+  meta: MetaTable;
+  runs: RunsTable;
+  stages: StagesTable;
+  plan_circuits: PlanCircuitsTable;
+  jobs: JobsTable;
+  attempts: AttemptsTable;
+  assets: AssetsTable;
+  model_versions: ModelVersionsTable;
+  acceptances: AcceptancesTable;
+  approvals: ApprovalsTable;
+  approval_subjects: ApprovalSubjectsTable;
+  approval_votes: ApprovalVotesTable;
+  events: EventsTable;
+  artifacts: ArtifactsTable;
+  workers: WorkersTable;
+}
