@@ -2,7 +2,13 @@
 
 /** What `${{inputs.x}}` may hold. */
 export type InputType = 'string' | 'number' | 'integer' | 'boolean' | AssetType;
-export type AssetType = 'uri_file' | 'uri_folder' | 'mltable' | 'custom_model' | 'mlflow_model' | 'triton_model';
+export type AssetType =
+  | 'uri_file'
+  | 'uri_folder'
+  | 'mltable'
+  | 'custom_model'
+  | 'mlflow_model'
+  | 'triton_model';
 
 export interface InputSpec {
   readonly type: InputType;
@@ -10,6 +16,11 @@ export interface InputSpec {
   /** As text, the way it reaches a command; null: none. */
   readonly default: string | null;
   readonly description: string | null;
+  /** Bounds of numbers, both included; absent: none. */
+  readonly min?: number;
+  readonly max?: number;
+  /** The only values allowed, as text; absent: any. */
+  readonly enum?: readonly string[];
 }
 
 export interface OutputSpec {
@@ -31,8 +42,10 @@ export interface Environment {
   readonly image: string | null;
   /** The parsed conda file, or null. */
   readonly conda: Readonly<Record<string, unknown>> | null;
-  /** The file's parsed content, as it is stored and sent. */
+  /** The file's parsed content, as it is stored and sent: versions as text, the conda file put in. */
   readonly content: Readonly<Record<string, unknown>>;
+  /** What other tools will read differently, one sentence each; absent: nothing. */
+  readonly warnings?: readonly string[];
 }
 
 /** One command with its code: what finally runs. A pipeline component has several. */
@@ -68,8 +81,10 @@ interface ComponentBase {
   readonly retry: { readonly max_retries: number; readonly timeout_s: number | null } | null;
   /** Keys that are kept for clouds and mean nothing on a single machine, for example `resources`, `distribution`. */
   readonly cloud_only: readonly string[];
-  /** The file's parsed content without `retry`. */
+  /** The file's parsed content without `retry`, with the component files of its jobs put in: it stands alone. */
   readonly content: Readonly<Record<string, unknown>>;
+  /** What is read differently elsewhere or does not apply here, one sentence each; absent: nothing. */
+  readonly warnings?: readonly string[];
 }
 
 export type Component =
@@ -88,7 +103,9 @@ export interface Step {
   readonly outputs: Readonly<Record<string, StepOutput>>;
 }
 
-export type StepInput = InputValue | { readonly kind: 'step_output'; readonly step: string; readonly output: string };
+export type StepInput =
+  | InputValue
+  | { readonly kind: 'step_output'; readonly step: string; readonly output: string };
 
 export interface StepOutput {
   readonly type: AssetType;

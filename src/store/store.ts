@@ -1,8 +1,9 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import type { Kysely, Transaction } from 'kysely';
+import type { Kysely, KyselyPlugin, Transaction } from 'kysely';
 import type { DatabaseSync } from 'node:sqlite';
 import { toIso } from '../kernel/clock.ts';
 import { ConflictError, TrainyardError, fileErrorHint, messageOf, systemCode } from '../kernel/errors.ts';
@@ -70,11 +71,25 @@ async function prepareFolder(folder: string): Promise<void> {
   if (!existsSync(ignore)) await writeFile(ignore, '*\n');
 }
 
+const insideTransaction = new AsyncLocalStorage<true>();
+
+/**
+ * There is one connection: a query past the open transaction would wait for it to end, which it never does.
+ * Better a clear fault at the first try than a process that falls asleep.
+ */
+const outsideTransactions: KyselyPlugin = {
+  transformQuery: ({ node }) => {
+    if (insideTransaction.getStore() === true) throw new TypeError('Inside a transaction, use the transaction: store.db would wait for it for ever.');
+    return node;
+  },
+  transformResult: async ({ result }) => result,
+};
+
 function makeStore(sqlite: DatabaseSync, db: Db, folder: string, readOnly: boolean): Store {
   const nowStatement = sqlite.prepare(`select strftime('%Y-%m-%dT%H:%M:%fZ', 'now') as now`);
   const markStatement = sqlite.prepare('pragma data_version');
   return {
-    db,
+    db: db.withPlugin(outsideTransactions),
     folder,
     read_only: readOnly,
     // Kysely begins deferred; a transaction that reads first and writes later could then meet SQLITE_BUSY without
@@ -82,7 +97,7 @@ function makeStore(sqlite: DatabaseSync, db: Db, folder: string, readOnly: boole
     tx: (work) =>
       db.transaction().execute(async (tx) => {
         await sql`update meta set value = value where key = 'schema_version'`.execute(tx);
-        return work(tx);
+        return insideTransaction.run(true, () => work(tx));
       }),
     now: () => String(nowStatement.get()?.['now']),
     changeMark: () => Number(markStatement.get()?.['data_version']),

@@ -68,6 +68,8 @@ export interface PlanCircuitsTable {
   previous_hash: string | null;
   changes: string;
   settings: string;
+  /** The registered data asset, JSON; null until RegisterMLTables wrote it, or where the circuit has no data. */
+  data_asset: string | null;
 }
 
 export interface JobsTable {
@@ -108,6 +110,7 @@ export interface JobsTable {
   exit_code: number | null;
   metrics: string | null;
   url: string | null;
+  cancel_requested_at: string | null;
 }
 
 /** One attempt of a job; `key` is what the provider was given and refuses to take twice. */

@@ -24,7 +24,7 @@ create table stages (
 create table plan_circuits (
   run_id text not null references runs (id) on delete cascade, circuit_id text not null, action text not null,
   cause text not null, reason text not null, training_hash text not null, inputs_digest text not null,
-  previous_hash text, changes text not null, settings text not null, primary key (run_id, circuit_id)
+  previous_hash text, changes text not null, settings text not null, data_asset text, primary key (run_id, circuit_id)
 ) strict;
 
 create table jobs (
@@ -34,7 +34,7 @@ create table jobs (
   retry_of text, status text not null, reason text, message text, attempt integer not null, max_attempts integer not null,
   timeout_s real, training_hash text not null, inputs_digest text not null, component text not null, environment text,
   data_version text, inputs text not null, created_at text not null, submitted_at text, running_at text, ended_at text,
-  queued_s real, preparing_s real, running_s real, cpu_s real, peak_memory_mib real, exit_code integer, metrics text, url text
+  queued_s real, preparing_s real, running_s real, cpu_s real, peak_memory_mib real, exit_code integer, metrics text, url text, cancel_requested_at text
 ) strict;
 create index jobs_run on jobs (run_id, stage, status, id);
 create index jobs_circuit on jobs (circuit_id, created_at);

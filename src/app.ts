@@ -1,0 +1,197 @@
+/** The composition root: the only file that knows every room and every provider. */
+import { existsSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { environmentOf, findAsset } from './assets/index.ts';
+import type { Environment } from './assets/index.ts';
+import { loadProjectConfig } from './config/index.ts';
+import type { ProjectConfig } from './config/index.ts';
+import { gitIdentity } from './fleet/index.ts';
+import type { Actor } from './gates/index.ts';
+import type { Compute } from './jobs/index.ts';
+import { systemClock } from './kernel/clock.ts';
+import type { Clock } from './kernel/clock.ts';
+import { NotFoundError, UsageError } from './kernel/errors.ts';
+import { didYouMean } from './kernel/suggest.ts';
+import { parseReference } from './pipelines/index.ts';
+import type { World } from './pipelines/index.ts';
+import { embeddedRegistry } from './registry/index.ts';
+import { memoryStore, openStore, storeExists } from './store/index.ts';
+import type { Store } from './store/index.ts';
+import { faultPoints } from './testing/fault-points.ts';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** Changes to a project's settings that flags make for one command. */
+export interface Overrides {
+  readonly provider?: string | undefined;
+  readonly max_workers?: number | undefined;
+  readonly fail?: readonly string[] | undefined;
+  readonly fail_rate?: number | undefined;
+  readonly duration_s?: number | undefined;
+  readonly speed?: number | undefined;
+}
+
+export interface Project {
+  /** Absolute. */
+  readonly root: string;
+  readonly config: ProjectConfig;
+  readonly store: Store;
+  /** False where nothing was ever run: the store is an empty one in memory. */
+  readonly has_state: boolean;
+  readonly clock: Clock;
+  readonly env: Env;
+  readonly world: World;
+  /** Who acts, as claimed on this machine. */
+  actor(): Promise<Actor>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a project: the folder given, else the nearest one above the current folder that looks like one.
+ * `read` never writes, and works where no state exists yet.
+ */
+export async function openProject(options: {
+  readonly folder?: string | undefined;
+  readonly mode: 'read' | 'write';
+  readonly env?: Env;
+  readonly clock?: Clock;
+  readonly overrides?: Overrides;
+}): Promise<Project> {
+  const env = options.env ?? process.env;
+  const clock = options.clock ?? systemClock;
+  const root = findRoot(options.folder);
+  const config = applyOverrides(await loadProjectConfig(root, env), options.overrides ?? {});
+  const folder = join(root, '.trainyard');
+  const hasState = storeExists(folder);
+  const store = options.mode === 'write' ? await openStore(folder) : hasState ? await openStore(folder, { read_only: true }) : memoryStore(folder);
+  const computes = new Map<string, Promise<Compute>>();
+  const environments = new Map<string, Environment>();
+  const compute = async (name: string): Promise<Compute> => {
+    await refreshEnvironments(store, environments);
+    let known = computes.get(name);
+    if (known === undefined) computes.set(name, (known = createCompute(name, { config, folder, env, clock, environments })));
+    return known;
+  };
+  const world: World = {
+    store,
+    clock,
+    config,
+    project: root,
+    compute,
+    registries: {
+      dev: embeddedRegistry({ store, registry: 'dev', clock }),
+      shared: embeddedRegistry({ store, registry: 'shared', clock }),
+    },
+    faultPoint: faultPoints(env['TRAINYARD_FAULT']),
+  };
+  return {
+    root,
+    config,
+    store,
+    has_state: hasState,
+    clock,
+    env,
+    world,
+    actor: async () => ({ name: await gitIdentity(root, loginName(env)), identity: 'claimed' }),
+    close: async () => {
+      for (const known of computes.values()) await known.then((c) => c.close());
+      await store.close();
+    },
+  };
+}
+
+/** Providers by name, each loaded only when a run needs it. */
+const PROVIDERS: Readonly<Record<string, (setup: Setup) => Promise<Compute>>> = {
+  local: async ({ config, folder, env, clock, environments }) => {
+    const { createLocalCompute } = await import('./providers/local/index.ts');
+    return createLocalCompute({
+      state_folder: folder,
+      max_workers: config.providers.local.max_workers,
+      environment: config.providers.local.environment,
+      environments: (reference) => {
+        const named = parseReference(reference);
+        return named === null ? null : (environments.get(`${named.name}:${named.version ?? '@latest'}`) ?? null);
+      },
+      env,
+      clock,
+      grace_s: 10,
+    });
+  },
+  simulated: async ({ config, folder, clock }) => {
+    const { createSimulatedCompute } = await import('./providers/simulated/index.ts');
+    const { duration_s, fail_rate, fail, speed, queue_s, prepare_s, max_parallel, seed } = config.providers.simulated;
+    return createSimulatedCompute({ state_folder: folder, clock, duration_s, fail_rate, fail, speed, queue_s, prepare_s, max_parallel, seed });
+  },
+};
+
+interface Setup {
+  readonly config: ProjectConfig;
+  readonly folder: string;
+  readonly env: Env;
+  readonly clock: Clock;
+  /** Registered environments by `name:version` and `name:@latest`. */
+  readonly environments: ReadonlyMap<string, Environment>;
+}
+
+/** Steps of a pipeline component may name environments that the job itself does not: the provider looks them up here. */
+async function refreshEnvironments(store: Store, environments: Map<string, Environment>): Promise<void> {
+  const rows = await store.db.selectFrom('assets').select(['name', 'version']).where('kind', '=', 'environment').orderBy('created_at').execute();
+  for (const { name, version } of rows) {
+    const known = environments.get(`${name}:${version}`);
+    const asset = known === undefined ? await findAsset(store.db, 'environment', name, version) : null;
+    const environment = known ?? (asset === null ? undefined : environmentOf(asset));
+    if (environment === undefined) continue;
+    environments.set(`${name}:${version}`, environment);
+    environments.set(`${name}:@latest`, environment);
+  }
+}
+
+async function createCompute(name: string, setup: Setup): Promise<Compute> {
+  const create = PROVIDERS[name];
+  if (create === undefined) {
+    throw new UsageError(`There is no provider ${name}.`, { hint: didYouMean(name, Object.keys(PROVIDERS)) ?? `Use one of ${Object.keys(PROVIDERS).join(', ')}.` });
+  }
+  return create(setup);
+}
+
+function findRoot(given: string | undefined): string {
+  if (given !== undefined) {
+    const root = resolve(given);
+    if (!existsSync(root)) throw new NotFoundError(`There is no folder ${root}.`, { hint: 'Give --project an existing folder, or make a new project with `trainyard init`.' });
+    return root;
+  }
+  for (let folder = process.cwd(); ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'trainyard.yaml')) || existsSync(join(folder, 'config', 'circuits.yaml'))) return folder;
+    if (dirname(folder) === folder) return process.cwd();
+  }
+}
+
+function applyOverrides(config: ProjectConfig, o: Overrides): ProjectConfig {
+  return {
+    ...config,
+    provider: o.provider ?? config.provider,
+    providers: {
+      ...config.providers,
+      local: { ...config.providers.local, max_workers: o.max_workers ?? config.providers.local.max_workers },
+      simulated: {
+        ...config.providers.simulated,
+        max_parallel: o.max_workers ?? config.providers.simulated.max_parallel,
+        fail: [...config.providers.simulated.fail, ...(o.fail ?? [])],
+        fail_rate: o.fail_rate ?? config.providers.simulated.fail_rate,
+        duration_s: o.duration_s ?? config.providers.simulated.duration_s,
+        speed: o.speed ?? config.providers.simulated.speed,
+      },
+    },
+  };
+}
+
+function loginName(env: Env): string {
+  const named = env['USER'] ?? env['USERNAME'];
+  if (named !== undefined && named !== '') return named;
+  try {
+    return userInfo().username;
+  } catch {
+    return 'unknown';
+  }
+}

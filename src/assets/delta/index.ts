@@ -1,0 +1,8 @@
+export type { DeltaColumn } from './actions.ts';
+export type { DeltaRequest } from './request.ts';
+export { parseDeltaVersion } from './request.ts';
+export type { DeltaResolver, DeltaResolverOptions, ResolvedDelta } from './resolve.ts';
+export { checkColumns, deltaResolver, resolveDelta } from './resolve.ts';
+export type { StoredFile, TableStorage } from './storage.ts';
+export { canReadLog, localStorage, openStorage } from './storage.ts';
+export { DeltaTable, openDeltaTable } from './table.ts';

@@ -1,0 +1,72 @@
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import type { PlanOptions } from '../../fleet/index.ts';
+import { EXIT } from '../../kernel/errors.ts';
+import { ExitWith } from '../exit.ts';
+import { collect, common, withProject } from '../options.ts';
+import type { CommonOptions } from '../options.ts';
+
+export interface PlanFlags extends CommonOptions {
+  readonly circuits?: readonly string[];
+  readonly detection: 'auto' | 'git' | 'hash';
+  readonly base?: string;
+  readonly ifChanged?: boolean;
+  readonly includeFailed?: boolean;
+  readonly allowWide?: string;
+}
+
+/** The flags that decide what is trained; the same for `plan` and `run`. */
+export function planFlags(command: Command): Command {
+  return command
+    .option('--circuits <ids>', 'train exactly these: ids, plant/circuit or globs, comma separated; AUTO: detect', collect)
+    .addOption(new Option('--detection <how>', 'how changes are explained').choices(['auto', 'git', 'hash']).default('auto'))
+    .option('--base <ref>', 'compare with this commit, branch or tag (detection git)')
+    .option('--if-changed', 'of the circuits picked by hand, only those that changed')
+    .option('--include-failed', 'train at once what failed at these very settings before')
+    .option('--allow-wide <reason>', 'retrain more of the fleet than max_changed allows');
+}
+
+export function planOptions(flags: PlanFlags, env: Readonly<Record<string, string | undefined>>): PlanOptions {
+  const fromCi = env['manualCircuits'] ?? env['MANUALCIRCUITS'];
+  const circuits = flags.circuits ?? (fromCi === undefined ? [] : collect(fromCi));
+  return {
+    detection: flags.detection,
+    base_ref: flags.base ?? null,
+    circuits: [...circuits],
+    if_changed: flags.ifChanged === true,
+    include_failed: flags.includeFailed === true,
+    allow_wide: flags.allowWide ?? null,
+  };
+}
+
+export function define(parent: Command): void {
+  const command = parent.command('plan').description('Shows which circuits need training, and why. Changes nothing.');
+  common(
+    planFlags(command)
+      .option('-o, --out <file>', 'seal the plan into a file for `trainyard run --plan FILE`')
+      .option('--exit-code', 'end with 20 when there is something to train')
+      .option('-v, --verbose', 'every circuit that is trained, with every field that changed'),
+    `
+    trainyard plan
+    trainyard plan --base origin/main
+    trainyard plan --circuits 'seattle_*' --if-changed
+    trainyard plan -o plan.json && trainyard run --plan plan.json
+    trainyard plan --json --exit-code`,
+  ).action(async (flags: PlanFlags & { out?: string; exitCode?: boolean; verbose?: boolean }) => {
+    const code = await withProject(flags, 'read', async (project) => {
+      const { planProject } = await import('../planning.ts');
+      const { planDocument, planScreen } = await import('../render/plan.ts');
+      const planned = await planProject(project, planOptions(flags, project.env));
+      if (flags.out !== undefined) {
+        const { writeSealedPlan } = await import('../../fleet/index.ts');
+        const { toIso } = await import('../../kernel/clock.ts');
+        await writeSealedPlan(flags.out, toIso(project.clock.now()), planned.plan, planned.options, planned.inputs());
+      }
+      if (flags.json === true) await planDocument(planned);
+      else process.stdout.write(planScreen(planned, { verbose: flags.verbose === true, sealed: flags.out ?? null }));
+      if (planned.plan.guard.blocked) return EXIT.blocked_by_guard;
+      return flags.exitCode === true && planned.plan.summary.train > 0 ? EXIT.plan_has_changes : EXIT.ok;
+    });
+    if (code !== EXIT.ok) throw new ExitWith(code);
+  });
+}

@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import { common, withProject } from '../options.ts';
+import type { CommonOptions } from '../options.ts';
+import { note, printJson } from '../render/output.ts';
+
+export function define(parent: Command): void {
+  common(
+    parent.command('worker').description('Goes on with open runs of the project until told to stop (Ctrl-C, SIGTERM).').option('--until-idle', 'end when every run is over or waits for people'),
+    `
+    trainyard worker
+    trainyard worker --until-idle`,
+  ).action(async (flags: CommonOptions & { untilIdle?: boolean }) => {
+    await withProject(flags, 'write', async (project) => {
+      const { driveRuns, openRuns } = await import('../../pipelines/index.ts');
+      const { showProgress } = await import('../render/progress.ts');
+      const stop = new AbortController();
+      const onSignal = (): void => stop.abort();
+      process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+      const runs = await openRuns(project.store.db);
+      if (flags.json !== true) note(runs.length === 0 ? 'No open runs.' : `Going on with ${runs.map((r) => `run ${r.number}`).join(', ')}.`);
+      const progress = runs.length > 0 && flags.json !== true ? showProgress(project, runs) : null;
+      try {
+        await driveRuns(project.world, 'worker', stop.signal, flags.untilIdle === true ? 'idle' : 'aborted');
+      } finally {
+        await progress?.stop();
+        process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+      }
+      const left = await openRuns(project.store.db);
+      if (flags.json === true) printJson({ open_runs: left.map((r) => ({ number: r.number, status: r.status })) });
+      else note(left.length === 0 ? 'Every run is over.' : `Left: ${left.map((r) => `run ${r.number} (${r.status})`).join(', ')}.`);
+    });
+  });
+}

@@ -1,0 +1,60 @@
+import type { Command } from 'commander';
+import { ExitWith } from './exit.ts';
+import { collect, common, withProject } from './options.ts';
+import type { CommonOptions } from './options.ts';
+import { note, print, printJson } from './render/output.ts';
+
+interface VerdictFlags extends CommonOptions {
+  readonly comment?: string;
+  readonly subjects?: readonly string[];
+  readonly wait: boolean;
+}
+
+/** `approve` and `reject` are one command with two verdicts. */
+export function defineVerdict(parent: Command, verdict: 'approve' | 'reject', description: string, examples: string): void {
+  common(
+    parent
+      .command(verdict)
+      .argument('<id>', 'of the request, as `trainyard approvals` shows it')
+      .description(description)
+      .option('--comment <text>', 'why, on record')
+      .option('--subjects <names>', 'only these circuits, models or environments of the request', collect)
+      .option('--no-wait', 'only record the verdict; do not go on with the run here'),
+    examples,
+  ).action(async (id: string, flags: VerdictFlags) => {
+    const code = await withProject(flags, 'write', async (project) => {
+      const { getApproval, vote } = await import('../gates/index.ts');
+      const { currentHolder, getRun, wakeRun } = await import('../pipelines/index.ts');
+      const actor = await project.actor();
+      const before = await getApproval(project.store.db, id);
+      const after = await project.store.tx((tx) =>
+        vote(tx, project.clock.now(), {
+          approval_id: id,
+          actor,
+          verdict,
+          comment: flags.comment ?? null,
+          subjects: flags.subjects ?? null,
+          verified: project.config.gates[before.gate]?.verified ?? false,
+        }),
+      );
+      await wakeRun(project.store.db, project.clock.now(), after.run_id);
+      const { pending, approve, hold, reject } = after.counts;
+      const told = `${approve} approved, ${hold} held, ${reject} rejected${pending > 0 ? `, ${pending} open` : ''}`;
+      const held = await currentHolder(project.store);
+      if (!flags.wait || held !== null) {
+        if (flags.json === true) printJson(after);
+        else print(held === null ? `Recorded: ${told}. \`trainyard run --resume\` goes on with the run.` : `Recorded: ${told}. \`trainyard ${held.kind}\` (process ${held.pid}) goes on with the run.`);
+        return 0;
+      }
+      if (flags.json !== true) note(`Recorded: ${told}.`);
+      const { followRuns } = await import('./following.ts');
+      const ended = await followRuns(project, 'approve', [await getRun(project.store.db, after.run_id)], { json: flags.json === true });
+      if (flags.json === true) {
+        const { runDocument } = await import('./render/run.ts');
+        printJson({ approval: await getApproval(project.store.db, id), run: await runDocument(project, await getRun(project.store.db, after.run_id)) });
+      }
+      return ended;
+    });
+    if (code !== 0) throw new ExitWith(code);
+  });
+}

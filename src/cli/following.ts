@@ -1,0 +1,111 @@
+import { createInterface } from 'node:readline/promises';
+import type { Project } from '../app.ts';
+import { listApprovals, vote } from '../gates/index.ts';
+import { EXIT } from '../kernel/errors.ts';
+import { driveRuns, getRun, requestCancel, wakeRun } from '../pipelines/index.ts';
+import type { Run } from '../pipelines/index.ts';
+import { showProgress } from './render/progress.ts';
+import { note } from './render/output.ts';
+import { runSummary } from './render/run.ts';
+
+/**
+ * Advances runs in this process and shows them until they are over or wait for people. In a terminal it asks on the
+ * spot, and Ctrl-C asks whether to detach or to cancel; elsewhere it ends with the code that says where things stand.
+ */
+export async function followRuns(project: Project, kind: 'run' | 'approve', runs: readonly Run[], options: { readonly json: boolean }): Promise<number> {
+  const interactive = process.stdin.isTTY && process.stderr.isTTY && !options.json;
+  for (;;) {
+    const ended = await driveShown(project, kind, runs, interactive);
+    const now = await Promise.all(runs.map((r) => getRun(project.store.db, r.id)));
+    if (ended === 'detached') {
+      note(`Detached. Jobs that run go on; \`trainyard run --resume\` takes the run up again.`);
+      return EXIT.interrupted;
+    }
+    const waiting = now.filter((r) => r.status === 'waiting');
+    if (waiting.length > 0 && interactive && (await askOnTheSpot(project, waiting))) continue;
+    for (const run of now) note(await runSummary(project, run));
+    return Math.max(...now.map(exitCodeOf));
+  }
+}
+
+/** 0 succeeded, 9 failed, 11 waits for people, 130 canceled. */
+export function exitCodeOf(run: Run): number {
+  switch (run.status) {
+    case 'succeeded':
+      return EXIT.ok;
+    case 'failed':
+      return EXIT.work_failed;
+    case 'canceled':
+      return EXIT.interrupted;
+    default:
+      return EXIT.waiting_for_approval;
+  }
+}
+
+async function driveShown(project: Project, kind: 'run' | 'approve', runs: readonly Run[], interactive: boolean): Promise<'idle' | 'detached'> {
+  for (;;) {
+    const stop = new AbortController();
+    let interrupted = false;
+    const onSignal = (): void => {
+      interrupted = true;
+      stop.abort();
+    };
+    process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+    const progress = showProgress(project, runs);
+    try {
+      await driveRuns(project.world, kind, stop.signal);
+    } finally {
+      await progress.stop();
+      process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    }
+    if (!interrupted) return 'idle';
+    if (!interactive) return 'detached';
+    const answer = await ask('Jobs go on by themselves. [d]etach, [c]ancel the run, or Enter to go on? ');
+    if (answer.startsWith('d')) return 'detached';
+    if (answer.startsWith('c')) {
+      const actor = await project.actor();
+      for (const run of runs) await project.store.tx((tx) => requestCancel(tx, project.clock.now(), run, actor.name));
+    }
+  }
+}
+
+/** Asks for every open request of these runs. Returns whether something was decided. */
+async function askOnTheSpot(project: Project, runs: readonly Run[]): Promise<boolean> {
+  let decided = false;
+  for (const run of runs) {
+    for (const approval of await listApprovals(project.store.db, { run_id: run.id, status: 'waiting', limit: 20 })) {
+      note('');
+      const { approvalScreen } = await import('./render/approval.ts');
+      note(await approvalScreen(project, approval, 12));
+      const answer = await ask('[a]pprove, [r]eject, or Enter to decide later? ');
+      const verdict = answer.startsWith('a') ? 'approve' : answer.startsWith('r') ? 'reject' : null;
+      if (verdict === null) continue;
+      const actor = await project.actor();
+      await project.store.tx((tx) =>
+        vote(tx, project.clock.now(), {
+          approval_id: approval.id,
+          actor,
+          verdict,
+          comment: null,
+          subjects: null,
+          verified: project.config.gates[approval.gate]?.verified ?? false,
+        }),
+      );
+      await wakeRun(project.store.db, project.clock.now(), run.id);
+      decided = true;
+    }
+  }
+  return decided;
+}
+
+async function ask(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return (await lines.question(question)).trim().toLowerCase();
+  } catch {
+    return 'd';
+  } finally {
+    lines.close();
+  }
+}
+

@@ -1,0 +1,82 @@
+import { resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import type { Project } from '../app.ts';
+import { loadComponent, loadEnvironments } from '../assets/index.ts';
+import type { Component, Environment } from '../assets/index.ts';
+import { ContentDigests, fileAt, loadFleet, makePlan, resolveBase, sealInputs, selectCircuits } from '../fleet/index.ts';
+import type { Detection, Fleet, Plan, PlanOptions, SealInputs } from '../fleet/index.ts';
+import { ciFacts } from '../kernel/ci.ts';
+import { NotFoundError, UsageError } from '../kernel/errors.ts';
+
+/** A plan with the files it came from. */
+export interface Planned {
+  readonly plan: Plan;
+  readonly fleet: Fleet;
+  readonly component: Component;
+  readonly environments: readonly Environment[];
+  readonly options: PlanOptions;
+  readonly selected: readonly string[] | null;
+  readonly inputs: () => SealInputs;
+}
+
+/** Loads everything a plan needs from the project folder and makes it. Used by `plan`, `why`, `accept` and `run` alike. */
+export async function planProject(project: Project, options: PlanOptions, pins?: Readonly<Record<string, number>>): Promise<Planned> {
+  const { config, root } = project;
+  const [component, environments, source] = await Promise.all([
+    loadComponent(resolve(root, config.component)),
+    loadEnvironments(root, config.environments),
+    readCircuits(root, config.circuits),
+  ]);
+  const fleet = loadFleet(source, { file: config.circuits, component_version: component.version });
+  const selected = selectCircuits(fleet, options.circuits);
+  const { detection, base_source } = await detect(project, options);
+  const plan = await makePlan({
+    project: root,
+    fleet,
+    db: project.has_state || !project.store.read_only ? project.store.db : null,
+    digests: new ContentDigests(project.store.read_only ? null : project.store.folder, () => project.clock.now()),
+    component,
+    environments,
+    detection,
+    base_source,
+    selected: selected === null ? null : new Set(selected.map((c) => c.id)),
+    if_changed: options.if_changed,
+    include_failed: options.include_failed,
+    max_changed: config.max_changed,
+    allow_wide: options.allow_wide,
+    ...(pins === undefined ? {} : { pins }),
+  });
+  return {
+    plan,
+    fleet,
+    component,
+    environments,
+    options,
+    selected: selected === null ? null : selected.map((c) => c.id),
+    inputs: () => sealInputs(plan, { settings: config, component: component.digest, environments: environments.map((e) => e.digest) }),
+  };
+}
+
+async function readCircuits(root: string, path: string): Promise<string> {
+  try {
+    return await readFile(resolve(root, path), 'utf8');
+  } catch (error) {
+    throw new NotFoundError(`There is no fleet file ${path} in ${root}.`, {
+      hint: 'Make a project with `trainyard init`, or point --project at one.',
+      cause: error,
+    });
+  }
+}
+
+/** `git` where a base is known, else `hash`. */
+async function detect(project: Project, options: PlanOptions): Promise<{ detection: Detection; base_source: string | null }> {
+  const mode = options.detection === 'auto' ? project.config.detection : options.detection;
+  const base = options.base_ref ?? (mode === 'hash' ? null : ciFacts(project.env).base_ref);
+  if (mode === 'hash' || (mode === 'auto' && base === null)) return { detection: { mode: 'hash' }, base_source: null };
+  if (base === null) throw new UsageError('Detection git needs something to compare with.', { hint: 'Give it with --base REF, for example --base origin/main.' });
+  const commit = await resolveBase(project.root, base);
+  return {
+    detection: { mode: 'git', base_ref: base, base_commit: commit },
+    base_source: await fileAt(project.root, commit, project.config.circuits),
+  };
+}

@@ -1,0 +1,45 @@
+import type { Job } from '../../jobs/index.ts';
+import { formatDuration } from '../../kernel/duration.ts';
+import type { AttemptsTable } from '../../store/index.ts';
+import { status } from './style.ts';
+import { table } from './table.ts';
+
+/** A job as one JSON object, flags as booleans and JSON columns parsed. */
+export function jobDocument(job: Job): Record<string, unknown> {
+  return { ...job, optional: job.optional === 1, retry: job.retry === 1, metrics: job.metrics === null ? null : (JSON.parse(job.metrics) as unknown), inputs: JSON.parse(job.inputs) as unknown };
+}
+
+const seconds = (s: number | null): string => (s === null ? '' : formatDuration(s));
+const mib = (m: number | null): string => (m === null ? '' : `${Math.round(m)} MiB`);
+
+export function jobTable(jobs: readonly Job[]): string {
+  return table(jobs, [
+    { title: 'job', value: (j) => j.name },
+    { title: 'status', value: (j) => status(j.status) },
+    { title: 'attempts', value: (j) => String(j.attempt), align: 'right' },
+    { title: 'ran', value: (j) => seconds(j.running_s), align: 'right' },
+    { title: 'cpu', value: (j) => seconds(j.cpu_s), align: 'right' },
+    { title: 'memory', value: (j) => mib(j.peak_memory_mib), align: 'right' },
+    { title: '', value: (j) => j.message ?? '' },
+  ]);
+}
+
+export function jobScreen(job: Job, attempts: readonly AttemptsTable[]): string {
+  const lines = [
+    `${job.name}  ${status(job.status)}${job.message === null ? '' : `: ${job.message}`}`,
+    `  circuit      ${job.circuit_id}   model ${job.model_name}`,
+    `  hash         ${job.training_hash}   inputs ${job.inputs_digest}`,
+    `  component    ${job.component}${job.environment === null ? '' : `   environment ${job.environment}`}`,
+    `  data         ${job.data_version ?? 'none'}`,
+    `  provider     ${job.provider}   attempt ${job.attempt} of ${job.max_attempts}`,
+  ];
+  if (job.retry_of !== null) lines.push(`  retry of     ${job.retry_of}`);
+  if (job.metrics !== null) lines.push(`  metrics      ${Object.entries(JSON.parse(job.metrics) as Record<string, number>).map(([k, v]) => `${k} ${Math.round(v * 10_000) / 10_000}`).join('  ')}`);
+  for (const a of attempts) {
+    lines.push(
+      `  attempt ${a.number}    ${status(a.status)}  queued ${seconds(a.queued_s)}, preparing ${seconds(a.preparing_s)}, running ${seconds(a.running_s)}, cpu ${seconds(a.cpu_s)}, memory ${mib(a.peak_memory_mib)}${a.message === null ? '' : `: ${a.message}`}`,
+    );
+  }
+  lines.push(`  log          trainyard jobs logs ${job.name}`);
+  return lines.join('\n');
+}

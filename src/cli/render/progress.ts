@@ -1,0 +1,139 @@
+import type { Project } from '../../app.ts';
+import { countJobs, listJobs, openCount } from '../../jobs/index.ts';
+import type { JobCounts } from '../../jobs/index.ts';
+import { formatDuration } from '../../kernel/duration.ts';
+import { countsText, getStages } from '../../pipelines/index.ts';
+import type { Run, Stage } from '../../pipelines/index.ts';
+import { readEvents } from '../../store/index.ts';
+import { clip, columns, paint, status } from './style.ts';
+
+export interface Progress {
+  stop(): Promise<void>;
+}
+
+/**
+ * Shows runs while they go on: in a terminal one screen that is drawn again a few times a second, at any fleet size;
+ * elsewhere plain lines, one per change that matters and one every half minute.
+ */
+export function showProgress(project: Project, runs: readonly Run[]): Progress {
+  return process.stderr.isTTY ? liveScreen(project, runs) : plainLines(project, runs);
+}
+
+const QUIET = new Set(['job.attempt_failed', 'model.registered', 'model.promoted', 'run.created', 'approval.voted']);
+/** More failures than this are summed up: nobody reads a thousand lines. */
+const MOST_FAILURES = 20;
+
+function plainLines(project: Project, runs: readonly Run[]): Progress {
+  const ids = new Set(runs.map((r) => r.id));
+  let seen = 0;
+  let failures = 0;
+  let spoke = project.clock.now();
+  const start = project.store.db
+    .selectFrom('events')
+    .select((e) => e.fn.max('seq').as('seq'))
+    .executeTakeFirst()
+    .then((row) => {
+      // What was said before belongs to earlier commands, but a run that was just created is ours.
+      seen = Number(row?.seq ?? 0);
+    });
+  const say = (text: string): void => {
+    process.stderr.write(`${text}\n`);
+    spoke = project.clock.now();
+  };
+  const look = async (): Promise<void> => {
+    await start;
+    for (;;) {
+      const events = await readEvents(project.store.db, { after: seen, limit: 500 });
+      for (const event of events) {
+        seen = event.seq;
+        if (event.run_id === null || !ids.has(event.run_id) || QUIET.has(event.type)) continue;
+        if (event.type === 'job.failed' && ++failures > MOST_FAILURES) continue;
+        say(`${event.at.slice(11, 19)} ${event.message}`);
+        if (failures === MOST_FAILURES && event.type === 'job.failed') say('         more failures are only counted from here: trainyard jobs list --status failed');
+      }
+      if (events.length < 500) break;
+    }
+    if (project.clock.now() - spoke < 30_000) return;
+    for (const run of runs) {
+      const counts = await countJobs(project.store.db, run.id);
+      if (openCount(counts) > 0) say(`${new Date(project.clock.now()).toISOString().slice(11, 19)} run ${run.number}: ${countsText(counts)}`);
+    }
+  };
+  return repeat(200, look);
+}
+
+function liveScreen(project: Project, runs: readonly Run[]): Progress {
+  let drawn = 0;
+  const draw = async (): Promise<void> => {
+    const lines: string[] = [];
+    for (const run of runs) lines.push(...(await screenOf(project, run)));
+    const height = (process.stderr.rows ?? 24) - 1;
+    const shown = lines.slice(0, height).map((l) => l);
+    const up = drawn > 0 ? `\u001B[${drawn}A` : '';
+    process.stderr.write(`${up}\u001B[J${shown.join('\n')}\n`);
+    drawn = shown.length;
+  };
+  return repeat(250, draw, () => {
+    // What stays on the screen is the summary that follows, not the last frame.
+    if (drawn > 0) process.stderr.write(`\u001B[${drawn}A\u001B[J`);
+  });
+}
+
+async function screenOf(project: Project, run: Run): Promise<string[]> {
+  const { db } = project.store;
+  const now = project.clock.now();
+  const [stages, counts] = await Promise.all([getStages(db, run.id), countJobs(db, run.id)]);
+  const running = await listJobs(db, { run_id: run.id, status: 'running', limit: 6 });
+  const failed = await listJobs(db, { run_id: run.id, status: 'failed', limit: 4 });
+  const lines = [`${paint('bold', `Run ${run.number}`, process.stderr)}  ${formatDuration((now - Date.parse(run.created_at)) / 1000)}`, railway(stages)];
+  const current = stages.find((s) => s.status === 'running' || s.status === 'waiting');
+  if (current !== undefined) lines.push(`  ${status(current.status)} ${current.name}  ${current.reason ?? countsText(current.counts)}`);
+  const total = Object.values(counts).reduce((a, b) => a + b, 0);
+  if (total > 0) lines.push(bar(counts, total));
+  for (const job of running) {
+    const since = job.running_at === null ? '' : formatDuration((now - Date.parse(job.running_at)) / 1000);
+    lines.push(`    ${paint('cyan', '▶', process.stderr)} ${job.name.padEnd(36)} ${since}`);
+  }
+  if (counts.running > running.length) lines.push(`      … and ${counts.running - running.length} more running`);
+  for (const job of failed) lines.push(`    ${paint('red', '✗', process.stderr)} ${clip(`${job.name}: ${job.message ?? 'failed'}`, columns(process.stderr) - 8)}`);
+  if (counts.failed > failed.length) lines.push(`      … and ${counts.failed - failed.length} more failed`);
+  return lines.map((l) => (l.length > columns(process.stderr) * 3 ? l.slice(0, columns(process.stderr)) : l));
+}
+
+/** The run as a line with stations. */
+function railway(stages: readonly Stage[]): string {
+  const shapes: Readonly<Record<string, string>> = { succeeded: paint('green', '●'), failed: paint('red', '✗'), running: paint('cyan', '◉'), waiting: paint('yellow', '‖'), skipped: paint('gray', '○'), canceled: paint('yellow', '⊘'), pending: paint('gray', '·') };
+  return `  ${stages.map((s) => shapes[s.status] ?? '·').join('──')}`;
+}
+
+function bar(counts: JobCounts, total: number): string {
+  const width = 30;
+  const done = counts.succeeded + counts.failed + counts.canceled;
+  const good = Math.round((counts.succeeded / total) * width);
+  const bad = Math.ceil(((counts.failed + counts.canceled) / total) * width);
+  const rest = Math.max(0, width - good - bad);
+  return `  ${paint('green', '█'.repeat(good))}${paint('red', '█'.repeat(Math.min(bad, width - good)))}${paint('gray', '░'.repeat(rest))} ${done}/${total}  ${countsText(counts)}`;
+}
+
+/** Calls again and again, never twice at once; `stop` waits for the call under way and makes a last one. */
+function repeat(ms: number, work: () => Promise<void>, atEnd?: () => void): Progress {
+  const stop = new AbortController();
+  const loop = (async () => {
+    while (!stop.signal.aborted) {
+      await work();
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        stop.signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+      });
+    }
+    await work();
+    atEnd?.();
+  })();
+  loop.catch(() => undefined);
+  return {
+    stop: async () => {
+      stop.abort();
+      await loop.catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import { TrainyardError, messageOf } from '../../kernel/errors.ts';
+import type { Problem } from '../../kernel/errors.ts';
+import { paint } from './style.ts';
+
+/** An error as people read it: what happened, every place, what to type next. With `--json` one object on standard output. */
+export function reportError(error: unknown, json: boolean): void {
+  if (error instanceof TrainyardError) {
+    if (json) {
+      process.stdout.write(`${JSON.stringify({ error }, null, 2)}\n`);
+      return;
+    }
+    const lines = [`${paint('red', 'error:', process.stderr)} ${error.message}`];
+    for (const problem of error.problems) lines.push(problemText(problem));
+    if (error.hint !== undefined) lines.push(`${paint('cyan', 'hint:', process.stderr)} ${error.hint}`);
+    process.stderr.write(`${lines.join('\n')}\n`);
+    return;
+  }
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ error: { code: 'unexpected', message: messageOf(error), hint: null, exit_code: 1 } }, null, 2)}\n`);
+    return;
+  }
+  // A fault of ours: here the stack is what a report needs.
+  process.stderr.write(`${paint('red', 'error:', process.stderr)} unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(`${paint('cyan', 'hint:', process.stderr)} This is a fault in Trainyard. Nothing recorded is lost; please report it with the lines above.\n`);
+}
+
+export function problemText(problem: Problem): string {
+  const place = [problem.file, problem.line, problem.column].filter((p) => p !== null).join(':');
+  const hint = problem.hint === null ? '' : ` ${problem.hint}`;
+  return `  ${place}  ${problem.path === '' ? '' : `${problem.path}: `}${problem.message}${hint}`;
+}

@@ -1,0 +1,45 @@
+import type { Project } from '../../app.ts';
+import { listApprovals } from '../../gates/index.ts';
+import { countJobs, listJobs } from '../../jobs/index.ts';
+import { formatDuration } from '../../kernel/duration.ts';
+import { countsText, failedCircuits, getStages } from '../../pipelines/index.ts';
+import type { Run, Stage } from '../../pipelines/index.ts';
+import { clip, columns, paint, status } from './style.ts';
+
+/** A run with its stages as one JSON object. */
+export async function runDocument(project: Project, run: Run): Promise<Record<string, unknown>> {
+  const { lease_token: _token, lease_owner: _owner, lease_expires_at: _expires, ...shown } = run;
+  const { db } = project.store;
+  return {
+    ...shown,
+    pr: run.pr === 1,
+    stages: (await getStages(db, run.id)).map(({ run_id: _run, state: _state, ...stage }) => stage),
+    jobs: await countJobs(db, run.id),
+    failed_circuits: run.pipeline === 'train' ? await failedCircuits({ run, db }) : [],
+    approvals: (await listApprovals(db, { run_id: run.id, status: 'waiting', limit: 50 })).map((a) => ({ id: a.id, gate: a.gate, title: a.title, expires_at: a.expires_at })),
+  };
+}
+
+/** The stages of a run, one line each. */
+export function stageLines(stages: readonly Stage[], now: number): string[] {
+  return stages.map((s) => {
+    const detail = s.status === 'succeeded' ? countsText(s.counts) : [countsText(s.counts), s.reason ?? ''].filter((t) => t !== '').join('; ');
+    const time = s.started_at === null ? '' : formatDuration(((s.ended_at === null ? now : Date.parse(s.ended_at)) - Date.parse(s.started_at)) / 1000);
+    return `  ${status(s.status, 11)} ${s.name.padEnd(20)} ${paint('gray', time.padStart(12))}  ${clip(detail, Math.max(20, columns() - 50))}`;
+  });
+}
+
+/** How a run ended or what it waits for, for people. */
+export async function runSummary(project: Project, run: Run): Promise<string> {
+  const { db } = project.store;
+  const lines = ['', `${paint('bold', `Run ${run.number}`)}  ${status(run.status)}${run.reason === null ? '' : `: ${run.reason}`}`];
+  lines.push(...stageLines(await getStages(db, run.id), project.clock.now()));
+  const failed = await listJobs(db, { run_id: run.id, status: 'failed', limit: 5 });
+  for (const job of failed) lines.push(`  ${paint('red', '✗')} ${job.name}: ${clip(job.message ?? 'failed', columns() - job.name.length - 6)}`);
+  if (failed.length > 0) lines.push(`  Logs: trainyard jobs logs ${failed[0]?.name}`);
+  for (const approval of await listApprovals(db, { run_id: run.id, status: 'waiting', limit: 10 })) {
+    lines.push(`  ${paint('yellow', '‖')} ${approval.title} (gate ${approval.gate}, until ${approval.expires_at.slice(0, 16).replace('T', ' ')} UTC)`);
+    lines.push(`      trainyard approve ${approval.id}   or   trainyard reject ${approval.id}`);
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,40 @@
+import { styleText } from 'node:util';
+
+type Format = Parameters<typeof styleText>[0];
+
+/** Colours where the stream shows them and nobody said NO_COLOR; meaning never rests on colour alone. */
+export function paint(format: Format, text: string, stream: NodeJS.WriteStream = process.stdout): string {
+  return styleText(format, text, { stream });
+}
+
+/** Width of the terminal, or 100 where there is none. */
+export const columns = (stream: NodeJS.WriteStream = process.stdout): number => stream.columns ?? 100;
+
+const SYMBOLS: Readonly<Record<string, readonly [string, Format]>> = {
+  succeeded: ['✓', 'green'],
+  failed: ['✗', 'red'],
+  canceled: ['⊘', 'yellow'],
+  skipped: ['–', 'gray'],
+  running: ['▶', 'cyan'],
+  waiting: ['‖', 'yellow'],
+  pending: ['·', 'gray'],
+  queued: ['·', 'gray'],
+  preparing: ['◌', 'cyan'],
+};
+
+/** A status as a shape and a word. */
+export function status(text: string, width = 0): string {
+  const [symbol, format] = SYMBOLS[text] ?? ['·', 'gray'];
+  return paint(format, `${symbol} ${text}`.padEnd(width));
+}
+
+/** Cuts to `width` characters with an ellipsis; newlines become spaces. */
+export function clip(text: string, width: number): string {
+  const line = text.replaceAll(/[\r\n\t]+/g, ' ');
+  return line.length <= width ? line : `${line.slice(0, Math.max(1, width - 1))}…`;
+}
+
+/** Names, the first few and how many more. */
+export function someOf(names: readonly string[], most: number): string {
+  return names.length <= most ? names.join(' ') : `${names.slice(0, most).join(' ')} … +${names.length - most}`;
+}

@@ -1,0 +1,73 @@
+import { Command, CommanderError } from 'commander';
+import { readFileSync } from 'node:fs';
+import { EXIT, TrainyardError, UsageError } from '../kernel/errors.ts';
+import { didYouMean } from '../kernel/suggest.ts';
+import { CATALOG } from './catalog.ts';
+import { ExitWith } from './exit.ts';
+import { reportError } from './render/report-error.ts';
+
+/** Runs one command line to its end and returns the exit code. Never throws, never prints a stack for a user's mistake. */
+export async function runCli(argv: readonly string[]): Promise<number> {
+  const json = argv.includes('--json');
+  try {
+    const program = await buildProgram(argv);
+    await program.parseAsync([...argv], { from: 'user' });
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof ExitWith) return error.exit_code;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT.ok;
+      // Commander has said what is wrong in its own words already, unless somebody wants JSON.
+      if (json) reportError(new UsageError(error.message.replace(/^error: /, '')), json);
+      return EXIT.usage;
+    }
+    reportError(error, json);
+    return error instanceof TrainyardError ? error.exit_code : EXIT.unexpected;
+  }
+}
+
+/** The program with the one command that was asked for; names and summaries of the others, for help and suggestions. */
+export async function buildProgram(argv: readonly string[]): Promise<Command> {
+  const asked = argv.find((a) => !a.startsWith('-'));
+  const program = new Command('trainyard')
+    .description('Trains a fleet of models, one per circuit, from one config file.')
+    .usage('<command> [options]')
+    .version(ownVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help for a command')
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .addHelpText('after', FOOTER);
+  if (argv.includes('--json')) program.configureOutput({ writeErr: () => undefined });
+  const wantsHelpOf = asked === 'help' ? argv[argv.indexOf('help') + 1] : asked;
+  for (const entry of CATALOG) {
+    if (entry.name === wantsHelpOf) (await entry.load()).define(program);
+    else program.command(entry.name).description(entry.summary).allowUnknownOption();
+  }
+  const isKnown = asked === undefined || asked === 'help' || CATALOG.some((c) => c.name === asked);
+  if (!isKnown) {
+    throw new UsageError(`There is no command ${asked}.`, { hint: didYouMean(asked, CATALOG.map((c) => c.name)) ?? 'See them all with `trainyard --help`.' });
+  }
+  for (const command of program.commands) inherit(command, program);
+  return program;
+}
+
+function inherit(command: Command, parent: Command): void {
+  command.copyInheritedSettings(parent).showHelpAfterError('(see --help)');
+  for (const child of command.commands) inherit(child, command);
+}
+
+export function ownVersion(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  return manifest.version;
+}
+
+const FOOTER = `
+Examples:
+  trainyard init my-fleet          a new project with a working example
+  trainyard plan                   what would be trained, and why
+  trainyard run                    train, register, ask, promote
+  trainyard why seattle_wind       one circuit explained
+  trainyard jobs logs -f JOB       follow a training as it runs
+
+Every command takes --project DIR and --json. Exit codes: docs/cli.md`;

@@ -1,0 +1,109 @@
+import type { Project } from '../app.ts';
+import { gitFacts, readSealedPlan, refuseIfMoved } from '../fleet/index.ts';
+import type { PlanOptions } from '../fleet/index.ts';
+import { ciFacts } from '../kernel/ci.ts';
+import { EXIT, TrainyardError, UsageError } from '../kernel/errors.ts';
+import { didYouMean } from '../kernel/suggest.ts';
+import { createTrainingRun, getRun, openRuns, reviveRun } from '../pipelines/index.ts';
+import type { Run } from '../pipelines/index.ts';
+import type { RunFlags } from './commands/run.ts';
+import { followRuns } from './following.ts';
+import { planProject } from './planning.ts';
+import type { Planned } from './planning.ts';
+import { note, printJson } from './render/output.ts';
+import { planScreen } from './render/plan.ts';
+import { runDocument } from './render/run.ts';
+
+/**
+ * The main road: goes on with what was interrupted, plans, creates a run, and follows it to its end or to where only
+ * people can go on. Returns the exit code.
+ */
+export async function runFleet(project: Project, flags: RunFlags, options: PlanOptions): Promise<number> {
+  const json = flags.json === true;
+  const resumed = await runsToResume(project, flags);
+  let code = resumed.length > 0 ? await followRuns(project, 'run', resumed, { json }) : EXIT.ok;
+  if (flags.resume !== undefined || code === EXIT.interrupted) {
+    if (resumed.length === 0) note('Nothing to resume: no run was interrupted.');
+    if (json) printJson({ runs: await documents(project, resumed) });
+    return code;
+  }
+  const planned = await planFor(project, flags, options);
+  if (!json) note(planScreen(planned, { verbose: false, sealed: null }));
+  refuseIfBlocked(planned);
+  const run = await startRun(project, flags, planned);
+  code = await followRuns(project, 'run', [run], { json });
+  if (json) printJson(await runDocument(project, await getRun(project.store.db, run.id)));
+  return code;
+}
+
+/** Every open run that does not wait for people, or the one asked for; one that gave up is taken up again. */
+async function runsToResume(project: Project, flags: RunFlags): Promise<Run[]> {
+  if (typeof flags.resume !== 'string') {
+    const open = await openRuns(project.store.db);
+    const chosen = flags.resume === true ? open : open.filter((r) => r.status !== 'waiting');
+    for (const run of chosen) note(`Going on with run ${run.number}, which was interrupted.`);
+    return chosen;
+  }
+  const run = await getRun(project.store.db, flags.resume);
+  const revived = await project.store.tx((tx) => reviveRun(tx, project.clock.now(), run));
+  if (run.ended_at !== null && !revived) {
+    throw new TrainyardError('conflict', `Run ${run.number} is over (${run.status}).`, {
+      hint: run.status === 'failed' ? 'Train what it owes with a new run: trainyard run --include-failed' : 'Start a new one with `trainyard run`.',
+    });
+  }
+  return [await getRun(project.store.db, run.id)];
+}
+
+async function planFor(project: Project, flags: RunFlags, options: PlanOptions): Promise<Planned> {
+  if (flags.plan === undefined) return planProject(project, options);
+  const sealed = await readSealedPlan(flags.plan);
+  const planned = await planProject(project, sealed.options, sealed.pins);
+  refuseIfMoved(flags.plan, sealed, planned.inputs());
+  return planned;
+}
+
+function refuseIfBlocked({ plan }: Planned): void {
+  if (!plan.guard.blocked) return;
+  const { retrain, with_model, max_changed } = plan.guard;
+  throw new TrainyardError('blocked_by_guard', `The plan would retrain ${retrain} of ${with_model} circuits that have a good model; the limit is ${Math.round(max_changed * 100)} %.`, {
+    hint: 'If that is meant: trainyard run --allow-wide "why". Nothing was started.',
+    details: { guard: plan.guard },
+  });
+}
+
+async function startRun(project: Project, flags: RunFlags, planned: Planned): Promise<Run> {
+  const gates = flags.approve ?? [];
+  const known = [...Object.keys(project.config.gates), 'all'];
+  for (const gate of gates) {
+    if (!known.includes(gate)) throw new UsageError(`There is no gate ${gate}.`, { hint: didYouMean(gate, known) ?? `Gates are ${known.join(', ')}.` });
+  }
+  const git = await gitFacts(project.root);
+  const actor = await project.actor();
+  const { plan } = planned;
+  const { component, environments } = planned;
+  return project.store.tx((tx) =>
+    createTrainingRun(tx, project.clock.now(), {
+      plan,
+      params: {
+        provider: project.config.provider,
+        detection: {
+          mode: plan.detection.mode,
+          base_ref: plan.detection.mode === 'git' ? plan.detection.base_ref : null,
+          base_commit: plan.detection.mode === 'git' ? plan.detection.base_commit : null,
+        },
+        selected: planned.selected === null ? null : [...planned.selected],
+        component: { name: component.name, version: component.version, digest: component.digest },
+        environments: environments.map((e) => ({ name: e.name, version: e.version, digest: e.digest })),
+        approved_gates: [...gates],
+        allow_wide: plan.guard.allow_wide,
+        summary: plan.summary,
+      },
+      requested_by: actor.name,
+      pr: flags.pr === true || ciFacts(project.env).pr,
+      git_commit: git.commit,
+      git_branch: git.branch,
+    }),
+  );
+}
+
+const documents = (project: Project, runs: readonly Run[]) => Promise.all(runs.map(async (r) => runDocument(project, await getRun(project.store.db, r.id))));

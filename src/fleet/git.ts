@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { UsageError, messageOf } from '../kernel/errors.ts';
+
+const run = promisify(execFile);
+
+/** What git says of a project folder; nulls where it is no work tree or has no commit. */
+export interface GitFacts {
+  readonly commit: string | null;
+  readonly branch: string | null;
+  /** Paths below the project that differ from the commit. */
+  readonly dirty: boolean;
+}
+
+const git = async (folder: string, args: readonly string[]): Promise<string> => {
+  const { stdout } = await run('git', ['-C', folder, ...args], { maxBuffer: 1 << 30, encoding: 'utf8' });
+  return stdout;
+};
+
+export async function gitFacts(folder: string): Promise<GitFacts> {
+  const ask = (args: readonly string[]): Promise<string | null> => git(folder, args).then((out) => out.trim(), () => null);
+  const [commit, branch, status] = await Promise.all([
+    ask(['rev-parse', '--verify', '--quiet', 'HEAD']),
+    ask(['rev-parse', '--abbrev-ref', 'HEAD']),
+    ask(['status', '--porcelain', '--untracked-files=no', '--', '.']),
+  ]);
+  return {
+    commit: commit === '' ? null : commit,
+    branch: branch === '' || branch === 'HEAD' || commit === null ? null : branch,
+    dirty: status !== null && status !== '',
+  };
+}
+
+/** Who acts on this machine: `git config user.email`, else the login name. */
+export async function gitIdentity(folder: string, fallback: string): Promise<string> {
+  const email = await git(folder, ['config', 'user.email']).then((out) => out.trim(), () => '');
+  return email === '' ? fallback : email;
+}
+
+/**
+ * The commit that `ref` and HEAD have in common (the commit of `ref` itself where there is none).
+ * @throws UsageError when git does not know the ref
+ */
+export async function resolveBase(folder: string, ref: string): Promise<string> {
+  let commit: string;
+  try {
+    commit = (await git(folder, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`])).trim();
+  } catch (error) {
+    throw new UsageError(`git does not know the base ref ${ref}.`, {
+      hint: 'Fetch it first (CI checkouts are often shallow: fetch with full depth), or use --detection hash.',
+      cause: error,
+    });
+  }
+  return git(folder, ['merge-base', commit, 'HEAD']).then((out) => out.trim(), () => commit);
+}
+
+/** The text of a file at a commit; null when it was not there. `path` is relative to the project folder. */
+export async function fileAt(folder: string, commit: string, path: string): Promise<string | null> {
+  try {
+    return await git(folder, ['show', `${commit}:./${path}`]);
+  } catch (error) {
+    if (/does not exist|exists on disk, but not in|path .* not in/i.test(messageOfStderr(error))) return null;
+    throw new UsageError(`git could not show ${path} at ${commit.slice(0, 12)}: ${messageOf(error)}`, {
+      hint: 'Check the checkout, or use --detection hash.',
+      cause: error,
+    });
+  }
+}
+
+const messageOfStderr = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'stderr' in error ? String(error.stderr) : messageOf(error);

@@ -1,0 +1,179 @@
+import type { Component, Environment } from '../assets/index.ts';
+import { findAsset } from '../assets/index.ts';
+import { lastJobs } from '../jobs/index.ts';
+import type { LastJob } from '../jobs/index.ts';
+import { ConfigError } from '../kernel/errors.ts';
+import type { Problem } from '../kernel/errors.ts';
+import { nearest } from '../kernel/suggest.ts';
+import { goodModels, goodSettings } from '../registry/index.ts';
+import type { GoodModel } from '../registry/index.ts';
+import type { Db } from '../store/index.ts';
+import type { ContentDigests } from './content-digests.ts';
+import { diffFrozen, thaw } from './frozen.ts';
+import type { Circuit, Fleet } from './load-fleet.ts';
+import { loadFleet } from './load-fleet.ts';
+import { guardBreadth, isUpToDate, planCircuit, planId } from './plan.ts';
+import type { Detection, Guard, PlannedCircuit } from './plan.ts';
+import type { FieldChange } from './settings.ts';
+import { checkTables, pinFleet } from './wanted.ts';
+import type { DeltaPins, PinnedCircuit } from './wanted.ts';
+
+/** What a plan is made from. */
+export interface PlanRequest {
+  readonly project: string;
+  readonly fleet: Fleet;
+  /** Null: nothing was ever trained here. */
+  readonly db: Db | null;
+  readonly digests: ContentDigests;
+  readonly component: Component;
+  readonly environments: readonly Environment[];
+  readonly detection: Detection;
+  /** Text of circuits.yaml at the base commit; null where it was not there, or in `hash` detection. */
+  readonly base_source: string | null;
+  /** Ids that somebody picked; null: detection decides. */
+  readonly selected: ReadonlySet<string> | null;
+  readonly if_changed: boolean;
+  readonly include_failed: boolean;
+  readonly max_changed: number;
+  readonly allow_wide: string | null;
+  /** Of a sealed plan. */
+  readonly pins?: DeltaPins;
+}
+
+export interface Plan {
+  readonly plan_id: string;
+  readonly detection: Detection;
+  /** In the order of circuits.yaml, one for every circuit. */
+  readonly circuits: readonly PlannedCircuit[];
+  readonly summary: { readonly train: number; readonly skip: number };
+  readonly guard: Guard;
+  readonly pins: DeltaPins;
+  readonly warnings: readonly Problem[];
+  /** What the circuits want, for those that are trained or offered at the retry gate. */
+  readonly pinned: ReadonlyMap<string, PinnedCircuit>;
+}
+
+/**
+ * Decides for every circuit whether it is trained, and why. Reads, never writes.
+ * @throws ConfigError with everything that would make the plan fail
+ */
+export async function makePlan(request: PlanRequest): Promise<Plan> {
+  const { circuits, pins } = await pinFleet(request.fleet, request);
+  const good = request.db === null ? new Map<string, GoodModel>() : await goodModels(request.db);
+  const candidates = circuits.filter((c) => request.selected?.has(c.circuit.id) === true || !isUpToDate(c, good.get(c.circuit.id) ?? null));
+  const ids = candidates.map((c) => c.circuit.id);
+  const jobs = request.db === null ? new Map<string, LastJob>() : await lastJobs(request.db, ids);
+  const changes = await findChanges(request, candidates, good);
+
+  const isCandidate = new Set(ids);
+  const planned = circuits.map((wanted) => {
+    const id = wanted.circuit.id;
+    const found = isCandidate.has(id) ? changes.get(id) : undefined;
+    return planCircuit({
+      wanted,
+      good: good.get(id) ?? null,
+      last_job: jobs.get(id) ?? null,
+      changes: found?.changes ?? null,
+      changed_since_base: found?.since_base ?? false,
+      detection: request.detection,
+      selected: request.selected === null ? null : request.selected.has(id),
+      if_changed: request.if_changed,
+      include_failed: request.include_failed,
+    });
+  });
+
+  const pinned = new Map<string, PinnedCircuit>();
+  for (const [i, p] of planned.entries()) {
+    const wanted = circuits[i];
+    if (wanted !== undefined && (p.action === 'train' || p.cause === 'owed_failed')) pinned.set(p.id, wanted);
+  }
+  await checkVersions(request, [...pinned.values()].map((p) => p.circuit));
+  await checkTables(request.fleet, [...pinned.values()].map((p) => p.circuit), request.project);
+
+  const train = planned.filter((p) => p.action === 'train');
+  const guard = guardBreadth({ retrain: train.filter((p) => good.has(p.id)).length, with_model: countWithModel(request.fleet, good) }, request.max_changed, request.allow_wide);
+  return {
+    plan_id: planId({ detection: request.detection, circuits: planned, seal: request.component.digest }),
+    detection: request.detection,
+    circuits: planned,
+    summary: { train: train.length, skip: planned.length - train.length },
+    guard,
+    pins,
+    warnings: request.fleet.warnings,
+    pinned,
+  };
+}
+
+const countWithModel = (fleet: Fleet, good: ReadonlyMap<string, unknown>): number => fleet.circuits.reduce((n, c) => n + (good.has(c.id) ? 1 : 0), 0);
+
+/**
+ * What differs, field by field. `git` explains by the fleet at the base commit, after its own defaults; where that says
+ * nothing, and in `hash` detection, the settings of the good model do.
+ */
+async function findChanges(request: PlanRequest, candidates: readonly PinnedCircuit[], good: ReadonlyMap<string, GoodModel>): Promise<Map<string, { changes: FieldChange[] | null; since_base: boolean }>> {
+  const found = new Map<string, { changes: FieldChange[] | null; since_base: boolean }>();
+  const base = request.detection.mode === 'git' ? baseCircuits(request) : null;
+  const settings = request.db === null ? new Map<string, string>() : await goodSettings(request.db, candidates.filter((c) => good.has(c.circuit.id)).map((c) => c.circuit.id));
+  for (const wanted of candidates) {
+    const id = wanted.circuit.id;
+    const before = base?.get(id);
+    // The base has no pins and no file contents: compare what was written, in the present's terms.
+    const sinceBase = before === undefined ? [] : diffFrozen({ circuit: before, data_content: wanted.data_content }, { circuit: request.fleet.by_id.get(id) ?? wanted.circuit, data_content: wanted.data_content });
+    const model = settings.get(id);
+    const sinceModel = model === undefined || model === '{}' ? null : diffFrozen(thaw(model), wanted);
+    const isNew = base !== null && before === undefined;
+    found.set(id, { changes: sinceBase.length > 0 ? sinceBase : sinceModel, since_base: sinceBase.length > 0 || isNew });
+  }
+  return found;
+}
+
+function baseCircuits(request: PlanRequest): ReadonlyMap<string, Circuit> {
+  if (request.base_source === null) return new Map();
+  try {
+    return loadFleet(request.base_source, { file: request.fleet.file, component_version: request.component.version }).by_id;
+  } catch {
+    // A base that was broken explains nothing; what is owed is still found by the hashes.
+    return new Map();
+  }
+}
+
+/** A circuit that asks for a component or environment version nobody registered fails the plan, not the job. */
+async function checkVersions(request: PlanRequest, circuits: readonly Circuit[]): Promise<void> {
+  const problems: Problem[] = [];
+  const registered = async (kind: 'component' | 'environment', name: string, version: string): Promise<boolean> =>
+    request.db !== null && (await findAsset(request.db, kind, name, version)) !== null;
+  const known = new Map<string, boolean>();
+  const ask = async (kind: 'component' | 'environment', name: string, version: string): Promise<boolean> => {
+    const key = `${kind} ${name}:${version}`;
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const answer = await registered(kind, name, version);
+    known.set(key, answer);
+    return answer;
+  };
+  const { component, environments } = request;
+  for (const circuit of circuits) {
+    const place = { file: request.fleet.file, line: circuit.line, column: null };
+    if (circuit.component_version !== component.version && !(await ask('component', component.name, circuit.component_version))) {
+      problems.push({
+        ...place,
+        path: `${circuit.id}.pipeline_component_version`,
+        message: `Component ${component.name}:${circuit.component_version} is not registered.`,
+        hint: `The component file has version ${component.version}; leave pipeline_component_version out to use it.`,
+      });
+    }
+    if (circuit.environment_version === null) continue;
+    if (environments.some((e) => e.version === circuit.environment_version)) continue;
+    const names = environments.map((e) => e.name);
+    const found = await Promise.all(names.map((name) => ask('environment', name, circuit.environment_version ?? '')));
+    if (found.includes(true)) continue;
+    const near = nearest(circuit.environment_version, environments.map((e) => e.version), 1)[0];
+    problems.push({
+      ...place,
+      path: `${circuit.id}.environment_version`,
+      message: `No environment is registered in version ${circuit.environment_version}.`,
+      hint: near === undefined ? 'Leave environment_version out to use the version of the environment file.' : `Did you mean ${near}?`,
+    });
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+}

@@ -1,0 +1,162 @@
+import { sql } from 'kysely';
+import { toIso } from '../kernel/clock.ts';
+import { NotAllowedError, NotFoundError, TrainyardError, UsageError } from '../kernel/errors.ts';
+import { nearest } from '../kernel/suggest.ts';
+import { appendEvents, batches } from '../store/index.ts';
+import type { Tx } from '../store/index.ts';
+import { expireIfDue, getApproval } from './approvals.ts';
+import type { Actor, Approval, Verdict } from './types.ts';
+
+/**
+ * Records one person's verdict on some or all open subjects, in the caller's transaction. A subject is approved once
+ * the required number of different people said so; one rejection or hold is enough for those verdicts. Saying the
+ * same thing twice changes nothing.
+ *
+ * Approving everything at once leaves out what a quality gate holds back; naming such a subject with a comment lets
+ * it through, on record.
+ *
+ * @throws NotAllowedError when the person is no approver or asked for it themselves where that is forbidden
+ * @throws TrainyardError (approval_refused) when the request is over
+ */
+export async function vote(
+  tx: Tx,
+  now: number,
+  ballot: {
+    readonly approval_id: string;
+    readonly actor: Actor;
+    readonly verdict: Exclude<Verdict, 'pending'>;
+    readonly comment: string | null;
+    /** Null: all that are open. */
+    readonly subjects: readonly string[] | null;
+    /** Whether the gate asks for a signed-in person. */
+    readonly verified: boolean;
+  },
+): Promise<Approval> {
+  const approval = await expireIfDue(tx, now, await getApproval(tx, ballot.approval_id));
+  if (approval.status === 'decided' && ballot.subjects === null) return approval;
+  refuseIfOver(approval);
+  refuseIfNotAllowed(approval, ballot.actor, ballot.verified);
+  await refuseUnknown(tx, approval.id, ballot.subjects);
+
+  await tx
+    .insertInto('approval_votes')
+    .values({
+      approval_id: approval.id,
+      voter: ballot.actor.name,
+      identity: ballot.actor.identity,
+      verdict: ballot.verdict,
+      comment: ballot.comment,
+      subjects: ballot.subjects === null ? null : JSON.stringify(ballot.subjects),
+      voted_at: toIso(now),
+    })
+    .execute();
+  await apply(tx, approval, ballot);
+  const after = await getApproval(tx, approval.id);
+  const decided = after.counts.pending === 0;
+  if (decided) {
+    await tx.updateTable('approvals').set({ status: 'decided', closed_at: toIso(now) }).where('id', '=', approval.id).execute();
+  }
+  await appendEvents(tx, now, [
+    {
+      type: decided ? 'approval.decided' : 'approval.voted',
+      run_id: approval.run_id,
+      stage: approval.stage,
+      message: `${ballot.actor.name} said ${ballot.verdict} to "${approval.title}"${ballot.comment === null ? '' : `: ${ballot.comment}`}`,
+      data: { approval_id: approval.id, gate: approval.gate, verdict: ballot.verdict, voter: ballot.actor.name, identity: ballot.actor.identity, counts: after.counts },
+    },
+  ]);
+  return decided ? getApproval(tx, approval.id) : after;
+}
+
+async function apply(
+  tx: Tx,
+  approval: Approval,
+  ballot: { readonly verdict: Exclude<Verdict, 'pending'>; readonly comment: string | null; readonly subjects: readonly string[] | null },
+): Promise<void> {
+  const pending = tx.updateTable('approval_subjects').where('approval_id', '=', approval.id).where('verdict', '=', 'pending');
+  if (ballot.verdict !== 'approve') {
+    if (ballot.subjects === null) await pending.set({ verdict: ballot.verdict }).execute();
+    else for (const some of batches(ballot.subjects)) await pending.set({ verdict: ballot.verdict }).where('subject', 'in', some).execute();
+    return;
+  }
+  const held = sql<boolean>`instr(detail, '"held_because":') > 0`;
+  if (ballot.subjects === null) {
+    await pending.set({ verdict: 'hold' }).where(held).execute();
+    if ((await approvers(tx, approval.id, null)).size >= approval.required) await pending.set({ verdict: 'approve' }).execute();
+    return;
+  }
+  if (ballot.comment === null) {
+    const heldBack = await tx
+      .selectFrom('approval_subjects')
+      .select('subject')
+      .where('approval_id', '=', approval.id)
+      .where('subject', 'in', ballot.subjects)
+      .where(held)
+      .execute();
+    if (heldBack.length > 0) {
+      throw new NotAllowedError(`A quality gate holds back ${heldBack.map((h) => h.subject).slice(0, 5).join(', ')}.`, {
+        hint: 'Approve it with a reason: --comment "why this model may go on".',
+      });
+    }
+  }
+  for (const subject of ballot.subjects) {
+    if ((await approvers(tx, approval.id, subject)).size < approval.required) continue;
+    await tx
+      .updateTable('approval_subjects')
+      .set({ verdict: 'approve' })
+      .where('approval_id', '=', approval.id)
+      .where('subject', '=', subject)
+      .where('verdict', 'in', ['pending', 'hold'])
+      .execute();
+  }
+}
+
+/** Who approved everything (`subject` null), or this subject. */
+async function approvers(tx: Tx, approval_id: string, subject: string | null): Promise<Set<string>> {
+  const votes = await tx
+    .selectFrom('approval_votes')
+    .select(['voter', 'subjects'])
+    .where('approval_id', '=', approval_id)
+    .where('verdict', '=', 'approve')
+    .execute();
+  const said = votes.filter((v) => v.subjects === null || (subject !== null && (JSON.parse(v.subjects) as string[]).includes(subject)));
+  return new Set(said.map((v) => v.voter.toLowerCase()));
+}
+
+function refuseIfOver(approval: Approval): void {
+  if (approval.status === 'waiting' || approval.status === 'decided') return;
+  throw new TrainyardError('approval_refused', `The request "${approval.title}" is ${approval.status} since ${approval.closed_at}.`, {
+    hint: approval.status === 'expired' ? 'Start a new run: what is still owed is offered again.' : 'Its run was canceled.',
+  });
+}
+
+function refuseIfNotAllowed(approval: Approval, actor: Actor, verified: boolean): void {
+  if (verified && actor.identity !== 'verified') {
+    throw new NotAllowedError(`Gate ${approval.gate} accepts signed-in people only; ${actor.name} is a name typed on a command line.`, {
+      hint: 'Decide in the web UI after signing in.',
+    });
+  }
+  const allowed = approval.approvers.map((a) => a.toLowerCase());
+  if (allowed.length > 0 && !allowed.includes(actor.name.toLowerCase())) {
+    throw new NotAllowedError(`${actor.name} is not an approver of gate ${approval.gate}.`, {
+      hint: `Approvers are ${approval.approvers.join(', ')}. You act as \`git config user.email\`, else as the login name.`,
+    });
+  }
+  if (!approval.requester_may_approve && actor.name.toLowerCase() === approval.requested_by.toLowerCase()) {
+    throw new NotAllowedError(`${actor.name} asked for this; gate ${approval.gate} wants somebody else to decide.`, {
+      hint: 'Ask a second person.',
+    });
+  }
+}
+
+async function refuseUnknown(tx: Tx, approval_id: string, subjects: readonly string[] | null): Promise<void> {
+  if (subjects === null) return;
+  const rows = await tx.selectFrom('approval_subjects').select('subject').where('approval_id', '=', approval_id).execute();
+  const known = new Set(rows.map((r) => r.subject));
+  const unknown = subjects.filter((s) => !known.has(s));
+  if (unknown.length === 0) return;
+  const near = unknown[0] === undefined ? [] : nearest(unknown[0], known);
+  const message = `Not part of this request: ${unknown.slice(0, 5).join(', ')}.`;
+  const hint = near.length > 0 ? `Did you mean ${near.join(', ')}?` : `See them with \`trainyard approvals show ${approval_id}\`.`;
+  throw known.size === 0 ? new NotFoundError(message, { hint }) : new UsageError(message, { hint });
+}

@@ -1,0 +1,210 @@
+import { sql } from 'kysely';
+import { toIso } from '../kernel/clock.ts';
+import { NotFoundError } from '../kernel/errors.ts';
+import { nearest } from '../kernel/suggest.ts';
+import { batches } from '../store/index.ts';
+import type { Db, JobsTable, Tx } from '../store/index.ts';
+import { attemptKey } from './job-names.ts';
+import { JobStatus, NO_JOBS } from './status.ts';
+import type { JobCounts } from './status.ts';
+
+/** A row of table jobs with its status checked. */
+export type Job = Omit<JobsTable, 'status'> & { status: JobStatus };
+
+const asJob = (row: JobsTable): Job => ({ ...row, status: JobStatus.parse(row.status) });
+
+/** Writes new jobs down with their first attempts: the intent, before any provider hears of them. */
+export async function insertJobs(tx: Tx, rows: readonly JobsTable[]): Promise<void> {
+  for (const some of batches(rows, 250)) {
+    await tx.insertInto('jobs').values([...some]).execute();
+    await tx.insertInto('attempts').values(some.map((j) => newAttempt(j, j.attempt))).execute();
+  }
+}
+
+export function newAttempt(job: Pick<Job, 'id' | 'name' | 'run_id'>, number: number) {
+  return { key: attemptKey(job.name, number), job_id: job.id, run_id: job.run_id, number, status: 'pending' };
+}
+
+/** Jobs of a run's stage with one of the statuses, oldest first; keyset paged by `after` (an id). */
+export async function jobsOfStage(
+  db: Db,
+  query: { readonly run_id: string; readonly stage: string; readonly statuses: readonly JobStatus[]; readonly after?: string; readonly limit: number },
+): Promise<Job[]> {
+  let select = db
+    .selectFrom('jobs')
+    .selectAll()
+    .where('run_id', '=', query.run_id)
+    .where('stage', '=', query.stage)
+    .where('status', 'in', query.statuses)
+    .orderBy('id')
+    .limit(query.limit);
+  if (query.after !== undefined) select = select.where('id', '>', query.after);
+  return (await select.execute()).map(asJob);
+}
+
+/** Goes through all such jobs page by page, so that memory does not grow with the fleet. */
+export async function* eachJob(
+  db: Db,
+  query: { readonly run_id: string; readonly stage: string; readonly statuses: readonly JobStatus[] },
+): AsyncGenerator<readonly Job[]> {
+  let after: string | undefined;
+  for (;;) {
+    const page = await jobsOfStage(db, { ...query, ...(after === undefined ? {} : { after }), limit: 500 });
+    if (page.length > 0) yield page;
+    if (page.length < 500) return;
+    after = page.at(-1)?.id;
+  }
+}
+
+/** The jobs whose present attempt has one of these keys. */
+export async function jobsByKey(db: Db, keys: readonly string[]): Promise<Map<string, Job>> {
+  const found = new Map<string, Job>();
+  for (const some of batches(keys)) {
+    const rows = await db
+      .selectFrom('jobs')
+      .innerJoin('attempts', (join) => join.onRef('attempts.job_id', '=', 'jobs.id').onRef('attempts.number', '=', 'jobs.attempt'))
+      .selectAll('jobs')
+      .select('attempts.key as attempt_key')
+      .where('attempts.key', 'in', some)
+      .execute();
+    for (const { attempt_key, ...row } of rows) found.set(attempt_key, asJob(row));
+  }
+  return found;
+}
+
+export async function countJobs(db: Db, run_id: string, stage?: string): Promise<JobCounts> {
+  let select = db
+    .selectFrom('jobs')
+    .select((e) => ['status', e.fn.countAll<number>().as('n')])
+    .where('run_id', '=', run_id)
+    .groupBy('status');
+  if (stage !== undefined) select = select.where('stage', '=', stage);
+  const counts = { ...NO_JOBS };
+  for (const row of await select.execute()) counts[JobStatus.parse(row.status)] = Number(row.n);
+  return counts;
+}
+
+/** Failed circuits that are not optional. */
+export async function countMandatoryFailures(db: Db, run_id: string, stage: string): Promise<number> {
+  const row = await db
+    .selectFrom('jobs')
+    .select((e) => e.fn.countAll<number>().as('n'))
+    .where('run_id', '=', run_id)
+    .where('stage', '=', stage)
+    .where('status', '=', 'failed')
+    .where('optional', '=', 0)
+    .executeTakeFirst();
+  return Number(row?.n ?? 0);
+}
+
+/** When the earliest still running job of a stage began to run, or null. */
+export async function earliestRunning(db: Db, run_id: string, stage: string): Promise<string | null> {
+  const row = await db
+    .selectFrom('jobs')
+    .select((e) => e.fn.min('running_at').as('running_at'))
+    .where('run_id', '=', run_id)
+    .where('stage', '=', stage)
+    .where('status', '=', 'running')
+    .executeTakeFirst();
+  return row?.running_at ?? null;
+}
+
+/** By name or id. @throws NotFoundError with the nearest names */
+export async function findJob(db: Db, name: string): Promise<Job> {
+  const row = await db
+    .selectFrom('jobs')
+    .selectAll()
+    .where((e) => e.or([e('name', '=', name), e('id', '=', name)]))
+    .executeTakeFirst();
+  if (row !== undefined) return asJob(row);
+  const recent = await db.selectFrom('jobs').select('name').orderBy('created_at', 'desc').limit(2000).execute();
+  const near = nearest(name, recent.map((r) => r.name));
+  throw new NotFoundError(`There is no job ${name}.`, {
+    hint: near.length > 0 ? `Did you mean ${near.join(' or ')}?` : 'List them with `trainyard jobs list`.',
+  });
+}
+
+/** Newest first; keyset paged by `before` (an id). `match` is a GLOB over names. */
+export async function listJobs(
+  db: Db,
+  query: {
+    readonly run_id?: string | undefined;
+    readonly circuit_id?: string | undefined;
+    readonly status?: JobStatus | undefined;
+    readonly match?: string | undefined;
+    readonly before?: string | undefined;
+    readonly limit: number;
+  },
+): Promise<Job[]> {
+  let select = db.selectFrom('jobs').selectAll().orderBy('id', 'desc').limit(query.limit);
+  if (query.run_id !== undefined) select = select.where('run_id', '=', query.run_id);
+  if (query.circuit_id !== undefined) select = select.where('circuit_id', '=', query.circuit_id);
+  if (query.status !== undefined) select = select.where('status', '=', query.status);
+  if (query.match !== undefined) select = select.where(sql<boolean>`name glob ${query.match}`);
+  if (query.before !== undefined) select = select.where('id', '<', query.before);
+  return (await select.execute()).map(asJob);
+}
+
+
+/** Names that jobs of any run carry, among those that begin with one of the bases. */
+export async function takenNames(db: Db, bases: readonly string[]): Promise<Set<string>> {
+  const taken = new Set<string>();
+  for (const some of batches(bases)) {
+    const rows = await db.selectFrom('jobs').select(['name']).where('base_name', 'in', some).execute();
+    for (const row of rows) taken.add(row.name);
+  }
+  return taken;
+}
+
+/** The newest job of each circuit outside pull-request runs, with its run: what a plan calls owed is read from it. */
+export interface LastJob {
+  readonly circuit_id: string;
+  readonly name: string;
+  readonly status: JobStatus;
+  readonly message: string | null;
+  readonly training_hash: string;
+  readonly inputs_digest: string;
+  readonly run_id: string;
+  readonly run_number: number;
+  readonly run_over: boolean;
+}
+
+export async function lastJobs(db: Db, circuit_ids: readonly string[]): Promise<Map<string, LastJob>> {
+  const found = new Map<string, LastJob>();
+  for (const some of batches(circuit_ids)) {
+    const rows = await db
+      .selectFrom('jobs')
+      .innerJoin('runs', 'runs.id', 'jobs.run_id')
+      .select([
+        'jobs.circuit_id',
+        'jobs.name',
+        'jobs.status',
+        'jobs.message',
+        'jobs.training_hash',
+        'jobs.inputs_digest',
+        'jobs.run_id',
+        'runs.number as run_number',
+        'runs.ended_at as run_ended_at',
+      ])
+      .where('jobs.circuit_id', 'in', some)
+      .where('runs.pr', '=', 0)
+      .orderBy('jobs.created_at')
+      .orderBy('jobs.id')
+      .execute();
+    for (const { run_ended_at, ...row } of rows) {
+      found.set(row.circuit_id, { ...row, status: JobStatus.parse(row.status), run_over: run_ended_at !== null });
+    }
+  }
+  return found;
+}
+
+/** Marks every open job of a run that no provider has heard of as canceled; the others are canceled at the provider. */
+export async function cancelPending(tx: Tx, now: number, run_id: string): Promise<void> {
+  await tx
+    .updateTable('jobs')
+    .set({ status: 'canceled', ended_at: toIso(now), message: 'canceled before it was handed over' })
+    .where('run_id', '=', run_id)
+    .where('status', '=', 'pending')
+    .execute();
+}
+

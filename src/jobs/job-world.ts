@@ -1,0 +1,20 @@
+import type { Clock } from '../kernel/clock.ts';
+import type { Db, Tx } from '../store/index.ts';
+import type { Compute, Submission } from './compute.ts';
+import type { Job } from './job-store.ts';
+
+/** What moving a run's jobs needs: the rows, the provider, the clock, and the way from a row to a submission. */
+export interface JobWorld {
+  readonly run_id: string;
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly compute: Compute;
+  readonly signal: AbortSignal;
+  /** A transaction that fails when this process no longer holds the run. */
+  tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  submissionOf(job: Job): Promise<Submission>;
+  /** Name of the component's output that holds the model; null where every output does. */
+  modelOutputOf(job: Job): Promise<string>;
+  /** Does nothing outside crash tests. */
+  faultPoint(name: string): void;
+}

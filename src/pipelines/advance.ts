@@ -1,0 +1,274 @@
+import { backoff } from '../kernel/backoff.ts';
+import { toIso } from '../kernel/clock.ts';
+import { ProviderError, TrainyardError, messageOf } from '../kernel/errors.ts';
+import { cancelApprovals } from '../gates/index.ts';
+import { OPEN_STATUSES, attemptKey, cancelPending, eachJob } from '../jobs/index.ts';
+import { appendEvents } from '../store/index.ts';
+import type { NewEvent, Tx } from '../store/index.ts';
+import { LeaseLostError, fenced, release } from './lease.ts';
+import type { Lease } from './lease.ts';
+import { predecessors } from './pipeline.ts';
+import type { Pipeline, StageContext, StageDefinition, StageOutcome, World } from './pipeline.ts';
+import { getStages, setStage, stageNamed } from './run-store.ts';
+import type { Run, Stage } from './run-store.ts';
+import { stageIsOver } from './status.ts';
+
+/** How often an advance may fail before its stage is red. With the delays below that is about four minutes. */
+const MAX_FAILED_ADVANCES = 9;
+
+/**
+ * Advances one leased run as far as it goes without waiting: calls every stage whose predecessors are over, writes
+ * each outcome with its event, and lets the run go with its next due time.
+ */
+export async function advanceRun(world: World, pipeline: Pipeline, lease: Lease, signal: AbortSignal): Promise<void> {
+  let due: number | null;
+  try {
+    due = lease.run.cancel_requested_at === null ? await advanceStages(world, pipeline, lease, signal) : await cancelRun(world, lease);
+  } catch (error) {
+    if (error instanceof LeaseLostError) return;
+    await recordFailure(world, lease, error);
+    return;
+  }
+  await fenced(world.store, lease, async (tx) => {
+    if (lease.run.failed_advances > 0) await tx.updateTable('runs').set({ failed_advances: 0, last_error: null }).where('id', '=', lease.run.id).execute();
+    await release(tx, lease, due);
+  });
+}
+
+async function advanceStages(world: World, pipeline: Pipeline, lease: Lease, signal: AbortSignal): Promise<number | null> {
+  const { run } = lease;
+  const due: number[] = [];
+  const done = new Set<string>();
+  for (;;) {
+    if (signal.aborted) return world.clock.now();
+    const stages = await getStages(world.store.db, run.id);
+    const index = pipeline.stages.findIndex((definition, i) => {
+      const stage = stageNamed(stages, definition.name);
+      return !done.has(stage.name) && !stageIsOver(stage.status) && predecessors(pipeline, i).every((p) => stageIsOver(stageNamed(stages, p).status));
+    });
+    const definition = pipeline.stages[index];
+    if (definition === undefined) {
+      if (stages.every((s) => stageIsOver(s.status))) await concludeRun(world, pipeline, lease, stages);
+      else await showWaiting(world, lease, stages);
+      return due.length === 0 ? null : Math.min(...due);
+    }
+    const outcome = await advanceStage(world, lease, pipeline, definition, predecessors(pipeline, index), stages, signal);
+    if (outcome?.kind === 'wait') {
+      done.add(definition.name);
+      if (outcome.until !== null) due.push(outcome.until);
+    }
+  }
+}
+
+async function advanceStage(
+  world: World,
+  lease: Lease,
+  pipeline: Pipeline,
+  definition: StageDefinition,
+  after: readonly string[],
+  stages: readonly Stage[],
+  signal: AbortSignal,
+): Promise<StageOutcome | null> {
+  const stage = stageNamed(stages, definition.name);
+  const context = contextOf(world, lease, stage, stages, signal);
+  if (stage.status === 'pending') {
+    const may = definition.when === undefined ? unlessFailed(after, stages) : await definition.when(context);
+    world.faultPoint(`stage.start:${definition.name}`);
+    if (may !== true) {
+      await writeOutcome(world, lease, stage, { kind: 'skipped', reason: may });
+      return null;
+    }
+    await startStage(world, lease, stage);
+  }
+  const outcome = await definition.advance(context);
+  world.faultPoint(`stage.end:${definition.name}`);
+  await writeOutcome(world, lease, stage, outcome);
+  world.faultPoint(`stage.written:${definition.name}`);
+  return outcome;
+}
+
+function contextOf(world: World, lease: Lease, stage: Stage, stages: readonly Stage[], signal: AbortSignal): StageContext {
+  let notes = stage.state;
+  return {
+    world,
+    run: lease.run,
+    stage,
+    db: world.store.db,
+    signal,
+    stageNamed: (name) => stageNamed(stages, name),
+    tx: (work) => fenced(world.store, lease, work),
+    now: () => world.clock.now(),
+    remember: async (more) => {
+      notes = { ...notes, ...more };
+      stage.state = notes;
+      await fenced(world.store, lease, (tx) => setStage(tx, lease.run.id, stage.name, { state: notes }));
+    },
+  };
+}
+
+function unlessFailed(after: readonly string[], stages: readonly Stage[]): true | string {
+  const failed = after.find((name) => ['failed', 'canceled'].includes(stageNamed(stages, name).status));
+  if (failed !== undefined) return `${failed} did not succeed`;
+  return true;
+}
+
+async function startStage(world: World, lease: Lease, stage: Stage): Promise<void> {
+  const at = toIso(world.clock.now());
+  await fenced(world.store, lease, async (tx) => {
+    await setStage(tx, lease.run.id, stage.name, { status: 'running', started_at: at });
+    const events: NewEvent[] = [{ type: 'stage.started', run_id: lease.run.id, stage: stage.name, message: `${stage.name} started` }];
+    if (lease.run.started_at === null) {
+      lease.run.started_at = at;
+      events.unshift({ type: 'run.started', run_id: lease.run.id, message: `Run ${lease.run.number} started` });
+    }
+    await tx.updateTable('runs').set({ status: 'running', started_at: lease.run.started_at }).where('id', '=', lease.run.id).execute();
+    await appendEvents(tx, world.clock.now(), events);
+  });
+}
+
+async function writeOutcome(world: World, lease: Lease, stage: Stage, outcome: StageOutcome): Promise<void> {
+  const now = world.clock.now();
+  const at = toIso(now);
+  const ended = (status: 'succeeded' | 'failed' | 'skipped', reason: string | null) => ({ status, reason, ended_at: at, due_at: null });
+  await fenced(world.store, lease, async (tx) => {
+    const counts = 'counts' in outcome && outcome.counts !== undefined ? { counts: outcome.counts } : {};
+    const output = 'output' in outcome && outcome.output !== undefined ? { output: outcome.output } : {};
+    switch (outcome.kind) {
+      case 'wait':
+        await setStage(tx, lease.run.id, stage.name, {
+          status: outcome.on === 'approval' ? 'waiting' : 'running',
+          reason: outcome.reason ?? null,
+          due_at: outcome.until === null ? null : toIso(outcome.until),
+          ...counts,
+        });
+        return;
+      case 'done':
+        await setStage(tx, lease.run.id, stage.name, { ...ended('succeeded', null), ...counts, ...output });
+        await appendEvents(tx, now, [stageEvent(lease.run, stage, 'succeeded', 'info', countsText(outcome.counts), outcome.counts)]);
+        return;
+      case 'failed':
+        await setStage(tx, lease.run.id, stage.name, { ...ended('failed', outcome.reason), ...counts, ...output });
+        await appendEvents(tx, now, [stageEvent(lease.run, stage, 'failed', 'error', outcome.reason, outcome.counts)]);
+        return;
+      case 'skipped':
+        await setStage(tx, lease.run.id, stage.name, ended('skipped', outcome.reason));
+        await appendEvents(tx, now, [stageEvent(lease.run, stage, 'skipped', 'info', outcome.reason)]);
+        return;
+      default:
+        outcome satisfies never;
+    }
+  });
+}
+
+function stageEvent(run: Run, stage: Stage, what: string, severity: 'info' | 'error', detail: string, counts?: Readonly<Record<string, number>>): NewEvent {
+  return {
+    type: `stage.${what}`,
+    severity,
+    run_id: run.id,
+    stage: stage.name,
+    message: detail === '' ? `${stage.name} ${what}` : `${stage.name} ${what}: ${detail}`,
+    data: counts === undefined ? {} : { counts },
+  };
+}
+
+/** `7 succeeded, 1 failed`; zeros are left out. */
+export function countsText(counts: Readonly<Record<string, number>> | undefined): string {
+  return Object.entries(counts ?? {})
+    .filter(([, n]) => n > 0)
+    .map(([what, n]) => `${n} ${what.replaceAll('_', ' ')}`)
+    .join(', ');
+}
+
+/** A run whose open stages all wait for people says so. */
+async function showWaiting(world: World, lease: Lease, stages: readonly Stage[]): Promise<void> {
+  const active = stages.filter((s) => s.status === 'running' || s.status === 'waiting');
+  const status = active.length > 0 && active.every((s) => s.status === 'waiting') ? 'waiting' : 'running';
+  if (status === lease.run.status) return;
+  await fenced(world.store, lease, (tx) => tx.updateTable('runs').set({ status }).where('id', '=', lease.run.id).execute());
+}
+
+async function concludeRun(world: World, pipeline: Pipeline, lease: Lease, stages: readonly Stage[]): Promise<void> {
+  const ended = await pipeline.conclude({ world, run: lease.run, stages, db: world.store.db });
+  const now = world.clock.now();
+  await fenced(world.store, lease, async (tx) => {
+    await endRun(tx, now, lease.run, ended.status, ended.reason);
+  });
+}
+
+async function endRun(tx: Tx, now: number, run: Run, status: 'succeeded' | 'failed' | 'canceled', reason: string | null): Promise<void> {
+  await tx.updateTable('runs').set({ status, reason, ended_at: toIso(now), due_at: null }).where('id', '=', run.id).execute();
+  await appendEvents(tx, now, [
+    {
+      type: `run.${status}`,
+      severity: status === 'failed' ? 'error' : 'info',
+      run_id: run.id,
+      message: `Run ${run.number} ${status}${reason === null ? '' : `: ${reason}`}`,
+    },
+  ]);
+}
+
+/** Ends a run on request: work in flight is canceled at the provider first, then the rows say so, whatever was done twice. */
+async function cancelRun(world: World, lease: Lease): Promise<number | null> {
+  const { run } = lease;
+  for (const stage of ['SubmitTraining', 'RetryFailedTraining']) {
+    for await (const page of eachJob(world.store.db, { run_id: run.id, stage, statuses: OPEN_STATUSES })) {
+      const provider = page[0]?.provider;
+      if (provider === undefined) continue;
+      const compute = await world.compute(provider);
+      await compute.cancel(run.id, page.map((j) => attemptKey(j.name, j.attempt)));
+    }
+  }
+  const now = world.clock.now();
+  const at = toIso(now);
+  await fenced(world.store, lease, async (tx) => {
+    await cancelPending(tx, now, run.id);
+    const open = { status: 'canceled', ended_at: at, message: `run ${run.number} was canceled` };
+    await tx.updateTable('jobs').set(open).where('run_id', '=', run.id).where('status', 'in', OPEN_STATUSES).execute();
+    await tx.updateTable('attempts').set({ status: 'canceled', ended_at: at }).where('run_id', '=', run.id).where('ended_at', 'is', null).execute();
+    await cancelApprovals(tx, now, run.id);
+    await tx.updateTable('stages').set({ status: 'canceled', ended_at: at, due_at: null }).where('run_id', '=', run.id).where('status', 'in', ['pending', 'running', 'waiting']).execute();
+    await tx.updateTable('runs').set({ status: 'canceled', ended_at: at, due_at: null, reason: 'its run was canceled' }).where('parent_run_id', '=', run.id).where('ended_at', 'is', null).execute();
+    await endRun(tx, now, run, 'canceled', null);
+  });
+  return null;
+}
+
+/** A failed advance is visible and tried again later; after a limit, or when trying again cannot help, the stage is red. */
+async function recordFailure(world: World, lease: Lease, error: unknown): Promise<void> {
+  const { run } = lease;
+  const now = world.clock.now();
+  const failures = run.failed_advances + 1;
+  const hint = error instanceof TrainyardError && error.hint !== undefined ? ` ${error.hint}` : '';
+  const text = `${messageOf(error)}${hint}`;
+  const hopeless = error instanceof TrainyardError && (error instanceof ProviderError ? !error.retryable : error.code !== 'unexpected');
+  try {
+    await fenced(world.store, lease, async (tx) => {
+      if (hopeless || failures >= MAX_FAILED_ADVANCES) {
+        await stall(tx, now, run, text);
+        await release(tx, lease, null);
+        return;
+      }
+      const wait_s = backoff(failures - 1, 1, 60);
+      await tx.updateTable('runs').set({ failed_advances: failures, last_error: text }).where('id', '=', run.id).execute();
+      await appendEvents(tx, now, [
+        { type: 'run.advance_failed', severity: 'warning', run_id: run.id, message: `${text} Trying again in ${wait_s} s.`, data: { failures } },
+      ]);
+      await release(tx, lease, now + wait_s * 1000);
+    });
+  } catch (again) {
+    // The store itself may be the trouble (a full disk): the lease runs out by itself and the next claim tries again.
+    if (!(again instanceof LeaseLostError)) throw error;
+  }
+}
+
+/** Ends a run whose stage cannot go on, such that `run --resume` can take it up where it stands. */
+async function stall(tx: Tx, now: number, run: Run, text: string): Promise<void> {
+  const at = toIso(now);
+  const active = await tx.selectFrom('stages').select(['name', 'state']).where('run_id', '=', run.id).where('status', 'in', ['running', 'pending']).orderBy('position').execute();
+  const stage = active[0];
+  if (stage !== undefined) {
+    await setStage(tx, run.id, stage.name, { status: 'failed', reason: text, ended_at: at, due_at: null, state: { ...(JSON.parse(stage.state) as Record<string, unknown>), stalled: true } });
+  }
+  await tx.updateTable('runs').set({ last_error: text }).where('id', '=', run.id).execute();
+  await endRun(tx, now, run, 'failed', text);
+}

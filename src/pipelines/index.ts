@@ -1,0 +1,12 @@
+export { countsText } from './advance.ts';
+export { ARTIFACTS } from './artifacts.ts';
+export type { ArtifactName } from './artifacts.ts';
+export { driveRuns } from './drive.ts';
+export { currentHolder } from './hold.ts';
+export type { Pipeline, StageDefinition, World } from './pipeline.ts';
+export { createRun, getRun, getStages, listRuns, openRuns, requestCancel, wakeRun } from './run-store.ts';
+export type { Run, Stage } from './run-store.ts';
+export { RunStatus, StageStatus, runIsOver, stageIsOver } from './status.ts';
+export { parseReference } from './train/run-assets.ts';
+export { acceptPartial, createTrainingRun, reviveRun } from './train/runs.ts';
+export { failedCircuits, trainPipeline } from './train.ts';

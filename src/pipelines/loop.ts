@@ -1,0 +1,129 @@
+import type { Compute } from '../jobs/index.ts';
+import { toIso } from '../kernel/clock.ts';
+import { TrainyardError } from '../kernel/errors.ts';
+import { advanceRun } from './advance.ts';
+import { claimDue } from './lease.ts';
+import type { Pipeline, World } from './pipeline.ts';
+import { wakeRun } from './run-store.ts';
+
+/** How often the loop looks whether another process has written; an approval is acted on within this time. */
+const LOOK_MS = 100;
+/** Changes reported by a provider are gathered for this long, so that a thousand short jobs cost few rounds. */
+const GATHER_MS = 120;
+const LONGEST_SLEEP_MS = 60_000;
+
+export interface Loop {
+  /** Runs until `until` says that nothing is left to do here, or the signal is aborted. */
+  run(until: () => Promise<boolean>): Promise<void>;
+  /** Makes a run due now. */
+  wake(run_id: string): Promise<void>;
+}
+
+/**
+ * The one place with leases and timers: claims due runs, advances them, sleeps until the next one is due, something
+ * knocks, or another process writes. While everything waits it costs one look at a counter every tenth of a second.
+ */
+export function createLoop(world: World, pipelines: readonly Pipeline[], owner: string, signal: AbortSignal): Loop {
+  const byName = new Map(pipelines.map((p) => [p.name, p]));
+  const watched = new Map<string, () => void>();
+  let knocked: (() => void) | null = null;
+  let knocks = 0;
+  const knock = (): void => {
+    knocks++;
+    knocked?.();
+  };
+
+  /** Runs that have jobs at a provider are woken when it reports a change. */
+  const watch = async (): Promise<void> => {
+    const rows = await world.store.db
+      .selectFrom('jobs')
+      .innerJoin('runs', 'runs.id', 'jobs.run_id')
+      .select('jobs.provider')
+      .distinct()
+      .where('runs.ended_at', 'is', null)
+      .where('jobs.status', 'in', ['queued', 'preparing', 'running'])
+      .execute();
+    for (const { provider } of rows) {
+      if (watched.has(provider)) continue;
+      const compute: Compute = await world.compute(provider);
+      if (compute.watch === undefined) continue;
+      let gathering = false;
+      const stop = compute.watch(() => {
+        if (gathering) return;
+        gathering = true;
+        void world.clock.sleep(GATHER_MS, signal).then(async () => {
+          gathering = false;
+          if (!signal.aborted) await wakeProvider(provider);
+        });
+      });
+      watched.set(provider, stop);
+    }
+  };
+
+  const wakeProvider = async (provider: string): Promise<void> => {
+    await world.store.db
+      .updateTable('runs')
+      .set({ due_at: toIso(world.clock.now()) })
+      .where('ended_at', 'is', null)
+      .where('id', 'in', (e) => e.selectFrom('jobs').select('run_id').where('provider', '=', provider).where('status', 'in', ['queued', 'preparing', 'running']))
+      .execute();
+    knock();
+  };
+
+  const round = async (): Promise<boolean> => {
+    const leases = await claimDue(world.store, world.clock.now(), owner, 4);
+    if (leases.length === 0) return false;
+    await Promise.all(
+      leases.map((lease) => {
+        const pipeline = byName.get(lease.run.pipeline);
+        if (pipeline === undefined || pipeline.version < lease.run.pipeline_version) {
+          throw new TrainyardError('conflict', `Run ${lease.run.number} belongs to pipeline ${lease.run.pipeline} version ${lease.run.pipeline_version}, which this Trainyard does not know.`, {
+            hint: 'Update Trainyard.',
+          });
+        }
+        return advanceRun(world, pipeline, lease, signal);
+      }),
+    );
+    await watch();
+    return true;
+  };
+
+  const nap = async (seenKnocks: number, lastNow: number): Promise<void> => {
+    const next = await world.store.db.selectFrom('runs').select((e) => e.fn.min('due_at').as('due_at')).where('ended_at', 'is', null).executeTakeFirst();
+    const mark = world.store.changeMark();
+    const end = Math.min(lastNow + LONGEST_SLEEP_MS, next?.due_at == null ? Number.POSITIVE_INFINITY : Date.parse(next.due_at));
+    while (!signal.aborted && knocks === seenKnocks) {
+      const now = world.clock.now();
+      // A clock that jumped back would make every deadline seem far away: look at everything again instead.
+      if (now < lastNow - 5000) await makeAllDue(now);
+      if (now >= end || now < lastNow - 5000 || world.store.changeMark() !== mark) return;
+      await Promise.race([world.clock.sleep(Math.min(LOOK_MS, end - now), signal), new Promise<void>((resolve) => (knocked = resolve))]);
+    }
+  };
+
+  const makeAllDue = async (now: number): Promise<void> => {
+    await world.store.db.updateTable('runs').set({ due_at: toIso(now) }).where('ended_at', 'is', null).where('parent_run_id', 'is', null).execute();
+  };
+
+  return {
+    run: async (until) => {
+      // Whatever the last process left: every open run is looked at once.
+      await makeAllDue(world.clock.now());
+      try {
+        while (!signal.aborted) {
+          const seen = knocks;
+          const now = world.clock.now();
+          if (await round()) continue;
+          if (await until()) return;
+          await nap(seen, now);
+        }
+      } finally {
+        for (const stop of watched.values()) stop();
+      }
+    },
+    wake: async (run_id) => {
+      await wakeRun(world.store.db, world.clock.now(), run_id);
+      knock();
+    },
+  };
+}

@@ -1,0 +1,25 @@
+import type { ModelVersion } from '../../registry/index.ts';
+import type { ModelEntry } from '../artifacts.ts';
+import { writeArtifact } from '../artifacts.ts';
+import type { StageContext } from '../pipeline.ts';
+
+export function modelEntry(model: ModelVersion): ModelEntry {
+  return {
+    model_name: model.model_name,
+    version: model.version,
+    circuit: model.circuit_id,
+    training_hash: model.training_hash,
+    job: model.job_name,
+    retry: model.tags['retry'] === 'true',
+    tags: { ...model.tags },
+    metrics: { ...model.metrics },
+  };
+}
+
+/** Writes the list of what a run registered so far; `registered_models_with_retry` is originals and retries merged. */
+export async function writeModelFile(context: StageContext, name: 'registered_models' | 'registered_models_with_retry'): Promise<number> {
+  const models = await context.world.registries.dev.versionsOfRun(context.run.id);
+  const entries = models.map(modelEntry).filter((m) => name === 'registered_models_with_retry' || !m.retry);
+  await writeArtifact(context, name, { run: context.run.number, models: entries });
+  return entries.length;
+}

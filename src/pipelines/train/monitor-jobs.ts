@@ -1,0 +1,88 @@
+import { attemptKey, countJobs, earliestRunning, markLost, observeJobs, openCount, resubmitUnknown, submitPending, timeOutJobs } from '../../jobs/index.ts';
+import type { JobCounts, JobWorld } from '../../jobs/index.ts';
+import { backoff } from '../../kernel/backoff.ts';
+import { fromIso, toIso } from '../../kernel/clock.ts';
+import { formatDuration } from '../../kernel/duration.ts';
+import type { StageContext } from '../pipeline.ts';
+import { jobWorld } from './job-world.ts';
+
+/** Where a provider's listing was left, per world (= per process) and stage; a new process begins with a full listing. */
+const cursors = new WeakMap<object, Map<string, string | null>>();
+
+export interface Watched {
+  readonly counts: JobCounts;
+  /** When to look again; null when every job is over. */
+  readonly until: number | null;
+}
+
+/**
+ * One look at a stage's jobs: hands over what is pending, takes over what the provider says, ends what took too long.
+ * Polls from `poll_interval`, doubling to `max_poll_interval`; a provider that pushes wakes the run before.
+ */
+export async function watchJobs(context: StageContext, stage: string): Promise<Watched> {
+  const world = await jobWorld(context);
+  const { monitoring } = context.world.config;
+  let known = cursors.get(context.world);
+  if (known === undefined) cursors.set(context.world, (known = new Map()));
+  const place = `${context.run.id}/${stage}`;
+
+  await cancelRequested(context, world, stage);
+  const first = !known.has(place);
+  const heard = await observeJobs(world, known.get(place) ?? null);
+  if (first) {
+    // What the last process had queued in memory only is handed over again; what was running and is gone is lost.
+    await resubmitUnknown(world, stage, heard.keys);
+    await markLost(world, stage, heard.keys);
+  }
+  known.set(place, heard.cursor);
+  await submitPending(world, stage);
+  await timeOut(context, world, stage);
+
+  const counts = await countJobs(context.db, context.run.id, stage);
+  if (openCount(counts) === 0) {
+    known.delete(place);
+    return { counts, until: null };
+  }
+  const polls = Number(context.stage.state['polls'] ?? 0);
+  const until = context.now() + backoff(polls, monitoring.poll_interval_s, monitoring.max_poll_interval_s) * 1000;
+  if (context.stage.due_at === null || fromIso(context.stage.due_at) <= context.now()) await context.remember({ polls: polls + 1 });
+  const earliest = await earliestRunning(context.db, context.run.id, stage);
+  const deadline = earliest === null ? Number.POSITIVE_INFINITY : fromIso(earliest) + monitoring.max_wait_s * 1000;
+  return { counts, until: Math.min(until, Math.max(deadline, context.now() + 50)) };
+}
+
+async function timeOut(context: StageContext, world: JobWorld, stage: string): Promise<void> {
+  const { monitoring } = context.world.config;
+  const now = context.now();
+  const why = `ran longer than max_wait (${formatDuration(monitoring.max_wait_s)})`;
+  await timeOutJobs(world, stage, toIso(now - monitoring.max_wait_s * 1000), why, ['running']);
+  const started = context.stage.started_at;
+  if (started !== null && now - fromIso(started) >= monitoring.stage_limit_s * 1000) {
+    await timeOutJobs(world, stage, toIso(now), `the stage lasted longer than stage_limit (${formatDuration(monitoring.stage_limit_s)})`, ['queued', 'preparing', 'running']);
+  }
+}
+
+/** Single jobs that somebody wants ended (`trainyard jobs cancel`). */
+async function cancelRequested(context: StageContext, world: JobWorld, stage: string): Promise<void> {
+  const rows = await context.db
+    .selectFrom('jobs')
+    .select(['id', 'name', 'attempt'])
+    .where('run_id', '=', context.run.id)
+    .where('stage', '=', stage)
+    .where('cancel_requested_at', 'is not', null)
+    .where('ended_at', 'is', null)
+    .execute();
+  if (rows.length === 0) return;
+  await world.compute.cancel(context.run.id, rows.map((r) => attemptKey(r.name, r.attempt)));
+  const at = toIso(context.now());
+  await context.tx(async (tx) => {
+    await tx
+      .updateTable('jobs')
+      .set({ status: 'canceled', ended_at: at, message: 'canceled on request' })
+      .where('id', 'in', rows.map((r) => r.id))
+      .where('ended_at', 'is', null)
+      .execute();
+    await tx.updateTable('attempts').set({ status: 'canceled', ended_at: at }).where('job_id', 'in', rows.map((r) => r.id)).where('ended_at', 'is', null).execute();
+  });
+}
+

@@ -1,0 +1,285 @@
+import { canonicalJson } from '../../kernel/digest.ts';
+import { fromIso, toIso } from '../../kernel/clock.ts';
+import { backoff } from '../../kernel/backoff.ts';
+import { newId } from '../../kernel/ids.ts';
+import { subjectsWith } from '../../gates/index.ts';
+import type { Approval, NewSubject } from '../../gates/index.ts';
+import { checkQuality, parseRef, refText } from '../../registry/index.ts';
+import type { ModelRef, ModelVersion } from '../../registry/index.ts';
+import { appendEvents, batches } from '../../store/index.ts';
+import type { NewEvent, RunsTable } from '../../store/index.ts';
+import { writeArtifact } from '../artifacts.ts';
+import type { StageContext, StageOutcome } from '../pipeline.ts';
+import { stageIsOver } from '../status.ts';
+import { askGate, deadlineOf } from './gate.ts';
+import { modelEntry } from './model-files.ts';
+import { jobsOfStage } from '../../jobs/index.ts';
+
+export const CHILD_PIPELINE = 'promote-single-model';
+
+/** Blocked while a retry failed and nobody accepted partial success; pull requests promote nothing. */
+export async function whenModelsMayGoOn(context: StageContext): Promise<true | string> {
+  if (context.run.pr === 1) return 'a pull-request run promotes nothing';
+  const retry = context.stageNamed('RetryFailedTraining');
+  if (retry.status === 'failed' && context.run.partial_accepted_by === null) {
+    return `blocked: ${retry.reason ?? 'the retry failed'}; \`trainyard runs accept-partial ${context.run.number}\` promotes the others`;
+  }
+  const registering = context.stageNamed('RegisterModels');
+  if (registering.status === 'failed') return 'RegisterModels did not succeed';
+  return (await promotable(context)).length > 0 ? true : 'no model to promote';
+}
+
+/**
+ * Copies models into the shared registry once they are approved: one child run per model, all waiting on one request
+ * with a verdict for each. Quality gates are checked first and shown.
+ */
+export async function promoteModels(context: StageContext): Promise<StageOutcome> {
+  const models = await promotable(context);
+  await createChildren(context, models);
+  const approval = await askGate(context, {
+    gate: 'registry-promotion',
+    title: models.length === 1 ? 'Promote 1 model' : `Promote ${models.length} models`,
+    subjects: () => subjectsOf(context, models),
+  });
+  await settleRefused(context, approval);
+  const blocked = await shareApproved(context, approval);
+  const pendingVisible = await confirmVisible(context);
+  const counts = await childCounts(context);
+  const { pending } = approval.counts;
+  if (approval.status === 'waiting' && pending > 0) return { kind: 'wait', on: 'approval', until: soonest(deadlineOf(approval), pendingVisible), reason: approval.title, counts };
+  if (pendingVisible !== null) return { kind: 'wait', on: 'time', until: pendingVisible, counts };
+  if (blocked > 0) return { kind: 'wait', on: 'approval', until: null, reason: 'waiting for the environment to be shared', counts };
+  await writePromoted(context, models);
+  const settled = Object.values(counts).reduce((a, b) => a + b, 0);
+  if (settled !== models.length) return { kind: 'failed', reason: `the counts do not add up: ${models.length} models, ${settled} verdicts`, counts };
+  const failed = counts['failed'] ?? 0;
+  if (failed > 0) return { kind: 'failed', reason: failed === 1 ? '1 model could not be promoted' : `${failed} models could not be promoted`, counts };
+  return { kind: 'done', counts };
+}
+
+async function promotable(context: Pick<StageContext, 'world' | 'run'>): Promise<ModelVersion[]> {
+  const models = await context.world.registries.dev.versionsOfRun(context.run.id);
+  return models.filter((m) => !m.pr && m.withdrawn === null);
+}
+
+async function createChildren(context: StageContext, models: readonly ModelVersion[]): Promise<void> {
+  const existing = await context.db.selectFrom('runs').select('subject').where('parent_run_id', '=', context.run.id).execute();
+  const known = new Set(existing.map((e) => e.subject));
+  const fresh = models.filter((m) => !known.has(refText(m)));
+  if (fresh.length === 0) return;
+  await context.tx(async (tx) => {
+    const last = await tx.selectFrom('runs').select((e) => e.fn.max('number').as('number')).executeTakeFirst();
+    let number = Number(last?.number ?? 0);
+    const now = context.now();
+    const rows = fresh.map((m): RunsTable => ({
+      id: newId('run', now),
+      number: ++number,
+      pipeline: CHILD_PIPELINE,
+      pipeline_version: 1,
+      status: 'waiting',
+      reason: null,
+      parent_run_id: context.run.id,
+      subject: refText(m),
+      requested_by: context.run.requested_by,
+      pr: 0,
+      plan_id: null,
+      git_commit: context.run.git_commit,
+      git_branch: context.run.git_branch,
+      params: canonicalJson({ model_name: m.model_name, version: m.version, training_hash: m.training_hash }),
+      created_at: toIso(now),
+      started_at: null,
+      ended_at: null,
+      cancel_requested_at: null,
+      partial_accepted_by: null,
+      due_at: null,
+      lease_token: null,
+      lease_owner: null,
+      lease_expires_at: null,
+      failed_advances: 0,
+      last_error: null,
+    }));
+    for (const some of batches(rows, 400)) await tx.insertInto('runs').values([...some]).execute();
+  });
+}
+
+async function subjectsOf(context: StageContext, models: readonly ModelVersion[]): Promise<NewSubject[]> {
+  const before = await currentModels(context, models);
+  return models.map((m) => {
+    const quality = checkQuality(context.world.config.quality, m.metrics);
+    const failed = quality.filter((q) => !q.ok);
+    return {
+      subject: refText(m),
+      circuit_id: m.circuit_id,
+      detail: { metrics: m.metrics, current: before.get(m.model_name) ?? null, quality, digest: m.digest },
+      held_because: failed.length === 0 ? null : failed.map((f) => f.message).join('; '),
+    };
+  });
+}
+
+/** The version of each model that is in the shared registry now, with its metrics: what a candidate is compared with. */
+async function currentModels(context: StageContext, models: readonly ModelVersion[]): Promise<Map<string, { version: number; metrics: unknown }>> {
+  const current = new Map<string, { version: number; metrics: unknown }>();
+  for (const some of batches(models)) {
+    const rows = await context.db
+      .selectFrom('model_versions')
+      .select(['model_name', 'version', 'metrics'])
+      .where('registry', '=', 'shared')
+      .where('model_name', 'in', some.map((m) => m.model_name))
+      .orderBy('version')
+      .execute();
+    for (const row of rows) current.set(row.model_name, { version: row.version, metrics: JSON.parse(row.metrics) });
+  }
+  return current;
+}
+
+/** Child runs of models that were held or rejected, or that nobody decided on in time, end here. */
+async function settleRefused(context: StageContext, approval: Approval): Promise<void> {
+  const over = approval.status !== 'waiting';
+  for (const verdict of over ? (['hold', 'reject', 'pending'] as const) : (['reject'] as const)) {
+    const subjects = await subjectsWith(context.db, approval.id, verdict);
+    const reason = verdict === 'reject' ? 'rejected' : verdict === 'hold' ? 'held' : 'held: nobody decided in time';
+    await endChildren(context, subjects, 'canceled', reason);
+  }
+}
+
+async function endChildren(context: StageContext, subjects: readonly string[], status: 'succeeded' | 'failed' | 'canceled', reason: string | null): Promise<void> {
+  for (const some of batches(subjects)) {
+    await context.tx((tx) =>
+      tx
+        .updateTable('runs')
+        .set({ status, reason, ended_at: toIso(context.now()) })
+        .where('parent_run_id', '=', context.run.id)
+        .where('subject', 'in', some)
+        .where('ended_at', 'is', null)
+        .execute(),
+    );
+  }
+}
+
+/** Shares what is approved and not shared yet. Returns how many models wait for their environment to be shared. */
+async function shareApproved(context: StageContext, approval: Approval): Promise<number> {
+  const environment = context.stageNamed('PromoteEnvironment');
+  const open = await openChildren(context, 'waiting');
+  const approved = (await subjectsWith(context.db, approval.id, 'approve')).filter((s) => open.has(s));
+  if (approved.length === 0) return 0;
+  const { ready, blocked } = await splitByEnvironment(context, approved);
+  if (blocked.length > 0 && stageIsOver(environment.status)) {
+    await endChildren(context, blocked, 'canceled', 'held: its environment is not in the shared registry');
+  }
+  for (const some of batches(ready)) {
+    const refs = some.map((s) => parseRef(s)).filter((r): r is ModelRef => r !== null);
+    context.world.faultPoint('share.before');
+    const outcomes = await context.world.registries.shared.share(refs, context.world.registries.dev);
+    context.world.faultPoint('share.after');
+    const shared = outcomes.filter((o) => o.status === 'shared' || o.status === 'already_shared').map(refText);
+    const events: NewEvent[] = [];
+    await context.tx(async (tx) => {
+      if (shared.length > 0) {
+        await tx.updateTable('runs').set({ status: 'running', started_at: toIso(context.now()) }).where('parent_run_id', '=', context.run.id).where('subject', 'in', shared).where('status', '=', 'waiting').execute();
+      }
+      for (const outcome of outcomes) {
+        if ('message' in outcome) {
+          await tx.updateTable('runs').set({ status: 'failed', reason: outcome.message, ended_at: toIso(context.now()) }).where('parent_run_id', '=', context.run.id).where('subject', '=', refText(outcome)).execute();
+          events.push({ type: 'model.not_promoted', severity: 'error', run_id: context.run.id, stage: context.stage.name, message: `${refText(outcome)}: ${outcome.message}` });
+        }
+      }
+      await appendEvents(tx, context.now(), events);
+    });
+  }
+  return stageIsOver(environment.status) ? 0 : blocked.length;
+}
+
+async function splitByEnvironment(context: StageContext, subjects: readonly string[]): Promise<{ ready: string[]; blocked: string[] }> {
+  const rows = await context.db.selectFrom('assets').select(['name', 'version']).where('kind', '=', 'environment').where('shared_at', 'is', null).execute();
+  const unshared = new Set(rows.map((r) => `${r.name}:${r.version}`));
+  if (unshared.size === 0) return { ready: [...subjects], blocked: [] };
+  const jobs = new Map<string, string | null>();
+  for (const stage of ['SubmitTraining', 'RetryFailedTraining']) {
+    for (let after: string | undefined; ; ) {
+      const page = await jobsOfStage(context.db, { run_id: context.run.id, stage, statuses: ['succeeded'], ...(after === undefined ? {} : { after }), limit: 500 });
+      for (const job of page) jobs.set(job.id, job.environment);
+      if (page.length < 500) break;
+      after = page.at(-1)?.id;
+    }
+  }
+  const models = await context.world.registries.dev.versionsOfRun(context.run.id);
+  const needs = new Map(models.map((m) => [refText(m), jobs.get(m.job_id) ?? null]));
+  const blocked = subjects.filter((s) => unshared.has(needs.get(s) ?? ''));
+  const isBlocked = new Set(blocked);
+  return { ready: subjects.filter((s) => !isBlocked.has(s)), blocked };
+}
+
+async function openChildren(context: StageContext, status: 'waiting' | 'running'): Promise<Map<string, string | null>> {
+  const rows = await context.db.selectFrom('runs').select(['subject', 'started_at']).where('parent_run_id', '=', context.run.id).where('status', '=', status).execute();
+  return new Map(rows.map((r) => [r.subject ?? '', r.started_at]));
+}
+
+/**
+ * Waits until shared models can be seen there: asks after `initial_delay`, doubling to `max_delay`, `max_wait` in all.
+ * Returns when to look again, or null.
+ */
+async function confirmVisible(context: StageContext): Promise<number | null> {
+  const running = await openChildren(context, 'running');
+  if (running.size === 0) return null;
+  const { propagation } = context.world.config;
+  const subjects = [...running.keys()];
+  const refs = subjects.map((s) => parseRef(s)).filter((r): r is ModelRef => r !== null);
+  const visible = await context.world.registries.shared.visible(refs);
+  const there = subjects.filter((_, i) => visible[i] === true);
+  await promoted(context, there);
+  const missing = subjects.filter((_, i) => visible[i] !== true);
+  if (missing.length === 0) return null;
+  const since = Math.min(...missing.map((s) => fromIso(running.get(s) ?? toIso(context.now()))));
+  if (context.now() - since >= propagation.max_wait_s * 1000) {
+    await endChildren(context, missing, 'failed', `not visible in the shared registry after ${propagation.max_wait_s} s`);
+    return null;
+  }
+  const looks = Number(context.stage.state['looks'] ?? 0);
+  await context.remember({ looks: looks + 1 });
+  return context.now() + backoff(looks, propagation.initial_delay_s, propagation.max_delay_s) * 1000;
+}
+
+async function promoted(context: StageContext, subjects: readonly string[]): Promise<void> {
+  await endChildren(context, subjects, 'succeeded', null);
+  await context.tx((tx) =>
+    appendEvents(
+      tx,
+      context.now(),
+      subjects.map((s) => ({ type: 'model.promoted', run_id: context.run.id, stage: context.stage.name, message: `${s} promoted`, data: { model: s } })),
+    ),
+  );
+}
+
+async function childCounts(context: StageContext): Promise<Record<string, number>> {
+  const rows = await context.db
+    .selectFrom('runs')
+    .select((e) => ['status', 'reason', e.fn.countAll<number>().as('n')])
+    .where('parent_run_id', '=', context.run.id)
+    .where('ended_at', 'is not', null)
+    .groupBy(['status', 'reason'])
+    .execute();
+  const counts = { promoted: 0, held: 0, rejected: 0, failed: 0 };
+  for (const row of rows) counts[outcomeOf(row.status, row.reason)] += Number(row.n);
+  return counts;
+}
+
+function outcomeOf(status: string, reason: string | null): 'promoted' | 'held' | 'rejected' | 'failed' {
+  if (status === 'succeeded') return 'promoted';
+  if (status === 'failed') return 'failed';
+  return reason === 'rejected' ? 'rejected' : 'held';
+}
+
+async function writePromoted(context: StageContext, models: readonly ModelVersion[]): Promise<void> {
+  const rows = await context.db.selectFrom('runs').select(['subject', 'status', 'reason']).where('parent_run_id', '=', context.run.id).execute();
+  const bySubject = new Map(rows.map((r) => [r.subject, r]));
+  await writeArtifact(context, 'promoted_models', {
+    run: context.run.number,
+    models: models.map((m) => {
+      const child = bySubject.get(refText(m));
+      return { ...modelEntry(m), outcome: outcomeOf(child?.status ?? 'canceled', child?.reason ?? null), reason: child?.reason ?? null };
+    }),
+  });
+}
+
+const soonest = (a: number, b: number | null): number => (b === null ? a : Math.min(a, b));
+

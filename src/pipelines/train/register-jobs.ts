@@ -1,0 +1,95 @@
+import { attemptKey, eachJob } from '../../jobs/index.ts';
+import type { Job } from '../../jobs/index.ts';
+import type { RegisterRequest } from '../../registry/index.ts';
+import { appendEvents } from '../../store/index.ts';
+import type { NewEvent } from '../../store/index.ts';
+import type { StageContext } from '../pipeline.ts';
+import { modelOutputOf } from './bind-inputs.ts';
+import { thaw } from '../../fleet/index.ts';
+import { trainParams } from './params.ts';
+import { findComponent } from './run-assets.ts';
+
+/** Outputs are opened this many at a time. */
+const AT_ONCE = 8;
+
+/**
+ * Registers the model of every job of a stage that succeeded: one version per job, however often this is called.
+ * Returns the counts and what could not be registered.
+ */
+export async function registerJobs(context: StageContext, stage: string): Promise<{ registered: number; failures: { job: string; message: string }[] }> {
+  const compute = await context.world.compute(trainParams(context.run).provider);
+  let registered = 0;
+  const failures: { job: string; message: string }[] = [];
+  for await (const page of eachJob(context.db, { run_id: context.run.id, stage, statuses: ['succeeded'] })) {
+    const settings = await settingsOfCircuits(context, page);
+    const requests: RegisterRequest[] = [];
+    for (let i = 0; i < page.length; i += AT_ONCE) {
+      requests.push(
+        ...(await Promise.all(
+          page.slice(i, i + AT_ONCE).map(async (job) => {
+            const outputs = await compute.outputs?.(job.run_id, attemptKey(job.name, job.attempt));
+            const files = (await outputs?.files(modelOutputOf(await componentOf(context, job)))) ?? [];
+            return { ...requestOf(context, job, settings.get(job.circuit_id) ?? '{}'), files };
+          }),
+        )),
+      );
+    }
+    context.world.faultPoint('register.before');
+    const outcomes = await context.world.registries.dev.register(requests);
+    context.world.faultPoint('register.after');
+    const events: NewEvent[] = [];
+    for (const [i, outcome] of outcomes.entries()) {
+      const job = page[i];
+      if (job === undefined) continue;
+      const about = { run_id: context.run.id, stage: context.stage.name, circuit_id: job.circuit_id };
+      if (outcome.status === 'registered') {
+        registered++;
+        if (outcome.created) events.push({ ...about, type: 'model.registered', message: `${outcome.model_name} v${outcome.version} registered`, data: { model_name: outcome.model_name, version: outcome.version, job: job.name } });
+      } else {
+        failures.push({ job: job.name, message: outcome.message });
+        events.push({ ...about, type: 'model.not_registered', severity: 'error', message: `${job.name}: ${outcome.message}` });
+      }
+    }
+    await context.tx((tx) => appendEvents(tx, context.now(), events));
+  }
+  return { registered, failures };
+}
+
+async function settingsOfCircuits(context: StageContext, jobs: readonly Job[]): Promise<Map<string, string>> {
+  const rows = await context.db
+    .selectFrom('plan_circuits')
+    .select(['circuit_id', 'settings'])
+    .where('run_id', '=', context.run.id)
+    .where('circuit_id', 'in', jobs.map((j) => j.circuit_id))
+    .execute();
+  return new Map(rows.map((r) => [r.circuit_id, r.settings]));
+}
+
+async function componentOf(context: StageContext, job: Job) {
+  const colon = job.component.lastIndexOf(':');
+  return findComponent(context.db, job.component.slice(colon + 1), job.component.slice(0, colon));
+}
+
+function requestOf(context: StageContext, job: Job, settings: string): Omit<RegisterRequest, 'files'> {
+  const { circuit } = thaw(settings);
+  const tags: Record<string, string> = { ...circuit.tags, plant_id: circuit.plant_id, circuit_id: circuit.circuit_id, training_hash: job.training_hash, config_hash: job.training_hash, training_job: job.name, inputs_digest: job.inputs_digest, component_version: job.component.slice(job.component.lastIndexOf(':') + 1) };
+  if (circuit.cutoff_date !== null) tags['cutoff_date'] = circuit.cutoff_date;
+  if (job.environment !== null) tags['environment_version'] = job.environment.slice(job.environment.lastIndexOf(':') + 1);
+  if (job.data_version !== null) tags['data_version'] = job.data_version.slice(job.data_version.lastIndexOf(':') + 1);
+  if (context.run.git_commit !== null) tags['git_commit'] = context.run.git_commit;
+  if (job.retry === 1) tags['retry'] = 'true';
+  if (context.run.pr === 1) tags['pr'] = 'true';
+  return {
+    job_id: job.id,
+    job_name: job.name,
+    run_id: job.run_id,
+    circuit_id: job.circuit_id,
+    model_name: job.model_name,
+    pr: context.run.pr === 1,
+    training_hash: job.training_hash,
+    inputs_digest: job.inputs_digest,
+    tags,
+    metrics: job.metrics === null ? null : (JSON.parse(job.metrics) as Record<string, number>),
+    settings,
+  };
+}

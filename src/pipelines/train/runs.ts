@@ -1,0 +1,97 @@
+import { ConflictError } from '../../kernel/errors.ts';
+import { toIso } from '../../kernel/clock.ts';
+import { freeze } from '../../fleet/index.ts';
+import type { Plan } from '../../fleet/index.ts';
+import { appendEvents, batches } from '../../store/index.ts';
+import type { PlanCircuitsTable, Tx } from '../../store/index.ts';
+import { createRun, getStages } from '../run-store.ts';
+import type { Run } from '../run-store.ts';
+import { trainPipeline } from '../train.ts';
+import type { TrainParams } from './params.ts';
+
+/** Writes a training run down with everything its plan froze, in one transaction. */
+export async function createTrainingRun(
+  tx: Tx,
+  now: number,
+  input: {
+    readonly plan: Plan;
+    readonly params: TrainParams;
+    readonly requested_by: string;
+    readonly pr: boolean;
+    readonly git_commit: string | null;
+    readonly git_branch: string | null;
+  },
+): Promise<Run> {
+  const { plan } = input;
+  const run = await createRun(tx, now, {
+    pipeline: trainPipeline,
+    requested_by: input.requested_by,
+    pr: input.pr,
+    plan_id: plan.plan_id,
+    git_commit: input.git_commit,
+    git_branch: input.git_branch,
+    params: input.params,
+    message: `${input.requested_by} started a run for ${plan.summary.train} of ${plan.circuits.length} circuits`,
+  });
+  const rows: PlanCircuitsTable[] = [];
+  for (const planned of plan.circuits) {
+    const pinned = plan.pinned.get(planned.id);
+    if (pinned === undefined) continue;
+    rows.push({
+      run_id: run.id,
+      circuit_id: planned.id,
+      action: planned.action,
+      cause: planned.cause,
+      reason: planned.reason,
+      training_hash: planned.training_hash,
+      inputs_digest: planned.inputs_digest,
+      previous_hash: planned.previous_hash,
+      changes: JSON.stringify(planned.changes),
+      settings: freeze(pinned),
+      data_asset: null,
+    });
+  }
+  for (const some of batches(rows)) await tx.insertInto('plan_circuits').values([...some]).execute();
+  return run;
+}
+
+/** Takes up a run whose stage gave up (a full disk, a provider that was away): the stage goes on where the rows say. */
+export async function reviveRun(tx: Tx, now: number, run: Run): Promise<boolean> {
+  const stages = await getStages(tx, run.id);
+  const stalled = stages.find((s) => s.status === 'failed' && s.state['stalled'] === true);
+  if (run.status !== 'failed' || stalled === undefined) return false;
+  const state = { ...stalled.state, stalled: false };
+  await tx.updateTable('stages').set({ status: 'running', reason: null, ended_at: null, state: JSON.stringify(state) }).where('run_id', '=', run.id).where('name', '=', stalled.name).execute();
+  await tx
+    .updateTable('runs')
+    .set({ status: 'running', reason: null, ended_at: null, failed_advances: 0, last_error: null, due_at: toIso(now) })
+    .where('id', '=', run.id)
+    .execute();
+  await appendEvents(tx, now, [{ type: 'run.resumed', run_id: run.id, stage: stalled.name, message: `Run ${run.number} resumed at ${stalled.name}` }]);
+  return true;
+}
+
+/**
+ * Accepts that some circuits failed: promotion of the others goes on. On record with who said so.
+ * @throws ConflictError when the run is not one that failed in its retry
+ */
+export async function acceptPartial(tx: Tx, now: number, run: Run, by: string, comment: string | null): Promise<void> {
+  if (run.partial_accepted_by !== null) return;
+  const stages = await getStages(tx, run.id);
+  const promote = stages.find((s) => s.name === 'PromoteModels');
+  if (run.status !== 'failed' || promote === undefined) {
+    throw new ConflictError(`Run ${run.number} is ${run.status}: there is no partial success to accept.`, { hint: `Look at it with \`trainyard runs show ${run.number}\`.` });
+  }
+  const blocked = promote.status === 'skipped' && (promote.reason ?? '').startsWith('blocked:');
+  if (blocked) {
+    await tx.updateTable('stages').set({ status: 'pending', reason: null, started_at: null, ended_at: null }).where('run_id', '=', run.id).where('name', '=', 'PromoteModels').execute();
+  }
+  await tx
+    .updateTable('runs')
+    .set({ partial_accepted_by: by, status: 'running', reason: null, ended_at: null, due_at: toIso(now) })
+    .where('id', '=', run.id)
+    .execute();
+  await appendEvents(tx, now, [
+    { type: 'run.partial_accepted', severity: 'warning', run_id: run.id, message: `${by} accepted the partial success of run ${run.number}${comment === null ? '' : `: ${comment}`}`, data: { by, comment } },
+  ]);
+}

@@ -1,0 +1,444 @@
+# launcher.py JOURNAL GRACE_S SLOTS
+#
+# Starts jobs for one orchestrator and outlives it. Reads one JSON line per order on stdin, appends one JSON line per
+# fact to JOURNAL, and knocks on stdout (a dot) when there are new ones. Python 3.9 or newer, standard library only.
+#
+# Orders:  {"key", "dir", "folders", "log", "steps": [{"name", "argv", "cwd", "link", "env"}], "timeout_s", "secrets"}
+#          {"cancel": [key, ...]}   {"slots": n}
+# Facts:   open      pid, start, boot: this launcher
+#          intent    key, step: about to start a process; written before the attempt to do so
+#          started   key, step, pid, start
+#          ended     key, code, cpu_s, rss_kib, why (null | canceled | timed_out | setup), tail (last line of the log)
+#          dropped   key: canceled before anything of it was started
+#          closed    the orchestrator has gone: nothing more is started, except later steps of jobs that run
+# Every fact has "at", in milliseconds since 1970. Secrets pass through this process's memory only.
+import json
+import os
+import re
+import select
+import shutil
+import signal
+import sys
+import time
+from collections import deque
+
+SLOTS_AHEAD = 2
+REDACTED = b"[redacted]"
+# Python ignores these; the jobs must not inherit that.
+RESET_SIGNALS = [s for s in (getattr(signal, n, None) for n in ("SIGPIPE", "SIGXFSZ", "SIGHUP", "SIGINT")) if s is not None]
+
+grace_s = float(sys.argv[2])
+slots = int(sys.argv[3])
+queue = deque()
+running = {}  # pid -> job
+stopping = {}  # pid of a group whose leader has ended, while other members may still live -> job
+pipes = {}  # read end of the output of a job with secrets -> job
+facts = []
+base_env = dict(os.environ)
+listings = {}  # code folder -> (folders, files)
+listening = True
+session = {"setsid": True}
+
+
+def now_ms():
+    return int(time.time() * 1000)
+
+
+def note(event, **fields):
+    facts.append({"e": event, "at": now_ms(), **fields})
+
+
+def tell():
+    """First the journal, then a knock for whoever listens: the journal is the only truth."""
+    global listening
+    if not facts:
+        return
+    lines = b"".join(json.dumps(f, separators=(",", ":")).encode() + b"\n" for f in facts)
+    facts.clear()
+    write_all(journal, lines)
+    if listening:
+        try:
+            os.write(1, b".")
+        except BlockingIOError:
+            pass  # full of knocks
+        except OSError:
+            listening = False
+
+
+def write_all(fd, data):
+    """A full disk must not end the launcher: the fact is tried again until it is written."""
+    view = memoryview(data)
+    while view:
+        try:
+            view = view[os.write(fd, view):]
+        except OSError:
+            time.sleep(0.2)
+
+
+def start_time(pid):
+    """Tells this process from a later one with the same pid."""
+    try:
+        with open("/proc/%d/stat" % pid, "rb") as f:
+            stat = f.read()
+        return stat[stat.rindex(b")") + 2 :].split(b" ", 20)[19].decode()
+    except (OSError, ValueError, IndexError):
+        pass
+    if sys.platform.startswith("linux"):
+        return ""
+    import subprocess
+
+    try:
+        asked = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True)
+    except OSError:
+        return ""
+    return asked.stdout.strip()
+
+
+def boot_id():
+    try:
+        with open("/proc/sys/kernel/random/boot_id") as f:
+            return f.read().strip()
+    except OSError:
+        return ""
+
+
+def prepare(job):
+    """A clean folder for the attempt, made while the slots are busy."""
+    job["prepared"] = True
+    try:
+        try:
+            os.mkdir(job["dir"])
+        except FileExistsError:
+            shutil.rmtree(job["dir"])
+            os.mkdir(job["dir"])
+        except FileNotFoundError:
+            os.makedirs(job["dir"])
+        for folder in job["folders"]:
+            os.mkdir(folder)
+        for step in job["steps"]:
+            if step["link"]:
+                link_code(step["link"], step["cwd"])
+        job["log_fd"] = os.open(job["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    except OSError as error:
+        job["broken"] = "could not prepare the working folder: %s" % error
+
+
+def link_code(code, target):
+    """Folders are real, so that a job may write beside its code; files are links to the shared copy."""
+    if code not in listings:
+        folders, files = [], []
+        for parent, dirnames, filenames in os.walk(code):
+            below = os.path.relpath(parent, code)
+            prefix = "" if below == "." else below + "/"
+            for name in list(dirnames):
+                if os.path.islink(parent + "/" + name):
+                    dirnames.remove(name)
+                    files.append(prefix + name)
+                else:
+                    folders.append(prefix + name)
+            files += [prefix + name for name in filenames]
+        listings[code] = (folders, files)
+    folders, files = listings[code]
+    for name in folders:
+        os.mkdir(target + "/" + name)
+    for name in files:
+        os.symlink(code + "/" + name, target + "/" + name)
+
+
+def begin(job):
+    if not job.get("prepared"):
+        prepare(job)
+    job.update(step=0, cpu_s=0.0, rss_kib=0, why=None, held=b"")
+    if job["secrets"]:
+        job["patterns"] = sorted((s.encode("utf-8", "surrogateescape") for s in job["secrets"]), key=len, reverse=True)
+        job["pattern"] = re.compile(b"|".join(re.escape(s) for s in job["patterns"]))
+    if "broken" in job:
+        finish(job, None, "setup", job["broken"])
+        return
+    if job["timeout_s"] is not None:
+        job["deadline"] = time.monotonic() + job["timeout_s"]
+    start(job)
+
+
+def start(job):
+    """Starts the next step of a job. The intent is in the journal before the process exists."""
+    step = job["steps"][job["step"]]
+    note("intent", key=job["key"], step=job["step"])
+    tell()
+    if len(job["steps"]) > 1:
+        write_log(job, ("== %s ==\n" % step["name"]).encode())
+    output = job["log_fd"]
+    read_end = None
+    try:
+        os.chdir(step["cwd"])
+        if job["secrets"]:
+            read_end, output = os.pipe()
+            os.set_blocking(read_end, False)
+        pid = spawn(step["argv"], {**base_env, **step["env"]} if step["env"] else base_env, output)
+    except (OSError, ValueError) as error:
+        if read_end is not None:
+            os.close(read_end)
+        missing = isinstance(error, FileNotFoundError) and os.path.isdir(step["cwd"])
+        text = "%s: command not found" % step["argv"][0] if missing else "could not start %s: %s" % (step["argv"][0], reason(error))
+        finish(job, 127 if missing else 126, "setup", text)
+        return
+    finally:
+        if output != job["log_fd"]:
+            os.close(output)
+    if read_end is not None:
+        pipes[read_end] = job
+        job["pipe"] = read_end
+        poll.register(read_end, select.POLLIN)
+    job["pid"] = pid
+    running[pid] = job
+    note("started", key=job["key"], step=job["step"], pid=pid, start=start_time(pid))
+
+
+def reason(error):
+    return getattr(error, "strerror", None) or str(error)
+
+
+def spawn(argv, env, output):
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_DUP2, output, 1),
+        (os.POSIX_SPAWN_DUP2, output, 2),
+    ]
+    if "/" not in argv[0]:
+        raise FileNotFoundError(argv[0])  # the caller looked for it on the job's PATH; never the working folder
+    try:
+        return os.posix_spawn(argv[0], argv, env, setsigdef=RESET_SIGNALS, file_actions=actions, **session)
+    except NotImplementedError:
+        # A C library without POSIX_SPAWN_SETSID: a group of its own is what matters for stopping.
+        session.clear()
+        session["setpgroup"] = 0
+        return os.posix_spawn(argv[0], argv, env, setsigdef=RESET_SIGNALS, file_actions=actions, **session)
+
+
+def write_log(job, data):
+    try:
+        os.write(job["log_fd"], data)
+    except OSError:
+        pass  # a full disk costs log lines, never the job's outcome
+
+
+def read_pipe(job):
+    """Takes what is there from a job with secrets; False once the other end is closed."""
+    while True:
+        try:
+            chunk = os.read(job["pipe"], 1 << 16)
+        except BlockingIOError:
+            return True
+        if not chunk:
+            return False
+        redact(job, job["held"] + chunk, False)
+
+
+def redact(job, data, last):
+    """Writes all but the end of `data` that may be the beginning of a secret."""
+    cut = len(data) if last else undecided(job, data)
+    job["held"] = data[cut:]
+    if cut:
+        write_log(job, job["pattern"].sub(REDACTED, data[:cut]))
+
+
+def undecided(job, data):
+    """Where the end of `data` begins that more output could complete to a secret."""
+    whole = [match.span() for match in job["pattern"].finditer(data)]
+    for i in range(max(0, len(data) - len(job["patterns"][0]) + 1), len(data)):
+        # Inside a complete secret nothing begins; at its start a longer one may.
+        if any(begin < i < end for begin, end in whole):
+            continue
+        if any(len(s) > len(data) - i and s.startswith(data[i:]) for s in job["patterns"]):
+            return i
+    return len(data)
+
+
+def close_pipe(job):
+    fd = job.pop("pipe", None)
+    if fd is None:
+        return
+    job["pipe"] = fd
+    read_pipe(job)
+    del job["pipe"], pipes[fd]
+    poll.unregister(fd)
+    os.close(fd)
+    redact(job, job["held"], True)
+
+
+def stop(job, why):
+    """Asks a running job to end; `tick` insists after the grace period."""
+    if job["why"] is None:
+        job["why"] = why
+        job.pop("deadline", None)
+        job["kill_at"] = time.monotonic() + grace_s
+        signal_group(job["pid"], signal.SIGTERM)
+
+
+def signal_group(pid, number):
+    """False when the group has no member left."""
+    try:
+        os.killpg(pid, number)
+        return True
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return number != 0  # macOS says so of zombies
+
+
+def reap():
+    while running:
+        try:
+            pid, status, used = os.wait4(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if not pid:
+            return
+        job = running.pop(pid, None)
+        if job is None:
+            continue
+        job["code"] = os.waitstatus_to_exitcode(status)
+        job["cpu_s"] += used.ru_utime + used.ru_stime
+        job["rss_kib"] = max(job["rss_kib"], used.ru_maxrss if sys.platform != "darwin" else used.ru_maxrss // 1024)
+        if job["why"] is not None and signal_group(pid, 0):
+            stopping[pid] = job  # its children have the rest of the grace period
+        else:
+            step_over(pid, job)
+
+
+def step_over(pid, job):
+    # Nothing that a job left behind lives on.
+    signal_group(pid, signal.SIGKILL)
+    close_pipe(job)
+    job["step"] += 1
+    if job["why"] is None and job["code"] == 0 and job["step"] < len(job["steps"]):
+        start(job)
+    else:
+        finish(job, job["code"], job["why"], None)
+
+
+def finish(job, code, why, message):
+    if message is not None and "log_fd" in job:
+        write_log(job, ("trainyard: %s\n" % message).encode("utf-8", "replace"))
+    tail = message if message is not None else last_line(job) if code != 0 else None
+    if "log_fd" in job:
+        os.close(job["log_fd"])
+    note("ended", key=job["key"], code=code, cpu_s=round(job["cpu_s"], 6), rss_kib=job["rss_kib"], why=why, tail=tail)
+    busy.discard(job["key"])
+
+
+def last_line(job):
+    try:
+        with open(job["log"], "rb") as f:
+            f.seek(max(0, os.fstat(f.fileno()).st_size - 4096))
+            lines = f.read().decode("utf-8", "replace").split("\n")
+    except OSError:
+        return None
+    return next((line.strip()[:300] for line in reversed(lines) if line.strip()), None)
+
+
+def tick():
+    """What is due: time limits, and the end of grace periods."""
+    at = time.monotonic()
+    for pid, job in list(running.items()):
+        if at >= job.get("deadline", at + 1):
+            stop(job, "timed_out")
+        if at >= job.get("kill_at", at + 1):
+            del job["kill_at"]
+            signal_group(pid, signal.SIGKILL)
+    for pid, job in list(stopping.items()):
+        if at >= job.get("kill_at", at) or not signal_group(pid, 0):
+            del stopping[pid]
+            step_over(pid, job)
+
+
+def until_due():
+    """Milliseconds until `tick` has something to do; None: nothing."""
+    if stopping:
+        return 20
+    due = [job[name] for job in running.values() for name in ("deadline", "kill_at") if name in job]
+    return max(1, int((min(due) - time.monotonic()) * 1000) + 1) if due else None
+
+
+def obey(order):
+    global slots, queue
+    if "cancel" in order:
+        names = set(order["cancel"])
+        for job in [j for j in queue if j["key"] in names]:
+            drop(job)
+        queue = deque(j for j in queue if j["key"] not in names)
+        for job in running.values():
+            if job["key"] in names:
+                stop(job, "canceled")
+    elif "slots" in order:
+        slots = order["slots"]
+    elif order["key"] not in busy:
+        busy.add(order["key"])
+        queue.append(order)
+
+
+def drop(job):
+    if "log_fd" in job:
+        os.close(job["log_fd"])
+    note("dropped", key=job["key"])
+    busy.discard(job["key"])
+
+
+def main():
+    buffer = b""
+    open_ = True
+    note("open", pid=os.getpid(), start=start_time(os.getpid()), boot=boot_id())
+    while open_ or running or stopping:
+        tick()
+        while open_ and queue and len(running) + len(stopping) < slots:
+            begin(queue.popleft())
+        tell()
+        for i in range(min(SLOTS_AHEAD, len(queue))):
+            if not queue[i].get("prepared"):
+                prepare(queue[i])
+        for fd, _ in poll.poll(until_due()):
+            if fd == wake_r:
+                drain(wake_r)
+            elif fd == 0:
+                try:
+                    chunk = os.read(0, 1 << 20)
+                except BlockingIOError:
+                    continue
+                except OSError:
+                    chunk = b""
+                if not chunk:
+                    open_ = False
+                    poll.unregister(0)
+                    queue.clear()
+                    note("closed")
+                    tell()
+                    continue
+                *lines, buffer = (buffer + chunk).split(b"\n")
+                for line in lines:
+                    obey(json.loads(line))
+            elif fd in pipes and not read_pipe(pipes[fd]):
+                close_pipe(pipes[fd])
+        reap()
+    tell()
+
+
+def drain(fd):
+    try:
+        os.read(fd, 4096)
+    except BlockingIOError:
+        pass
+
+
+busy = set()
+journal = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+wake_r, wake_w = os.pipe()
+for end in (0, 1, wake_r, wake_w):
+    os.set_blocking(end, False)
+signal.set_wakeup_fd(wake_w, warn_on_full_buffer=False)
+signal.signal(signal.SIGCHLD, lambda *_: None)
+for ignored in (signal.SIGINT, signal.SIGHUP):
+    signal.signal(ignored, signal.SIG_IGN)
+poll = select.poll()
+poll.register(0, select.POLLIN)
+poll.register(wake_r, select.POLLIN)
+main()

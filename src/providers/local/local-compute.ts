@@ -1,0 +1,304 @@
+import { availableParallelism } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import type { Environment } from '../../assets/index.ts';
+import type { CheckResult, Compute, ComputeDescription, JobOutputs, LogChunk, Submission, SubmitOutcome } from '../../jobs/compute.ts';
+import { backoff } from '../../kernel/backoff.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { newId } from '../../kernel/ids.ts';
+import { NotFoundError, ProviderError } from '../../kernel/errors.ts';
+import { observe, type Attempt } from './attempt.ts';
+import { Books, store, type Owner, type RunBook } from './books.ts';
+import { checkMachine } from './check.ts';
+import { Dispatcher } from './dispatcher.ts';
+import type { LedgerLine } from './facts.ts';
+import { OtherOwners } from './other-owners.ts';
+import { preflight } from './preflight.ts';
+import { Preparation, type Env } from './preparation.ts';
+import { readLog, readOutputs } from './results.ts';
+
+export interface LocalComputeOptions {
+  /** `<project>/.trainyard`. Relative data paths start at the folder above it. */
+  readonly state_folder: string;
+  /** How many jobs run at once; `auto`: one per core. */
+  readonly max_workers: number | 'auto';
+  /** `ambient`: jobs see the packages that are installed. `managed`: a virtual environment per environment version. */
+  readonly environment: 'ambient' | 'managed';
+  /** An environment by its reference in a component (`azureml:name:version`), or null. */
+  readonly environments: (reference: string) => Environment | null;
+  /** What jobs inherit, and where `${env:NAME}` is looked up. */
+  readonly env: Env;
+  readonly clock: Clock;
+  /** Seconds between asking a job to end and ending it. */
+  readonly grace_s: number;
+}
+
+/**
+ * Runs jobs as processes of this machine. Everything it must remember lies in files below the state folder, so that a
+ * crash at any moment loses nothing: jobs that run go on, jobs that wait are taken over by the next process.
+ */
+export function createLocalCompute(options: LocalComputeOptions): Compute {
+  return new LocalCompute(options);
+}
+
+const NOTIFY_MS = 50;
+const KEY = /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}$/;
+/** Run ids become folders too; they may hold dots, as long as they climb nowhere. */
+const RUN_ID = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,200}$/;
+
+class LocalCompute implements Compute {
+  readonly #options: LocalComputeOptions;
+  readonly #workers: number;
+  readonly #books: Books;
+  readonly #preparation: Preparation;
+  readonly #dispatcher: Dispatcher;
+  #others: OtherOwners | null = null;
+  readonly #listeners = new Set<() => void>();
+  readonly #closing = new AbortController();
+  #tending = false;
+  #notifying = false;
+  #notified_revision = 0;
+  /** Launchers that died before they said a word, one after the other. */
+  #stillborn = 0;
+  /** Cursors of another instance mean nothing to this one. */
+  readonly #instance: string;
+
+  constructor(options: LocalComputeOptions) {
+    const state_folder = resolve(options.state_folder);
+    this.#options = options;
+    this.#workers = options.max_workers === 'auto' ? availableParallelism() : Math.max(1, options.max_workers);
+    this.#instance = newId('wrk', options.clock.now());
+    this.#books = new Books(state_folder);
+    const { environment, environments, env } = options;
+    const project_folder = dirname(state_folder);
+    this.#preparation = new Preparation({ state_folder, project_folder, environment, environments, env });
+    this.#dispatcher = new Dispatcher({
+      books: this.#books,
+      preparation: this.#preparation,
+      clock: options.clock,
+      grace_s: options.grace_s,
+      slots: this.#workers,
+      onChange: () => this.#changed(),
+      onOrphaned: (owner) => this.#orphaned(owner),
+    });
+  }
+
+  describe(): ComputeDescription {
+    return {
+      name: 'local',
+      title: `this machine, ${this.#workers} at a time`,
+      capabilities: { logs: true, push: true, usage: true, outputs: true },
+    };
+  }
+
+  async check(): Promise<readonly CheckResult[]> {
+    return checkMachine(this.#preparation, resolve(this.#options.state_folder), this.#workers);
+  }
+
+  async preflight(submissions: readonly Submission[]): ReturnType<Compute['preflight']> {
+    return preflight(submissions, this.#preparation, this.#options);
+  }
+
+  async submit(submissions: readonly Submission[]): Promise<readonly SubmitOutcome[]> {
+    this.#open();
+    const refused = new Map<string, string>();
+    const runs = Map.groupBy(submissions, (s) => s.run_id);
+    for (const [run_id, batch] of runs) {
+      for (const { key } of batch) {
+        if (!RUN_ID.test(run_id)) refused.set(key, `The run id "${run_id}" cannot be a folder's name.`);
+        else if (!KEY.test(key)) refused.set(key, `The key "${key}" cannot be a folder's name.`);
+      }
+      this.#accept(run_id, batch.filter((s) => !refused.has(s.key)));
+    }
+    return submissions.map(({ key }) => {
+      const message = refused.get(key);
+      return message === undefined ? { key, accepted: true } : { key, accepted: false, reason: 'setup', message };
+    });
+  }
+
+  async list({ run_id, cursor }: Parameters<Compute['list']>[0]): ReturnType<Compute['list']> {
+    this.#open();
+    if (!RUN_ID.test(run_id)) return { observations: [], cursor: null };
+    const book = this.#books.run(run_id);
+    this.#dispatcher.follow();
+    this.#tend();
+    const since = this.#revisionOf(cursor);
+    const now = this.#options.clock.now();
+    return {
+      observations: [...book.attempts.values()].filter((a) => a.revision > since).map((a) => observe(a, now)),
+      cursor: `${this.#instance}:${this.#books.revision}`,
+    };
+  }
+
+  async cancel(run_id: string, keys: readonly string[]): Promise<void> {
+    this.#open();
+    if (!RUN_ID.test(run_id) || keys.length === 0) return;
+    const book = this.#books.run(run_id);
+    this.#dispatcher.follow();
+    this.#tend();
+    const open = keys.flatMap((key) => book.attempts.get(key) ?? []).filter((attempt) => attempt.end === null);
+    const idle = open.filter((attempt) => attempt.phase === 'queued' || attempt.phase === 'making_ready');
+    const others = open.filter((attempt) => !idle.includes(attempt));
+    const line = (e: 'cancel' | 'canceled', attempts: readonly Attempt[]): LedgerLine[] =>
+      attempts.length === 0 ? [] : [{ e, at: this.#options.clock.now(), keys: attempts.map((a) => a.submission.key) }];
+    // In one turn with the look above, so that what ended before it keeps its outcome.
+    this.#books.append(book, [...line('canceled', idle), ...line('cancel', others)]);
+    this.#dispatcher.cancel(others);
+    this.#changed();
+    await this.#untilEnded(others);
+  }
+
+  async logs({ run_id, key, offset, limit }: Parameters<NonNullable<Compute['logs']>>[0]): Promise<LogChunk> {
+    const { book, attempt } = this.#find(run_id, key);
+    this.#dispatcher.follow();
+    return readLog(this.#books.attemptFolder(book.run_id, key), { offset, limit, over: attempt.end !== null });
+  }
+
+  async outputs(run_id: string, key: string): Promise<JobOutputs> {
+    const { attempt } = this.#find(run_id, key);
+    return readOutputs(this.#books.attemptFolder(run_id, key), attempt.submission.component);
+  }
+
+  watch(changed: () => void): () => void {
+    // Each call a registration of its own, even with the same function.
+    const listener = (): void => changed();
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#listeners.clear();
+    this.#dispatcher.close();
+  }
+
+  #accept(run_id: string, batch: readonly Submission[]): void {
+    if (batch.length === 0) return;
+    const book = this.#books.run(run_id);
+    const by_key = new Map(batch.toReversed().map((s) => [s.key, s]));
+    const fresh = [...by_key.values()].toReversed().filter((s) => !book.attempts.has(s.key));
+    if (fresh.length === 0) return;
+    const owner = this.#dispatcher.own();
+    this.#books.markRun(owner, run_id);
+    const at = this.#options.clock.now();
+    this.#books.append(
+      book,
+      [
+        ...newAssets(book, fresh),
+        ...fresh.map((s): LedgerLine => ({ e: 'accepted', at, owner: owner.id, submission: store(s) })),
+      ],
+      { sync: true },
+    );
+    // Another process may have been quicker with the same key.
+    const mine = fresh.flatMap((s) => book.attempts.get(s.key) ?? []).filter((attempt) => attempt.owner === owner.id);
+    this.#dispatcher.enqueue(mine);
+    this.#changed();
+  }
+
+  #find(run_id: string, key: string): { book: RunBook; attempt: Attempt } {
+    const book = RUN_ID.test(run_id) ? this.#books.run(run_id) : undefined;
+    const attempt = book?.attempts.get(key);
+    if (book === undefined || attempt === undefined) {
+      throw new NotFoundError(`Run ${run_id} has no attempt ${key} on this machine.`, {
+        hint: 'List the jobs of the run with `trainyard jobs list`.',
+      });
+    }
+    return { book, attempt };
+  }
+
+  #revisionOf(cursor: string | null): number {
+    const [instance, revision] = cursor?.split(':') ?? [];
+    return instance === this.#instance ? Number(revision) || 0 : 0;
+  }
+
+  /** Before the first piece of work: looks for what an earlier process left. */
+  #open(): void {
+    if (this.#closing.signal.aborted) {
+      throw new ProviderError('local', 'The local provider was closed.', { retryable: false });
+    }
+    if (this.#stillborn >= 3) {
+      this.#stillborn = 0;
+      throw new ProviderError('local', 'The process that starts the jobs ends as soon as it is started.', {
+        retryable: true,
+        hint: 'Run `trainyard doctor`.',
+      });
+    }
+    if (this.#others !== null) return;
+    this.#others = new OtherOwners(this.#books, this.#options);
+    this.#tend();
+  }
+
+  /** One look at what earlier processes left, and more until it is settled. */
+  #tend(): void {
+    if (this.#others?.some !== true || this.#closing.signal.aborted || this.#stillborn >= 3) return;
+    const unsettled = this.#tendOnce(this.#others);
+    if (unsettled && !this.#tending) {
+      this.#tending = true;
+      void this.#keepTending(this.#others).finally(() => (this.#tending = false));
+    }
+  }
+
+  async #keepTending(others: OtherOwners): Promise<void> {
+    const { signal } = this.#closing;
+    let quiet = 0;
+    for (let unsettled = true; unsettled && !signal.aborted; ) {
+      const before = this.#books.revision;
+      await this.#options.clock.sleep(backoff(quiet, 20, 250), signal);
+      if (signal.aborted || this.#stillborn >= 3) return;
+      unsettled = this.#tendOnce(others);
+      quiet = this.#books.revision === before ? quiet + 1 : 0;
+    }
+  }
+
+  #tendOnce(others: OtherOwners): boolean {
+    const { blocked, running, taken, unsettled } = others.tend(() => this.#dispatcher.own());
+    this.#dispatcher.blocked = blocked;
+    // What still runs from before takes room, so that a crash never leads to more work at once.
+    this.#dispatcher.setSlots(Math.max(0, this.#workers - running));
+    this.#dispatcher.enqueue(taken);
+    this.#changed();
+    return unsettled;
+  }
+
+  #orphaned(owner: Owner): void {
+    this.#books.follow(owner);
+    this.#stillborn = owner.spoke ? 0 : this.#stillborn + 1;
+    this.#others?.add(owner);
+    this.#tend();
+  }
+
+  async #untilEnded(attempts: readonly Attempt[]): Promise<void> {
+    const { clock, grace_s } = this.#options;
+    const limit = clock.now() + grace_s * 1000 + 2000;
+    // One that another process has in its queue is going, and holds nobody up here.
+    const going = (): boolean => attempts.some((a) => a.end === null && (a.intended || a.phase === 'sent'));
+    while (going() && clock.now() < limit && !this.#closing.signal.aborted) {
+      await clock.sleep(10, this.#closing.signal);
+      this.#dispatcher.follow();
+      this.#tend();
+    }
+  }
+
+  #changed(): void {
+    if (this.#books.revision === this.#notified_revision || this.#notifying) return;
+    this.#notifying = true;
+    void this.#options.clock.sleep(NOTIFY_MS, this.#closing.signal).then(() => {
+      this.#notifying = false;
+      this.#notified_revision = this.#books.revision;
+      for (const listener of this.#listeners) listener();
+    });
+  }
+}
+
+/** Components and environments stand once per ledger. */
+function newAssets(book: RunBook, submissions: readonly Submission[]): LedgerLine[] {
+  const lines: LedgerLine[] = [];
+  const seen = new Set([...book.components.keys(), ...book.environments.keys()]);
+  for (const { component, environment } of submissions) {
+    if (!seen.has(component.digest)) lines.push({ e: 'component', digest: component.digest, value: component });
+    seen.add(component.digest);
+    if (environment === null || seen.has(environment.digest)) continue;
+    lines.push({ e: 'environment', digest: environment.digest, value: environment });
+    seen.add(environment.digest);
+  }
+  return lines;
+}

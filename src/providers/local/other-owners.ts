@@ -1,0 +1,164 @@
+import { join } from 'node:path';
+import type { Clock } from '../../kernel/clock.ts';
+import { isAlive } from '../../kernel/processes.ts';
+import type { Attempt } from './attempt.ts';
+import { attemptProcesses, killAttemptProcesses, signal } from './attempt-processes.ts';
+import { lives, readProcess, type Books, type Owner, type RunBook } from './books.ts';
+
+/**
+ * How it stands with an orchestrator that is not this one:
+ * - `working`: it lives, and so does its queue;
+ * - `closing`: it has gone, its launcher has not noticed yet and may still start something;
+ * - `finishing`: its launcher starts no further attempt and waits for what runs;
+ * - `gone`: the launcher too.
+ */
+type OwnerStatus = 'working' | 'closing' | 'finishing' | 'gone';
+
+export interface Tended {
+  /** An earlier launcher may still start something: wait. */
+  readonly blocked: boolean;
+  /** Attempts that run without us, and take room. */
+  readonly running: number;
+  /** Attempts that nobody started: now ours. */
+  readonly taken: readonly Attempt[];
+  /** Something is going on that deserves another look soon. */
+  readonly unsettled: boolean;
+}
+
+/** What earlier orchestrators of this state folder left behind, brought to an end attempt by attempt. */
+export class OtherOwners {
+  readonly #books: Books;
+  readonly #clock: Clock;
+  readonly #grace_s: number;
+  readonly #owners: Set<Owner>;
+  /** Attempts that are being ended, with the processes that were signaled and when. */
+  readonly #stopping = new Map<Attempt, { readonly why: 'canceled' | 'timed_out'; readonly signaled: Map<string, number> }>();
+
+  constructor(books: Books, { clock, grace_s }: { readonly clock: Clock; readonly grace_s: number }) {
+    this.#books = books;
+    this.#clock = clock;
+    this.#grace_s = grace_s;
+    this.#owners = new Set(books.openOwners());
+  }
+
+  get some(): boolean {
+    return this.#owners.size > 0;
+  }
+
+  add(owner: Owner): void {
+    this.#owners.add(owner);
+  }
+
+  /** One look at all of them. `take` names the owner that attempts go to. */
+  tend(take: () => Owner): Tended {
+    let blocked = false;
+    let unsettled = false;
+    let running = 0;
+    const taken: Attempt[] = [];
+    for (const owner of this.#owners) {
+      const status = this.#status(owner);
+      if (status === 'working') continue;
+      unsettled = true;
+      if (status === 'closing') {
+        blocked = true;
+        continue;
+      }
+      for (const run_id of this.#books.runsOf(owner)) this.#books.run(run_id);
+      taken.push(...this.#takeOver(owner, take));
+      for (const { book, attempt } of this.#books.openAttempts(owner)) {
+        if (status === 'gone') this.#orphan(book, attempt);
+        else if (attempt.cancel_at !== null) this.#stop(attempt, 'canceled');
+        if (attempt.end === null) running++;
+      }
+      if (status === 'gone' && this.#books.openAttempts(owner).length === 0) {
+        this.#books.markDone(owner);
+        this.#owners.delete(owner);
+      }
+    }
+    return { blocked, unsettled, running, taken };
+  }
+
+  #status(owner: Owner): OwnerStatus {
+    // First who lives, then what they wrote: what the dead wrote is all there.
+    const launcher = readProcess(join(owner.folder, 'launcher.json'));
+    const orchestrator = readProcess(join(owner.folder, 'orchestrator.json'));
+    const launcher_lives = launcher !== null && lives(launcher);
+    const orchestrator_lives = orchestrator !== null && lives(orchestrator);
+    this.#books.follow(owner);
+    if (launcher_lives) return owner.closed ? 'finishing' : orchestrator_lives ? 'working' : 'closing';
+    // No launcher yet: the orchestrator has everything in its own queue.
+    return launcher === null && orchestrator_lives && !owner.closed ? 'working' : 'gone';
+  }
+
+  #takeOver(owner: Owner, take: () => Owner): Attempt[] {
+    const free = this.#books.openAttempts(owner).filter(({ attempt }) => !attempt.intended);
+    const taken: Attempt[] = [];
+    for (const book of new Set(free.map((f) => f.book))) {
+      const mine = free.filter((f) => f.book === book).map((f) => f.attempt);
+      const canceled = mine.filter((attempt) => attempt.cancel_at !== null);
+      this.#end(book, canceled, 'canceled');
+      const wanted = mine.filter((attempt) => attempt.cancel_at === null);
+      if (wanted.length === 0) continue;
+      const to = take();
+      this.#books.markRun(to, book.run_id);
+      const keys = wanted.map((attempt) => attempt.submission.key);
+      this.#books.append(book, [{ e: 'taken', at: this.#clock.now(), from: owner.id, to: to.id, keys }]);
+      // Another process may have been quicker.
+      taken.push(...wanted.filter((attempt) => attempt.owner === to.id));
+    }
+    return taken;
+  }
+
+  /** An attempt that was started, or nearly, by a launcher that is dead. */
+  #orphan(book: RunBook, attempt: Attempt): void {
+    const { process, submission } = attempt;
+    const { run_id, key } = submission;
+    if (process !== null && isAlive(process.pid, process.start)) {
+      const limit = submission.timeout_s;
+      const over = limit !== null && this.#clock.now() - (attempt.running_at ?? 0) > limit * 1000;
+      if (attempt.cancel_at !== null) this.#stop(attempt, 'canceled');
+      else if (over) this.#stop(attempt, 'timed_out');
+      return;
+    }
+    const why = attempt.cancel_at !== null ? 'canceled' : this.#stopping.get(attempt)?.why;
+    if (why !== undefined && this.#waitsForRest(attempt, run_id, key)) return;
+    killAttemptProcesses(run_id, key);
+    this.#stopping.delete(attempt);
+    this.#end(book, [attempt], why ?? 'lost');
+  }
+
+  /** The first process of a stopped attempt has ended; the others have the rest of the grace period. */
+  #waitsForRest(attempt: Attempt, run_id: string, key: string): boolean {
+    const [first] = this.#stopping.get(attempt)?.signaled.values() ?? [];
+    if (first === undefined) return false;
+    return this.#clock.now() - first < this.#grace_s * 1000 && attemptProcesses(run_id, key).length > 0;
+  }
+
+  /** Asks the group of an attempt to end, and insists after the grace period; again for each step that follows. */
+  #stop(attempt: Attempt, why: 'canceled' | 'timed_out'): void {
+    const { process } = attempt;
+    if (process === null || !isAlive(process.pid, process.start)) return;
+    const stopping = this.#stopping.get(attempt) ?? { why, signaled: new Map<string, number>() };
+    this.#stopping.set(attempt, stopping);
+    const id = `${process.pid} ${process.start}`;
+    const since = stopping.signaled.get(id);
+    if (since === undefined) {
+      stopping.signaled.set(id, this.#clock.now());
+      signal(-process.pid, 'SIGTERM');
+    } else if (this.#clock.now() - since >= this.#grace_s * 1000) {
+      signal(-process.pid, 'SIGKILL');
+    }
+  }
+
+  #end(book: RunBook, attempts: readonly Attempt[], why: 'canceled' | 'timed_out' | 'lost'): void {
+    if (attempts.length === 0) return;
+    const line = { at: this.#clock.now(), keys: attempts.map((attempt) => attempt.submission.key) };
+    if (why === 'canceled') this.#books.append(book, [{ e: 'canceled', ...line }]);
+    else this.#books.append(book, [{ e: 'failed', ...line, reason: why, message: MESSAGES[why] }]);
+  }
+}
+
+const MESSAGES = {
+  timed_out: 'stopped at its time limit',
+  lost: 'its process and the launcher that watched it have gone; nobody saw how it ended',
+} as const;

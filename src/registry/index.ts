@@ -1,0 +1,13 @@
+/** Model versions: registering, withdrawing, sharing, and which one of a circuit is good. */
+export { accept } from './accept.ts';
+export type { Acceptance } from './accept.ts';
+export { embeddedRegistry } from './embedded.ts';
+export { goodMetrics, goodModel, goodModels, goodSettings } from './good-models.ts';
+export type { Accepted, GoodModel } from './good-models.ts';
+export { lineage } from './lineage.ts';
+export type { Lineage } from './lineage.ts';
+export { ModelRef, ModelVersion, RegistryName, StoredFile, parseRef, refText } from './model-version.ts';
+export type { ModelVersionDetail } from './model-version.ts';
+export { QUALITY_OPS, checkQuality } from './quality.ts';
+export type { QualityOp, QualityResult, QualityRule } from './quality.ts';
+export type * from './registry.ts';

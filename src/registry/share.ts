@@ -1,0 +1,145 @@
+import { canonicalJson } from '../kernel/digest.ts';
+import { inParallel } from './in-parallel.ts';
+import { refText } from './model-version.ts';
+import type { ModelRef, ModelVersion, ModelVersionDetail } from './model-version.ts';
+import type { ObjectBatch } from './object-store.ts';
+import { pathProblem } from './output-path.ts';
+import { FILES_AT_ONCE } from './place.ts';
+import type { Place } from './place.ts';
+import type { ModelRegistry, ShareOutcome } from './registry.ts';
+import { ROWS, chunks, findVersions } from './version-store.ts';
+
+/** Copies versions from another registry into this one; see `ModelRegistry.share`. */
+export async function shareAll(
+  place: Place,
+  refs: readonly ModelRef[],
+  from: ModelRegistry,
+): Promise<ShareOutcome[]> {
+  const outcomes = new Map<string, ShareOutcome>();
+  for (const part of chunks(refs, ROWS)) {
+    for (const outcome of await sharePart(place, part, from)) outcomes.set(refText(outcome), outcome);
+  }
+  return refs.flatMap((ref) => outcomes.get(refText(ref)) ?? []);
+}
+
+async function sharePart(
+  place: Place,
+  part: readonly ModelRef[],
+  from: ModelRegistry,
+): Promise<ShareOutcome[]> {
+  const { store, registry, objects, now } = place;
+  const refs = [...new Map(part.map((ref) => [refText(ref), ref])).values()];
+  const sources = await from.find(refs);
+  const targets = await findVersions(store.db, registry, refs);
+  const title = from.describe().title;
+
+  const batch = objects.batch();
+  const copied: ModelVersionDetail[] = [];
+  const outcomes = await inParallel(
+    refs.map((ref, i) => ({ ref, source: sources[i] ?? null, target: targets[i] ?? null })),
+    FILES_AT_ONCE,
+    async ({ ref, source, target }): Promise<ShareOutcome | null> => {
+      if (source === null)
+        return { ...named(ref), status: 'not_found', message: `${refText(ref)} is not in the ${title}.` };
+      const settled = refusal(ref, source, target) ?? (target === null ? null : compare(ref, source, target));
+      const outcome = settled ?? (await copyFiles(batch, source, from));
+      if (outcome === null) copied.push(source);
+      return outcome;
+    },
+  );
+  const settled = outcomes.filter((outcome) => outcome !== null);
+  if (copied.length === 0) return settled;
+  await batch.flush();
+
+  const at = now();
+  return store.tx(async (tx) => {
+    const rows = copied.map((source) => toRow(registry, source, at));
+    const before = await findVersions(tx, registry, copied);
+    await tx
+      .insertInto('model_versions')
+      .values(rows)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+    const after = await findVersions(tx, registry, copied);
+    return [
+      ...settled,
+      ...copied.map((source, i): ShareOutcome => {
+        const target = after[i] ?? null;
+        if (target === null) return conflict(source, 'Another version there names the same job.');
+        if ((before[i] ?? null) !== null) return compare(source, source, target);
+        return { ...named(source), status: 'shared', digest: target.digest };
+      }),
+    ];
+  });
+}
+
+const named = ({ model_name, version }: ModelRef): ModelRef => ({ model_name, version });
+
+const conflict = (ref: ModelRef, why: string): ShareOutcome => ({
+  ...named(ref),
+  status: 'conflict',
+  message: `${refText(ref)} cannot be shared: ${why}`,
+});
+
+function refusal(
+  ref: ModelRef,
+  source: ModelVersionDetail,
+  target: ModelVersionDetail | null,
+): ShareOutcome | null {
+  if (source.pr) {
+    const message = `${refText(ref)} was made by a pull-request run; such models are never promoted.`;
+    return { ...named(ref), status: 'refused', reason: 'pull_request', message };
+  }
+  const withdrawn = source.withdrawn ?? target?.withdrawn ?? null;
+  if (withdrawn === null) return null;
+  const message = `${refText(ref)} was withdrawn by ${withdrawn.by}: ${withdrawn.reason}`;
+  return { ...named(ref), status: 'refused', reason: 'withdrawn', message };
+}
+
+const compare = (ref: ModelRef, source: ModelVersionDetail, target: ModelVersionDetail): ShareOutcome =>
+  target.digest === source.digest
+    ? { ...named(ref), status: 'already_shared', digest: target.digest }
+    : conflict(
+        ref,
+        `the number is taken there by other content (${target.digest.slice(0, 12)}, not ${source.digest.slice(0, 12)}).`,
+      );
+
+/** Null when all files are there, checked. */
+async function copyFiles(
+  batch: ObjectBatch,
+  source: ModelVersion,
+  from: ModelRegistry,
+): Promise<ShareOutcome | null> {
+  const failed = (status: 'corrupt' | 'unreadable', why: string): ShareOutcome => ({
+    ...named(source),
+    status,
+    message: `${refText(source)} was not shared: ${why}`,
+  });
+  const files = await from.files(source);
+  const problem = pathProblem(files.map((file) => file.path));
+  if (problem !== null) return failed('corrupt', problem);
+  for (const file of files) {
+    const result = await batch.putChecked(file);
+    if (!result.ok) return failed(result.retryable ? 'unreadable' : 'corrupt', result.message);
+  }
+  return null;
+}
+
+const toRow = (registry: Place['registry'], source: ModelVersionDetail, at: string) => ({
+  registry,
+  model_name: source.model_name,
+  version: source.version,
+  circuit_id: source.circuit_id,
+  pr: 0,
+  digest: source.digest,
+  files: canonicalJson(source.files),
+  tags: canonicalJson(source.tags),
+  metrics: canonicalJson(source.metrics),
+  settings: source.settings,
+  job_id: source.job_id,
+  job_name: source.job_name,
+  run_id: source.run_id,
+  training_hash: source.training_hash,
+  inputs_digest: source.inputs_digest,
+  created_at: at,
+});
