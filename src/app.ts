@@ -120,8 +120,7 @@ const PROVIDERS: Readonly<Record<string, (setup: Setup) => Promise<Compute>>> = 
   },
   simulated: async ({ config, folder, clock }) => {
     const { createSimulatedCompute } = await import('./providers/simulated/index.ts');
-    const { duration_s, fail_rate, fail, speed, queue_s, prepare_s, max_parallel, seed } = config.providers.simulated;
-    return createSimulatedCompute({ state_folder: folder, clock, duration_s, fail_rate, fail, speed, queue_s, prepare_s, max_parallel, seed });
+    return createSimulatedCompute({ state_folder: folder, clock, ...config.providers.simulated });
   },
 };
 

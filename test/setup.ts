@@ -5,7 +5,8 @@ const realFetch = globalThis.fetch;
 beforeEach(() => {
   globalThis.fetch = (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input);
-    if (url.hostname !== '127.0.0.1' && url.hostname !== 'localhost' && url.hostname !== '[::1]') throw new Error(`A test tried to reach ${url.hostname}.`);
+    if (url.hostname !== '127.0.0.1' && url.hostname !== 'localhost' && url.hostname !== '[::1]')
+      throw new Error(`A test tried to reach ${url.hostname}.`);
     return realFetch(input, init);
   };
 });

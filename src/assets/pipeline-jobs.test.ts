@@ -190,7 +190,7 @@ describe('loadComponent of a pipeline', () => {
       '33 jobs.train.inputs.title: the pipeline has no input rata [Did you mean data or rate?]',
       '33 jobs.train.inputs.title: ${{parent.data}} points at nothing [Write ${{parent.inputs.<name>}} or ${{parent.jobs.<job>.outputs.<name>}}.]',
       '35 jobs.train.outputs.model: the pipeline has no output modle [Did you mean model?]',
-      '36 jobs.prepare.inputs: prepare needs the input raw [Add raw: ${{parent.inputs.raw}} or a value under its inputs.]',
+      '44 jobs.prepare.inputs: prepare needs the input raw [Add raw: ${{parent.inputs.raw}} or a value under its inputs.]',
     ]);
   });
 

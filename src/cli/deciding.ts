@@ -24,7 +24,7 @@ export function defineVerdict(parent: Command, verdict: 'approve' | 'reject', de
   ).action(async (id: string, flags: VerdictFlags) => {
     const code = await withProject(flags, 'write', async (project) => {
       const { getApproval, vote } = await import('../gates/index.ts');
-      const { currentHolder, getRun, wakeRun } = await import('../pipelines/index.ts');
+      const { currentHolder, getRun, holdProject, wakeRun } = await import('../pipelines/index.ts');
       const actor = await project.actor();
       const before = await getApproval(project.store.db, id);
       const after = await project.store.tx((tx) =>
@@ -38,8 +38,8 @@ export function defineVerdict(parent: Command, verdict: 'approve' | 'reject', de
         }),
       );
       await wakeRun(project.store.db, project.clock.now(), after.run_id);
-      const { pending, approve, hold, reject } = after.counts;
-      const told = `${approve} approved, ${hold} held, ${reject} rejected${pending > 0 ? `, ${pending} open` : ''}`;
+      const { counts } = after;
+      const told = `${counts.approve} approved, ${counts.hold} held, ${counts.reject} rejected${counts.pending > 0 ? `, ${counts.pending} open` : ''}`;
       const held = await currentHolder(project.store);
       if (!flags.wait || held !== null) {
         if (flags.json === true) printJson(after);
@@ -48,7 +48,8 @@ export function defineVerdict(parent: Command, verdict: 'approve' | 'reject', de
       }
       if (flags.json !== true) note(`Recorded: ${told}.`);
       const { followRuns } = await import('./following.ts');
-      const ended = await followRuns(project, 'approve', [await getRun(project.store.db, after.run_id)], { json: flags.json === true });
+      await using hold = await holdProject(project.store, project.clock.now(), 'approve');
+      const ended = await followRuns(project, hold, [await getRun(project.store.db, after.run_id)], { json: flags.json === true });
       if (flags.json === true) {
         const { runDocument } = await import('./render/run.ts');
         printJson({ approval: await getApproval(project.store.db, id), run: await runDocument(project, await getRun(project.store.db, after.run_id)) });

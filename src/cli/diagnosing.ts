@@ -27,7 +27,7 @@ export async function diagnose(project: Project): Promise<CheckResult[]> {
     const source = await readFile(resolve(root, config.circuits), 'utf8');
     return `${loadFleet(source, { file: config.circuits, component_version: null }).circuits.length} circuits in ${config.circuits}`;
   }));
-  checks.push(await attempt('state folder', async () => {
+  checks.push(await attempt('runs', async () => {
     await access(existsSync(project.store.folder) ? project.store.folder : root, constants.W_OK);
     if (!project.has_state) return 'nothing was run yet';
     const [open, holder] = [await openRuns(project.store.db), await currentHolder(project.store)];

@@ -2,20 +2,21 @@ import { createInterface } from 'node:readline/promises';
 import type { Project } from '../app.ts';
 import { listApprovals, vote } from '../gates/index.ts';
 import { EXIT } from '../kernel/errors.ts';
-import { driveRuns, getRun, requestCancel, wakeRun } from '../pipelines/index.ts';
-import type { Run } from '../pipelines/index.ts';
+import { driveRuns, getRun, requestCancel, runIsOver, wakeRun } from '../pipelines/index.ts';
+import type { Hold, Run } from '../pipelines/index.ts';
 import { showProgress } from './render/progress.ts';
 import { note } from './render/output.ts';
 import { runSummary } from './render/run.ts';
 
 /**
- * Advances runs in this process and shows them until they are over or wait for people. In a terminal it asks on the
+ * Advances runs in this process (with `hold` null: watches the process that does) and shows them until they are over
+ * or wait for people. In a terminal it asks on the
  * spot, and Ctrl-C asks whether to detach or to cancel; elsewhere it ends with the code that says where things stand.
  */
-export async function followRuns(project: Project, kind: 'run' | 'approve', runs: readonly Run[], options: { readonly json: boolean }): Promise<number> {
+export async function followRuns(project: Project, hold: Hold | null, runs: readonly Run[], options: { readonly json: boolean }): Promise<number> {
   const interactive = process.stdin.isTTY && process.stderr.isTTY && !options.json;
   for (;;) {
-    const ended = await driveShown(project, kind, runs, interactive);
+    const ended = await driveShown(project, hold, runs, interactive);
     const now = await Promise.all(runs.map((r) => getRun(project.store.db, r.id)));
     if (ended === 'detached') {
       note(`Detached. Jobs that run go on; \`trainyard run --resume\` takes the run up again.`);
@@ -42,7 +43,7 @@ export function exitCodeOf(run: Run): number {
   }
 }
 
-async function driveShown(project: Project, kind: 'run' | 'approve', runs: readonly Run[], interactive: boolean): Promise<'idle' | 'detached'> {
+async function driveShown(project: Project, hold: Hold | null, runs: readonly Run[], interactive: boolean): Promise<'idle' | 'detached'> {
   for (;;) {
     const stop = new AbortController();
     let interrupted = false;
@@ -53,7 +54,7 @@ async function driveShown(project: Project, kind: 'run' | 'approve', runs: reado
     process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
     const progress = showProgress(project, runs);
     try {
-      await driveRuns(project.world, kind, stop.signal);
+      await (hold === null ? untilParked(project, runs, stop.signal) : driveRuns(project.world, hold, stop.signal));
     } finally {
       await progress.stop();
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
@@ -66,6 +67,15 @@ async function driveShown(project: Project, kind: 'run' | 'approve', runs: reado
       const actor = await project.actor();
       for (const run of runs) await project.store.tx((tx) => requestCancel(tx, project.clock.now(), run, actor.name));
     }
+  }
+}
+
+/** Watches runs that another process advances. */
+async function untilParked(project: Project, runs: readonly Run[], signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const now = await Promise.all(runs.map((r) => getRun(project.store.db, r.id)));
+    if (now.every((r) => runIsOver(r.status) || r.status === 'waiting')) return;
+    await project.clock.sleep(200, signal);
   }
 }
 

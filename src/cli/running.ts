@@ -4,7 +4,7 @@ import type { PlanOptions } from '../fleet/index.ts';
 import { ciFacts } from '../kernel/ci.ts';
 import { EXIT, TrainyardError, UsageError } from '../kernel/errors.ts';
 import { didYouMean } from '../kernel/suggest.ts';
-import { createTrainingRun, getRun, openRuns, reviveRun } from '../pipelines/index.ts';
+import { createTrainingRun, getRun, holdUnlessServed, openRuns, reviveRun } from '../pipelines/index.ts';
 import type { Run } from '../pipelines/index.ts';
 import type { RunFlags } from './commands/run.ts';
 import { followRuns } from './following.ts';
@@ -20,8 +20,10 @@ import { runDocument } from './render/run.ts';
  */
 export async function runFleet(project: Project, flags: RunFlags, options: PlanOptions): Promise<number> {
   const json = flags.json === true;
+  // Held from here on: two commands at once would plan against each other.
+  await using hold = await holdUnlessServed(project.store, project.clock.now(), 'run');
   const resumed = await runsToResume(project, flags);
-  let code = resumed.length > 0 ? await followRuns(project, 'run', resumed, { json }) : EXIT.ok;
+  let code = resumed.length > 0 ? await followRuns(project, hold, resumed, { json }) : EXIT.ok;
   if (flags.resume !== undefined || code === EXIT.interrupted) {
     if (resumed.length === 0) note('Nothing to resume: no run was interrupted.');
     if (json) printJson({ runs: await documents(project, resumed) });
@@ -31,7 +33,7 @@ export async function runFleet(project: Project, flags: RunFlags, options: PlanO
   if (!json) note(planScreen(planned, { verbose: false, sealed: null }));
   refuseIfBlocked(planned);
   const run = await startRun(project, flags, planned);
-  code = await followRuns(project, 'run', [run], { json });
+  code = await followRuns(project, hold, [run], { json });
   if (json) printJson(await runDocument(project, await getRun(project.store.db, run.id)));
   return code;
 }

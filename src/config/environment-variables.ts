@@ -30,8 +30,20 @@ export const ENVIRONMENT_VARIABLES: readonly EnvironmentVariable[] = [
     example: 'flottec_2110,flottec_2130',
     read: (value) => [{ path: ['manual_circuits'], value }],
   },
-  amountOf('monitoringMaxWaitHours', ['monitoring', 'max_wait'], 'h', 'Longest time a job may run, in hours.', '3'),
-  amountOf('monitoringPollIntervalSeconds', ['monitoring', 'poll_interval'], 's', 'First pause between two looks at the jobs, in seconds.', '30'),
+  amountOf(
+    'monitoringMaxWaitHours',
+    ['monitoring', 'max_wait'],
+    'h',
+    'Longest time a job may run, in hours.',
+    '3',
+  ),
+  amountOf(
+    'monitoringPollIntervalSeconds',
+    ['monitoring', 'poll_interval'],
+    's',
+    'First pause between two looks at the jobs, in seconds.',
+    '30',
+  ),
   {
     name: 'monitoringLogLevel',
     setting: 'monitoring.log_level',
@@ -39,7 +51,9 @@ export const ENVIRONMENT_VARIABLES: readonly EnvironmentVariable[] = [
     example: 'DEBUG',
     read: (value) => {
       const level = LOG_LEVELS[value.toLowerCase()];
-      return level === undefined ? { expected: 'DEBUG, INFO, WARNING or ERROR' } : [{ path: ['monitoring', 'log_level'], value: level }];
+      return level === undefined
+        ? { expected: 'DEBUG, INFO, WARNING or ERROR' }
+        : [{ path: ['monitoring', 'log_level'], value: level }];
     },
   },
   amountOf(
@@ -63,11 +77,17 @@ export const ENVIRONMENT_VARIABLES: readonly EnvironmentVariable[] = [
   {
     name: 'teamsWebhookUrl',
     setting: 'notifications.channels.teams',
-    description: 'The workflow webhook of a Teams channel. It stays in the variable and is read when a message is sent.',
+    description:
+      'The workflow webhook of a Teams channel. It stays in the variable and is read when a message is sent.',
     example: 'https://…',
     read: (value, spelling) => {
       if (!/^https:\/\/\S+$/.test(value)) return { expected: 'a URL that begins with https://' };
-      return [{ path: ['notifications', 'channels', 'teams'], value: { type: 'teams', url: `\${env:${spelling}}` } }];
+      return [
+        {
+          path: ['notifications', 'channels', 'teams'],
+          value: { type: 'teams', url: `\${env:${spelling}}` },
+        },
+      ];
     },
   },
   {
@@ -77,7 +97,13 @@ export const ENVIRONMENT_VARIABLES: readonly EnvironmentVariable[] = [
     example: 'ml-registry',
     read: (value) => [{ path: ['registry', 'shared'], value }],
   },
-  amountOf('registryPropagationMaxWaitSeconds', ['propagation', 'max_wait'], 's', 'How long to wait for a shared model to become visible, in seconds.', '120'),
+  amountOf(
+    'registryPropagationMaxWaitSeconds',
+    ['propagation', 'max_wait'],
+    's',
+    'How long to wait for a shared model to become visible, in seconds.',
+    '120',
+  ),
 ];
 
 const LOG_LEVELS: Readonly<Record<string, string | undefined>> = {
@@ -91,14 +117,23 @@ const LOG_LEVELS: Readonly<Record<string, string | undefined>> = {
 };
 
 /** A variable that holds a positive number of hours or seconds. */
-function amountOf(name: string, path: Path, unit: 'h' | 's', description: string, example: string): EnvironmentVariable {
+function amountOf(
+  name: string,
+  path: Path,
+  unit: 'h' | 's',
+  description: string,
+  example: string,
+): EnvironmentVariable {
   const expected = `a number of ${unit === 'h' ? 'hours' : 'seconds'} above 0`;
   return {
     name,
     setting: path.join('.'),
     description,
     example,
-    read: (value) => (/^\d+(?:\.\d+)?$/.test(value) && Number(value) > 0 ? [{ path, value: `${value}${unit}` }] : { expected }),
+    read: (value) =>
+      /^\d+(?:\.\d+)?$/.test(value) && Number(value) > 0
+        ? [{ path, value: `${value}${unit}` }]
+        : { expected },
   };
 }
 
@@ -106,7 +141,10 @@ function amountOf(name: string, path: Path, unit: 'h' | 's', description: string
  * What the environment says. Azure DevOps hands `monitoringMaxWaitHours` on as `MONITORINGMAXWAITHOURS`; both are
  * known, and `MONITORING_MAX_WAIT_HOURS`. Empty values count as absent, and so do macros it left unreplaced: `$(name)`.
  */
-export function readEnvironment(env: Readonly<Record<string, string | undefined>>): { overrides: (Override & { readonly variable: string })[]; problems: Problem[] } {
+export function readEnvironment(env: Readonly<Record<string, string | undefined>>): {
+  overrides: (Override & { readonly variable: string })[];
+  problems: Problem[];
+} {
   const overrides: (Override & { readonly variable: string })[] = [];
   const problems: Problem[] = [];
   for (const known of ENVIRONMENT_VARIABLES) {
@@ -125,6 +163,11 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   return { overrides, problems };
 }
 
-const spellings = (name: string): string[] => [name, name.toUpperCase(), name.replaceAll(/[A-Z]/g, (c) => `_${c}`).toUpperCase()];
+const spellings = (name: string): string[] => [
+  name,
+  name.toUpperCase(),
+  name.replaceAll(/[A-Z]/g, (c) => `_${c}`).toUpperCase(),
+];
 
-const isSet = (value: string | undefined): boolean => value !== undefined && value.trim() !== '' && !/^\s*\$\([\w.]+\)\s*$/.test(value);
+const isSet = (value: string | undefined): boolean =>
+  value !== undefined && value.trim() !== '' && !/^\s*\$\([\w.]+\)\s*$/.test(value);

@@ -9,21 +9,35 @@ interface GateDefaults {
   readonly verified: boolean;
 }
 
-const ORDINARY: GateDefaults = { required: 1, expires: '30d', on_expiry: 'hold', requester_may_approve: true, verified: false };
+const ORDINARY: GateDefaults = {
+  required: 1,
+  expires: '30d',
+  on_expiry: 'hold',
+  requester_may_approve: true,
+  verified: false,
+};
 
 const gate = (about: string, special: Partial<GateDefaults> = {}) => {
   const defaults = { ...ORDINARY, ...special };
   return z
     .strictObject({
-      approvers: z.array(filled('A name, as git or the sign-in gives it.')).default([]).meta({ description: 'Who may approve; empty: anyone.' }),
+      approvers: z
+        .array(filled('A name, as git or the sign-in gives it.'))
+        .default([])
+        .meta({ description: 'Who may approve; empty: anyone.' }),
       required: count(defaults.required, 'How many different people must approve.', 1, 100),
       expires: duration(defaults.expires, 'How long a request stays open.'),
-      on_expiry: z
-        .enum(['skip', 'hold'])
-        .default(defaults.on_expiry)
-        .meta({ description: 'What an expired request means: `skip` goes on without, `hold` keeps everything for a later decision.' }),
-      requester_may_approve: z.boolean().default(defaults.requester_may_approve).meta({ description: 'Whether who started the run may approve it.' }),
-      verified: z.boolean().default(defaults.verified).meta({ description: 'Whether approvers must be signed in; a name on the command line does not count then.' }),
+      on_expiry: z.enum(['skip', 'hold']).default(defaults.on_expiry).meta({
+        description:
+          'What an expired request means: `skip` goes on without, `hold` keeps everything for a later decision.',
+      }),
+      requester_may_approve: z
+        .boolean()
+        .default(defaults.requester_may_approve)
+        .meta({ description: 'Whether who started the run may approve it.' }),
+      verified: z.boolean().default(defaults.verified).meta({
+        description: 'Whether approvers must be signed in; a name on the command line does not count then.',
+      }),
     })
     .transform(({ expires: expires_s, ...rest }) => ({ ...rest, expires_s }))
     .meta({ description: about });
@@ -32,10 +46,16 @@ const gate = (about: string, special: Partial<GateDefaults> = {}) => {
 /** Approval gates by name: four with defaults of their own, and any others. */
 export const gates = z
   .object({
-    'training-retry': gate('Training failed circuits again.', { expires: '4h', on_expiry: 'skip' }).prefault({}),
+    'training-retry': gate('Training failed circuits again.', { expires: '4h', on_expiry: 'skip' }).prefault(
+      {},
+    ),
     'registry-promotion': gate('Sharing models and environments to the shared registry.').prefault({}),
     'test-deployment': gate('Deploying to test.').prefault({}),
-    'prod-deployment': gate('Deploying to production.', { required: 2, requester_may_approve: false, verified: true }).prefault({}),
+    'prod-deployment': gate('Deploying to production.', {
+      required: 2,
+      requester_may_approve: false,
+      verified: true,
+    }).prefault({}),
   })
   .catchall(gate('A gate of your own.'))
   .prefault({})

@@ -20,16 +20,31 @@ const FILE = 'trainyard.yaml';
  * Settings of the project in a folder: trainyard.yaml where there is one, over it the environment, below it the defaults.
  * @throws {ConfigError} with everything that is wrong in the file and in the environment
  */
-export async function loadProjectConfig(projectFolder: string, env: Readonly<Record<string, string | undefined>>): Promise<ProjectConfig> {
+export async function loadProjectConfig(
+  projectFolder: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<ProjectConfig> {
   return parseProjectConfig(await readProjectFile(projectFolder), env);
 }
 
 /** The same for a text. */
-export function parseProjectConfig(source: string, env: Readonly<Record<string, string | undefined>>): ProjectConfig {
+export function parseProjectConfig(
+  source: string,
+  env: Readonly<Record<string, string | undefined>>,
+): ProjectConfig {
   const document = parseYaml(source, FILE) ?? {};
   if (!isMap(document)) {
     const message = `the file must be a map of settings, is ${kindOf(document)}`;
-    throw new ConfigError([{ file: FILE, line: 1, column: 1, path: '', message, hint: 'Write key: value pairs, for example `provider: local`.' }]);
+    throw new ConfigError([
+      {
+        file: FILE,
+        line: 1,
+        column: 1,
+        path: '',
+        message,
+        hint: 'Write key: value pairs, for example `provider: local`.',
+      },
+    ]);
   }
   const { overrides, problems } = readEnvironment(env);
   const settings = toSettings(document);
@@ -55,7 +70,10 @@ async function readProjectFile(folder: string): Promise<string> {
     () => true,
     () => false,
   );
-  if (exists) throw new UsageError(`${misnamed} is not read: the file must be named ${FILE}.`, { hint: `Rename it to ${FILE}.` });
+  if (exists)
+    throw new UsageError(`${misnamed} is not read: the file must be named ${FILE}.`, {
+      hint: `Rename it to ${FILE}.`,
+    });
   return '';
 }
 
@@ -73,7 +91,11 @@ function plain(value: unknown): unknown {
 }
 
 /** Sets a value deep inside; where something else than a map stands in the way, validation tells. */
-function put(settings: Record<string, unknown>, [key = '', ...rest]: readonly string[], value: unknown): void {
+function put(
+  settings: Record<string, unknown>,
+  [key = '', ...rest]: readonly string[],
+  value: unknown,
+): void {
   if (rest.length === 0) {
     settings[key] = value;
     return;

@@ -1,22 +1,19 @@
 /** `trainyard.yaml`, whole: every setting, its default, what it means. An empty file is valid. */
 import { z } from 'zod';
 import { gates } from './gate-schema.ts';
-import { count, duration, filled, number, qualityRule, share, words } from './setting-fields.ts';
+import { count, duration, filled, number, qualityRule, share, words, workers } from './setting-fields.ts';
 
-export const PROVIDERS = ['local', 'simulated', 'azureml', 'kubernetes', 'ray'] as const;
+const PROVIDERS = ['local', 'simulated', 'azureml', 'kubernetes', 'ray'] as const;
 
 const anything = (description: string) => z.record(z.string(), z.unknown()).default({}).meta({ description });
 
 const local = z
   .strictObject({
-    max_workers: z
-      .union([z.literal('auto'), z.int().min(1).max(10_000)], { error: 'must be auto or a whole number from 1' })
-      .default('auto')
-      .meta({ description: 'How many jobs run at the same time; `auto` goes by the processors of the machine.' }),
-    environment: z
-      .enum(['ambient', 'managed'])
-      .default('ambient')
-      .meta({ description: '`ambient` uses the Python on the PATH; `managed` builds the one that the environment file describes.' }),
+    max_workers: workers('How many jobs run at the same time; `auto` goes by the processors of the machine.'),
+    environment: z.enum(['ambient', 'managed']).default('ambient').meta({
+      description:
+        '`ambient` uses the Python on the PATH; `managed` builds the one that the environment file describes.',
+    }),
   })
   .prefault({})
   .meta({ description: 'This machine.' });
@@ -29,7 +26,11 @@ const simulated = z
     prepare: duration('3s', 'Virtual time that preparing takes.', 0),
     fail_rate: number(0, 'The share of attempts that fail.', 0, 1),
     fail: z
-      .array(filled('A circuit id or glob, then `:2` for the first two attempts only, then `=text` for the error text.'))
+      .array(
+        filled(
+          'A circuit id or glob, then `:2` for the first two attempts only, then `=text` for the error text.',
+        ),
+      )
       .default([])
       .meta({ description: 'Who fails for certain, for example `flottec_2130:1=CUDA out of memory`.' }),
     speed: number(1000, 'Virtual seconds per real second; 1 is real time.', 0.001, 1_000_000),
@@ -43,16 +44,30 @@ const simulated = z
     seed: z.int().default(1).meta({ description: 'Another seed, another fate.' }),
   })
   .prefault({})
-  .transform(({ duration: duration_s, queue: queue_s, prepare: prepare_s, ...rest }) => ({ ...rest, duration_s, queue_s, prepare_s }))
+  .transform(({ duration: duration_s, queue: queue_s, prepare: prepare_s, ...rest }) => ({
+    ...rest,
+    duration_s,
+    queue_s,
+    prepare_s,
+  }))
   .meta({ description: 'A rehearsal: whole pipelines with chosen failures and delays in seconds.' });
 
 const monitoring = z
   .strictObject({
-    poll_interval: duration('30s', 'First pause between two looks at the jobs of a run; it doubles from there.'),
+    poll_interval: duration(
+      '30s',
+      'First pause between two looks at the jobs of a run; it doubles from there.',
+    ),
     max_poll_interval: duration('5m', 'Longest pause between two looks.'),
-    max_wait: duration('3h', 'Longest time a job may run, counted from when it runs; then it is canceled and counts as failed.'),
+    max_wait: duration(
+      '3h',
+      'Longest time a job may run, counted from when it runs; then it is canceled and counts as failed.',
+    ),
     stage_limit: duration('48h', 'Longest time that the monitoring stage takes in all.'),
-    log_level: z.enum(['debug', 'info', 'warn', 'error']).default('info').meta({ description: 'How much is logged.' }),
+    log_level: z
+      .enum(['debug', 'info', 'warn', 'error'])
+      .default('info')
+      .meta({ description: 'How much is logged.' }),
   })
   .prefault({})
   .transform((m) => ({
@@ -94,7 +109,10 @@ const notifications = z
     long_running_alert_every: duration('4h', 'Pause between two alerts about jobs of a run that still run.'),
   })
   .prefault({})
-  .transform(({ long_running_alert_every: long_running_alert_every_s, ...rest }) => ({ ...rest, long_running_alert_every_s }))
+  .transform(({ long_running_alert_every: long_running_alert_every_s, ...rest }) => ({
+    ...rest,
+    long_running_alert_every_s,
+  }))
   .meta({ description: 'Messages about runs.' });
 
 const retention = z
@@ -117,8 +135,14 @@ const server = z
 export const ProjectFile = z
   .strictObject({
     circuits: words('config/circuits.yaml', 'The fleet file, from the project root.'),
-    component: words('components/training-pipeline-component.yaml', 'The training component, from the project root.'),
-    environments: words('components/environments/*.yaml', 'The environment files, a glob from the project root.'),
+    component: words(
+      'components/training-pipeline-component.yaml',
+      'The training component, from the project root.',
+    ),
+    environments: words(
+      'components/environments/*.yaml',
+      'The environment files, a glob from the project root.',
+    ),
     provider: z
       .enum(PROVIDERS)
       .default('local')
@@ -142,15 +166,21 @@ export const ProjectFile = z
       })
       .prefault({})
       .meta({ description: 'Model registries.' }),
-    detection: z
-      .enum(['auto', 'git', 'hash'])
-      .default('auto')
-      .meta({ description: 'How changes are explained: `git` compares with a base commit, `hash` with the registered models; `auto` takes git where a base is known.' }),
-    max_changed: share('30%', 'A plan that would retrain more than this share of the circuits that have a model (and at least 10) needs a reason.'),
+    detection: z.enum(['auto', 'git', 'hash']).default('auto').meta({
+      description:
+        'How changes are explained: `git` compares with a base commit, `hash` with the registered models; `auto` takes git where a base is known.',
+    }),
+    max_changed: share(
+      '30%',
+      'A plan that would retrain more than this share of the circuits that have a model (and at least 10) needs a reason.',
+    ),
     monitoring,
     retry,
     propagation,
-    quality: z.array(qualityRule).default([]).meta({ description: 'Limits that a model must keep to be promoted.' }),
+    quality: z
+      .array(qualityRule)
+      .default([])
+      .meta({ description: 'Limits that a model must keep to be promoted.' }),
     gates,
     notifications,
     deployment: anything('Rollouts to test and production.'),
@@ -159,4 +189,7 @@ export const ProjectFile = z
     scripts: anything('Flags of `trainyard scripts`.'),
     server,
   })
-  .meta({ title: 'Trainyard project', description: 'Settings of a Trainyard project (trainyard.yaml). Everything has a default.' });
+  .meta({
+    title: 'Trainyard project',
+    description: 'Settings of a Trainyard project (trainyard.yaml). Everything has a default.',
+  });

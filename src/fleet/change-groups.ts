@@ -25,7 +25,7 @@ export function groupByCause(circuits: Iterable<PlannedCircuit>): ChangeGroup[] 
   return [...groups.values()].toSorted((a, b) => CAUSES.indexOf(a.cause) - CAUSES.indexOf(b.cause) || b.circuits.length - a.circuits.length || (a.reason < b.reason ? -1 : 1));
 }
 
-/** What is the same for everybody in a group: names of models, jobs and runs are not. */
+/** What is the same for everybody in a group: names of models and jobs, digests and messages are not. */
 function groupReason(c: PlannedCircuit): string {
   switch (c.cause) {
     case 'unchanged':
@@ -36,6 +36,8 @@ function groupReason(c: PlannedCircuit): string {
     case 'owed_unfinished':
       return c.reason.replace(/ \(.*\)/, '');
     default:
+      if (c.cause === 'config' && c.changes.length === 0) return 'the training hash differs from that of the good model';
+      if (c.changes.length > 0 && c.changes.every((change) => change.field === 'data_content')) return 'the content at data_path changed';
       return c.reason;
   }
 }

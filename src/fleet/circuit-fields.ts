@@ -4,23 +4,32 @@
  */
 import { type Refuse, asWritten, isMap, kindOf, show } from '../kernel/findings.ts';
 import type { Read } from '../kernel/schema-field.ts';
-import { WholeFloat, Written } from '../kernel/yaml.ts';
+import { WholeFloat } from '../kernel/yaml.ts';
 import { asPlain } from './misread.ts';
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9\-_]*$/;
-const NAME_RULE = 'Names go out to job and asset names: use letters, digits, - and _, beginning with a letter or digit.';
+const NAME_RULE =
+  'Names go out to job and asset names: use letters, digits, - and _, beginning with a letter or digit.';
 
 /** Text of an id, exactly as written (`007` stays `007`). */
 export const readIdPart: Read<string> = (value, refuse) => {
   const text = asWritten(value);
-  if (text === null) return refuse(`must be text or a number, is ${kindOf(value)}`, 'Write an id, for example 2110 or "line-4".');
+  if (text === null)
+    return refuse(
+      `must be text or a number, is ${kindOf(value)}`,
+      'Write an id, for example 2110 or "line-4".',
+    );
   return checkName(text, 100, refuse);
 };
 
 export const readModelName: Read<string | null> = (value, refuse) => {
   if (value === null) return null;
   const text = asWritten(value);
-  if (text === null) return refuse(`must be text, is ${kindOf(value)}`, 'Write a name, or leave the key out for <plant>-<circuit>.');
+  if (text === null)
+    return refuse(
+      `must be text, is ${kindOf(value)}`,
+      'Write a name, or leave the key out for <plant>-<circuit>.',
+    );
   return checkName(text, 255, refuse);
 };
 
@@ -32,7 +41,8 @@ function checkName(text: string, longest: number, refuse: Refuse): string | unde
     const listed = bad.slice(0, 5).map((c) => (c === ' ' ? 'a space' : `\`${c}\``));
     return refuse(`has characters that names may not have: ${listed.join(', ')}`, NAME_RULE);
   }
-  if (text.length > longest) return refuse(`has ${text.length} characters; at most ${longest} fit into job names`, 'Shorten it.');
+  if (text.length > longest)
+    return refuse(`has ${text.length} characters; at most ${longest} fit into job names`, 'Shorten it.');
   return refuse(`begins with \`${text.charAt(0)}\``, NAME_RULE);
 }
 
@@ -40,7 +50,11 @@ function checkName(text: string, longest: number, refuse: Refuse): string | unde
 export const readAsWritten: Read<string | null> = (value, refuse) => {
   if (value === null) return null;
   const text = asWritten(value);
-  if (text === null || text === '') return refuse(`must be text, is ${text === '' ? 'empty' : kindOf(value)}`, 'Write a version, for example "1.2.0".');
+  if (text === null || text === '')
+    return refuse(
+      `must be text, is ${text === '' ? 'empty' : kindOf(value)}`,
+      'Write a version, for example "1.2.0".',
+    );
   return text;
 };
 
@@ -100,13 +114,16 @@ function readTexts(values: readonly unknown[], refuse: Refuse): readonly string[
   });
 }
 
-const DATE = /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?(?:[Zz]|[-+](\d\d):?(\d\d))?)?$/;
+const DATE =
+  /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?(?:[Zz]|[-+](\d\d):?(\d\d))?)?$/;
 
 /** True for a date or ISO timestamp that the calendar knows. */
 export function isRealDate(text: string): boolean {
   const parts = DATE.exec(text);
   if (parts === null) return false;
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, zoneHour = 0, zoneMinute = 0] = parts.slice(1).map((p) => Number(p ?? 0));
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, zoneHour = 0, zoneMinute = 0] = parts
+    .slice(1)
+    .map((p) => Number(p ?? 0));
   const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
   const days = month === 2 ? (leap ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31;
   if (year < 1 || month < 1 || month > 12 || day < 1 || day > days) return false;
@@ -117,15 +134,24 @@ export const readCutoffDate: Read<string | null> = (value, refuse) => {
   if (value === null) return null;
   const plain = asPlain(value);
   if (typeof plain === 'string' && isRealDate(plain)) return plain;
-  const what = typeof plain === 'string' && DATE.test(plain) ? `is ${show(value)}, a day or time that does not exist` : `must be a date, is ${show(value)}`;
-  return refuse(what, 'Write YYYY-MM-DD or an ISO timestamp, for example 2026-03-31 or 2026-03-31T12:00:00Z.');
+  const what =
+    typeof plain === 'string' && DATE.test(plain)
+      ? `is ${show(value)}, a day or time that does not exist`
+      : `must be a date, is ${show(value)}`;
+  return refuse(
+    what,
+    'Write YYYY-MM-DD or an ISO timestamp, for example 2026-03-31 or 2026-03-31T12:00:00Z.',
+  );
 };
 
 export const readTrainingDays: Read<number | null> = (value, refuse) => {
   if (value === null) return null;
   const plain = asPlain(value);
   if (typeof plain === 'number' && Number.isInteger(plain) && plain >= 1 && plain <= 100_000) return plain;
-  const hint = plain instanceof WholeFloat ? `Write ${plain.value}.` : 'Write a whole number of days from 1 to 100000, without quotes.';
+  const hint =
+    plain instanceof WholeFloat
+      ? `Write ${plain.value}.`
+      : 'Write a whole number of days from 1 to 100000, without quotes.';
   return refuse(`must be a positive whole number, is ${show(value)}`, hint);
 };
 
@@ -133,8 +159,12 @@ export const readDeltaVersion: Read<string | number | null> = (value, refuse) =>
   if (value === null) return null;
   const plain = asPlain(value);
   if (typeof plain === 'number' && Number.isInteger(plain) && plain >= 0) return plain;
-  if (typeof plain === 'string' && (plain === 'latest' || /^\d{1,15}$/.test(plain) || isRealDate(plain))) return plain;
-  const hint = plain instanceof WholeFloat ? `Write ${plain.value}.` : 'Write a version number, latest, or an ISO timestamp such as 2026-03-31T12:00:00Z.';
+  if (typeof plain === 'string' && (plain === 'latest' || /^\d{1,15}$/.test(plain) || isRealDate(plain)))
+    return plain;
+  const hint =
+    plain instanceof WholeFloat
+      ? `Write ${plain.value}.`
+      : 'Write a version number, latest, or an ISO timestamp such as 2026-03-31T12:00:00Z.';
   return refuse(`must be a version of a Delta table, is ${show(value)}`, hint);
 };
 
@@ -152,10 +182,12 @@ export const readHyperparameters: Read<Readonly<Record<string, unknown>>> = (val
 
 /** Texts by name, numbers as written; null takes a default away. */
 export const readTags: Read<Readonly<Record<string, string | null>>> = (value, refuse) => {
-  if (!isMap(value)) return refuse(`must be a map, is ${kindOf(value)}`, 'Write name: value pairs, or {} for none.');
+  if (!isMap(value))
+    return refuse(`must be a map, is ${kindOf(value)}`, 'Write name: value pairs, or {} for none.');
   const tags = Object.entries(value).map(([name, tag]): [string, string | null] => {
     const text = asWritten(tag);
-    if (text === null && tag !== null) refuse(`must be text, is ${kindOf(tag)}`, 'Tags hold one text each.', [name]);
+    if (text === null && tag !== null)
+      refuse(`must be text, is ${kindOf(tag)}`, 'Tags hold one text each.', [name]);
     return [name, text];
   });
   return Object.fromEntries(tags);

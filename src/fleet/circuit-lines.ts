@@ -62,7 +62,8 @@ export function scanCircuits(source: string): CircuitScan | null {
   return { offsets, lines, start, end, lines_before: linesBefore, lines_in_list: linesInList };
 }
 
-const isBlank = (code: number): boolean => Number.isNaN(code) || code === SPACE || code === NEWLINE || code === RETURN;
+const isBlank = (code: number): boolean =>
+  Number.isNaN(code) || code === SPACE || code === NEWLINE || code === RETURN;
 
 function countLines(source: string, end: number): number {
   let lines = 0;
@@ -82,12 +83,16 @@ export function canCut(source: string): boolean {
 }
 
 /** Everything but the list, for the keys around it. */
-export const withoutList = (source: string, scan: CircuitScan): string => source.slice(0, scan.start) + source.slice(scan.end);
+export const withoutList = (source: string, scan: CircuitScan): string =>
+  source.slice(0, scan.start) + source.slice(scan.end);
 
 /** Ranges of items, each about 64 KiB of text: small ones keep the parser's garbage young. */
-export function* pieces(scan: CircuitScan, size = 1 << 16): Generator<{ readonly first: number; readonly count: number; readonly from: number; readonly to: number }> {
+export function* pieces(
+  scan: CircuitScan,
+  size = 1 << 16,
+): Generator<{ readonly first: number; readonly count: number; readonly from: number; readonly to: number }> {
   const { offsets, end } = scan;
-  for (let first = 0; first < offsets.length; ) {
+  for (let first = 0; first < offsets.length;) {
     const from = offsets[first] ?? end;
     let next = first + 1;
     while (next < offsets.length && (offsets[next] ?? end) - from < size) next++;

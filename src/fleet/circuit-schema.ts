@@ -67,7 +67,8 @@ const shared = {
     type: ['string', 'null'],
   }),
   data_path: field(READERS.data_path, {
-    description: 'File or folder with training data, relative to the project root; its content decides about retraining.',
+    description:
+      'File or folder with training data, relative to the project root; its content decides about retraining.',
     type: ['string', 'null'],
   }),
   features: field(READERS.features, {
@@ -86,7 +87,8 @@ const shared = {
     type: 'object',
   }),
   pipeline_component_version: field(READERS.pipeline_component_version, {
-    description: "Version of the training component; the component file's own version unless told. Part of the training hash.",
+    description:
+      "Version of the training component; the component file's own version unless told. Part of the training hash.",
     type: ['string', 'number', 'null'],
   }),
   environment_version: field(READERS.environment_version, {
@@ -94,7 +96,8 @@ const shared = {
     type: ['string', 'number', 'null'],
   }),
   tags: field(READERS.tags, {
-    description: 'Tags for the registered models, merged key by key over the defaults; null takes a default away.',
+    description:
+      'Tags for the registered models, merged key by key over the defaults; null takes a default away.',
     type: 'object',
     additionalProperties: { type: ['string', 'number', 'boolean', 'null'] },
   }),
@@ -118,13 +121,17 @@ const shared = {
 };
 
 /** What may stand under `defaults:`. */
-export const DefaultsEntry = z.strictObject(shared).meta({ description: 'Values merged under every circuit.' });
+export const DefaultsEntry = z
+  .strictObject(shared)
+  .meta({ description: 'Values merged under every circuit.' });
 export type DefaultsEntry = z.infer<typeof DefaultsEntry>;
+
+const { plant_id, ...others } = shared;
 
 /** One circuit as it stands in the list, before defaults. */
 export const CircuitEntry = z
   .strictObject({
-    ...shared,
+    plant_id,
     circuit_id: field(READERS.circuit_id, {
       description: 'The circuit within the plant. A text or a number, kept as written.',
       type: ['string', 'number'],
@@ -134,6 +141,7 @@ export const CircuitEntry = z
       type: ['string', 'null'],
       pattern: '^[a-zA-Z0-9][a-zA-Z0-9\\-_]{0,254}$',
     }),
+    ...others,
   })
   .meta({ description: 'One unit that gets one model.', required: ['circuit_id'] });
 export type CircuitEntry = z.infer<typeof CircuitEntry>;

@@ -41,13 +41,19 @@ export class FleetBuilder {
     const known = ['defaults', 'circuits'];
     for (const key of Object.keys(root)) {
       if (known.includes(key)) continue;
-      const hint = didYouMean(key, known) ?? 'Known keys here: defaults, circuits. Everything else belongs into trainyard.yaml.';
+      const hint =
+        didYouMean(key, known) ??
+        'Known keys here: defaults, circuits. Everything else belongs into trainyard.yaml.';
       this.find({ path: [key], message: `unknown key \`${key}\``, hint, at_key: true });
     }
     const raw = root['defaults'] ?? null;
     if (raw === null) return;
     if (!isMap(raw)) {
-      this.find({ path: ['defaults'], message: `must be a map, is ${kindOf(raw)}`, hint: 'Write key: value pairs.' });
+      this.find({
+        path: ['defaults'],
+        message: `must be a map, is ${kindOf(raw)}`,
+        hint: 'Write key: value pairs.',
+      });
       return;
     }
     const parsed = DefaultsEntry.safeParse(raw, { reportInput: true });
@@ -64,13 +70,21 @@ export class FleetBuilder {
   addCircuit(raw: unknown, index: number, line: number): void {
     const path: Path = ['circuits', index];
     if (!isMap(raw)) {
-      this.find({ path, message: `must be a map, is ${kindOf(raw)}`, hint: 'Write `- plant_id: …` and `circuit_id: …` below it.' });
+      this.find({
+        path,
+        message: `must be a map, is ${kindOf(raw)}`,
+        hint: 'Write `- plant_id: …` and `circuit_id: …` below it.',
+      });
       return;
     }
     const entry = readQuickly(raw) ?? this.#explain(raw, path);
     const plant = raw['plant_id'] === undefined ? this.#defaults.plant_id : entry?.plant_id;
     if (raw['plant_id'] === undefined && plant === undefined && !this.#defaults_failed) {
-      this.find({ path, message: 'the key `plant_id` is missing', hint: 'Add plant_id to the circuit or to defaults.' });
+      this.find({
+        path,
+        message: 'the key `plant_id` is missing',
+        hint: 'Add plant_id to the circuit or to defaults.',
+      });
     }
     if (raw['circuit_id'] === undefined) {
       this.find({ path, message: 'the key `circuit_id` is missing', hint: 'Add circuit_id to the circuit.' });
@@ -83,7 +97,8 @@ export class FleetBuilder {
   #explain(raw: Readonly<Record<string, unknown>>, path: Path): CircuitEntry | null {
     const parsed = CircuitEntry.safeParse(raw, { reportInput: true });
     if (parsed.success) return parsed.data;
-    for (const finding of toFindings(CircuitEntry, parsed.error.issues)) this.find({ ...finding, path: [...path, ...finding.path] });
+    for (const finding of toFindings(CircuitEntry, parsed.error.issues))
+      this.find({ ...finding, path: [...path, ...finding.path] });
     return null;
   }
 
@@ -161,12 +176,15 @@ export class FleetBuilder {
   #plainMap(map: Readonly<Record<string, unknown>>, path: Path): Readonly<Record<string, unknown>> {
     if (Object.values(map).every(isPlain)) return map;
     // `fromEntries` defines keys; assigning would let a key `__proto__` through to the prototype.
-    return Object.fromEntries(Object.entries(map).map(([key, item]) => [key, this.#plain(item, [...path, key])]));
+    return Object.fromEntries(
+      Object.entries(map).map(([key, item]) => [key, this.#plain(item, [...path, key])]),
+    );
   }
 
   #warn(written: Written, path: Path, key: string | null): void {
     if (this.#warned.has(written)) return; // an alias shows up once per use
-    const finding = (key === 'pipeline_component_version' ? lostVersion(written, path) : null) ?? misread(written, path);
+    const finding =
+      (key === 'pipeline_component_version' ? lostVersion(written, path) : null) ?? misread(written, path);
     if (finding === null || (key === 'delta_version' && typeof written.value === 'string')) return;
     this.#warned.add(written);
     this.warning_count++;
@@ -203,20 +221,31 @@ function or<T>(own: T | null | undefined, base: T | null | undefined): T | null 
 }
 
 /** Key by key, the circuit's own value wins. */
-function mergeMaps<T>(base: Readonly<Record<string, T>> | undefined, own: Readonly<Record<string, T>> | undefined): Readonly<Record<string, T>> {
+function mergeMaps<T>(
+  base: Readonly<Record<string, T>> | undefined,
+  own: Readonly<Record<string, T>> | undefined,
+): Readonly<Record<string, T>> {
   if (base === undefined || own === undefined) return own ?? base ?? NONE;
   return { ...base, ...own };
 }
 
 /** Neither needs unwrapping nor holds on to the source text. */
 const isPlain = (value: unknown): boolean =>
-  typeof value === 'string' ? value.length < COPIED_BY_V8 : typeof value !== 'object' || value === null || value instanceof WholeFloat;
+  typeof value === 'string'
+    ? value.length < COPIED_BY_V8
+    : typeof value !== 'object' || value === null || value instanceof WholeFloat;
 
 function inDefaults(finding: Finding): Finding {
   const key = finding.path.at(-1);
   const path: Path = ['defaults', ...finding.path];
-  if (finding.at_key !== true || finding.path.length > 1 || (key !== 'circuit_id' && key !== 'model_name')) return { ...finding, path };
-  return { path, message: `\`${key}\` belongs to each circuit, not to defaults`, hint: 'Move it into the list of circuits.', at_key: true };
+  if (finding.at_key !== true || finding.path.length > 1 || (key !== 'circuit_id' && key !== 'model_name'))
+    return { ...finding, path };
+  return {
+    path,
+    message: `\`${key}\` belongs to each circuit, not to defaults`,
+    hint: 'Move it into the list of circuits.',
+    at_key: true,
+  };
 }
 
 /** A version like 1.10 without quotes: the outside world sees 1.10, the hash 1.1. */

@@ -53,16 +53,26 @@ function addPieces(builder: FleetBuilder, source: string, scan: CircuitScan): bo
   for (const piece of pieces(scan)) {
     const items = read(source.slice(piece.from, piece.to));
     if (!Array.isArray(items) || items.length !== piece.count) return false;
-    items.forEach((item: unknown, i) => builder.addCircuit(item, piece.first + i, scan.lines[piece.first + i] ?? 0));
+    for (const [i, item] of items.entries())
+      builder.addCircuit(item, piece.first + i, scan.lines[piece.first + i] ?? 0);
   }
   return true;
 }
 
 /** Returns the scan if it describes this text, so that findings can be placed by it. */
-function addWhole(builder: FleetBuilder, source: string, scan: CircuitScan | null, file: string): CircuitScan | null {
+function addWhole(
+  builder: FleetBuilder,
+  source: string,
+  scan: CircuitScan | null,
+  file: string,
+): CircuitScan | null {
   const root = parseYaml(source, file, { keep_writing: true });
   if (!isMap(root)) {
-    builder.find({ path: [], message: `the file must be a map, is ${kindOf(root)}`, hint: 'Write `circuits:` and a list below it.' });
+    builder.find({
+      path: [],
+      message: `the file must be a map, is ${kindOf(root)}`,
+      hint: 'Write `circuits:` and a list below it.',
+    });
     return null;
   }
   builder.addRoot(root);
@@ -70,17 +80,33 @@ function addWhole(builder: FleetBuilder, source: string, scan: CircuitScan | nul
   if (!Array.isArray(circuits)) {
     const missing = !Object.hasOwn(root, 'circuits');
     const message = missing ? 'the key `circuits` is missing' : `must be a list, is ${kindOf(circuits)}`;
-    builder.find({ path: missing ? [] : ['circuits'], message, hint: 'Write `circuits:` and below it a list, one `- plant_id: …` per circuit.' });
+    builder.find({
+      path: missing ? [] : ['circuits'],
+      message,
+      hint: 'Write `circuits:` and below it a list, one `- plant_id: …` per circuit.',
+    });
     return null;
   }
   const fitting = scan !== null && scan.lines.length === circuits.length ? scan : null;
-  const lines = fitting?.lines ?? positions(source, circuits.map((_, i) => ['circuits', i])).map((place) => place?.line ?? 0);
-  circuits.forEach((item: unknown, i) => builder.addCircuit(item, i, lines[i] ?? 0));
+  const lines =
+    fitting?.lines ??
+    positions(
+      source,
+      circuits.map((_, i) => ['circuits', i]),
+    ).map((place) => place?.line ?? 0);
+  for (const [i, item] of circuits.entries()) builder.addCircuit(item, i, lines[i] ?? 0);
   return fitting;
 }
 
-function finish(builder: FleetBuilder, source: string, scan: CircuitScan | null, { file }: LoadOptions): Fleet {
-  if (builder.problem_count > 0) throw new ConfigError(locate(source, file, scan, builder.problems, builder.problem_count));
-  const warnings = builder.warning_count === 0 ? [] : locate(source, file, scan, builder.warnings, builder.warning_count);
+function finish(
+  builder: FleetBuilder,
+  source: string,
+  scan: CircuitScan | null,
+  { file }: LoadOptions,
+): Fleet {
+  if (builder.problem_count > 0)
+    throw new ConfigError(locate(source, file, scan, builder.problems, builder.problem_count));
+  const warnings =
+    builder.warning_count === 0 ? [] : locate(source, file, scan, builder.warnings, builder.warning_count);
   return { file, circuits: builder.circuits, by_id: builder.by_id, warnings };
 }

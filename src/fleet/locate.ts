@@ -10,14 +10,27 @@ export const MOST_PROBLEMS = 50;
  * Findings with their lines, in the order of the file. Looks only at the text around each, so that one mistake in a
  * huge file does not cost reading all of it again.
  */
-export function locate(source: string, file: string, scan: CircuitScan | null, findings: readonly Finding[], total: number): Problem[] {
+export function locate(
+  source: string,
+  file: string,
+  scan: CircuitScan | null,
+  findings: readonly Finding[],
+  total: number,
+): Problem[] {
   const told = findings.slice(0, MOST_PROBLEMS);
   const problems = (scan === null ? inWhole(source, file, told) : inParts(source, file, scan, told)).toSorted(
     (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
   );
   if (total > told.length) {
     const message = `and ${total - told.length} more`;
-    problems.push({ file, line: null, column: null, path: '', message, hint: 'Mend these first; the rest shows then.' });
+    problems.push({
+      file,
+      line: null,
+      column: null,
+      path: '',
+      message,
+      hint: 'Mend these first; the rest shows then.',
+    });
   }
   return problems;
 }
@@ -35,11 +48,14 @@ function inParts(source: string, file: string, scan: CircuitScan, findings: read
   const byItem = new Map<number, Finding[]>();
   for (const finding of findings) {
     const [key, index] = finding.path;
-    if (key === 'circuits' && typeof index === 'number') byItem.set(index, [...(byItem.get(index) ?? []), finding]);
+    if (key === 'circuits' && typeof index === 'number')
+      byItem.set(index, [...(byItem.get(index) ?? []), finding]);
     else around.push(finding);
   }
   const problems = inWhole(withoutList(source, scan), file, around).map((problem) =>
-    problem.line === null || problem.line <= scan.lines_before ? problem : { ...problem, line: problem.line + scan.lines_in_list },
+    problem.line === null || problem.line <= scan.lines_before
+      ? problem
+      : { ...problem, line: problem.line + scan.lines_in_list },
   );
   for (const [index, found] of byItem) {
     const item = source.slice(scan.offsets[index] ?? scan.end, scan.offsets[index + 1] ?? scan.end);

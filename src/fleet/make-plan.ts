@@ -58,7 +58,7 @@ export interface Plan {
  * @throws ConfigError with everything that would make the plan fail
  */
 export async function makePlan(request: PlanRequest): Promise<Plan> {
-  const { circuits, pins } = await pinFleet(request.fleet, request);
+  const { circuits, pins, broken, problems } = await pinFleet(request.fleet, request);
   const good = request.db === null ? new Map<string, GoodModel>() : await goodModels(request.db);
   const candidates = circuits.filter((c) => request.selected?.has(c.circuit.id) === true || !isUpToDate(c, good.get(c.circuit.id) ?? null));
   const ids = candidates.map((c) => c.circuit.id);
@@ -85,10 +85,13 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
   const pinned = new Map<string, PinnedCircuit>();
   for (const [i, p] of planned.entries()) {
     const wanted = circuits[i];
-    if (wanted !== undefined && (p.action === 'train' || p.cause === 'owed_failed')) pinned.set(p.id, wanted);
+    // What waits at the gate of a run that is still open is decided there, and offered nowhere else.
+    const offered = p.cause === 'owed_failed' && jobs.get(p.id)?.run_over === true;
+    if (wanted !== undefined && (p.action === 'train' || offered)) pinned.set(p.id, wanted);
   }
-  await checkVersions(request, [...pinned.values()].map((p) => p.circuit));
-  await checkTables(request.fleet, [...pinned.values()].map((p) => p.circuit), request.project);
+  const trained = [...pinned.values()].map((p) => p.circuit);
+  const found = [...problems, ...(await checkVersions(request, [...trained, ...broken])), ...(await checkTables(request.fleet, trained, request.project))];
+  if (found.length > 0) throw new ConfigError(found.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)));
 
   const train = planned.filter((p) => p.action === 'train');
   const guard = guardBreadth({ retrain: train.filter((p) => good.has(p.id)).length, with_model: countWithModel(request.fleet, good) }, request.max_changed, request.allow_wide);
@@ -122,9 +125,26 @@ async function findChanges(request: PlanRequest, candidates: readonly PinnedCirc
     const model = settings.get(id);
     const sinceModel = model === undefined || model === '{}' ? null : diffFrozen(thaw(model), wanted);
     const isNew = base !== null && before === undefined;
-    found.set(id, { changes: sinceBase.length > 0 ? sinceBase : sinceModel, since_base: sinceBase.length > 0 || isNew });
+    // What the base cannot tell, because it does not stand in circuits.yaml, is no older debt either.
+    const elsewhere = sinceModel?.some((change) => standsElsewhere(change, request, id)) === true;
+    found.set(id, { changes: sinceBase.length > 0 ? sinceBase : sinceModel, since_base: sinceBase.length > 0 || isNew || elsewhere });
   }
   return found;
+}
+
+/** The content of a file, the version that `latest` means now, the version of the component file. */
+function standsElsewhere({ field }: FieldChange, { fleet, component }: PlanRequest, id: string): boolean {
+  const circuit = fleet.by_id.get(id);
+  switch (field) {
+    case 'data_content':
+      return true;
+    case 'delta_version':
+      return typeof circuit?.delta_version === 'string';
+    case 'pipeline_component_version':
+      return circuit?.component_version === component.version;
+    default:
+      return false;
+  }
 }
 
 function baseCircuits(request: PlanRequest): ReadonlyMap<string, Circuit> {
@@ -138,7 +158,7 @@ function baseCircuits(request: PlanRequest): ReadonlyMap<string, Circuit> {
 }
 
 /** A circuit that asks for a component or environment version nobody registered fails the plan, not the job. */
-async function checkVersions(request: PlanRequest, circuits: readonly Circuit[]): Promise<void> {
+async function checkVersions(request: PlanRequest, circuits: readonly Circuit[]): Promise<Problem[]> {
   const problems: Problem[] = [];
   const registered = async (kind: 'component' | 'environment', name: string, version: string): Promise<boolean> =>
     request.db !== null && (await findAsset(request.db, kind, name, version)) !== null;
@@ -175,5 +195,5 @@ async function checkVersions(request: PlanRequest, circuits: readonly Circuit[])
       hint: near === undefined ? 'Leave environment_version out to use the version of the environment file.' : `Did you mean ${near}?`,
     });
   }
-  if (problems.length > 0) throw new ConfigError(problems);
+  return problems;
 }

@@ -23,17 +23,22 @@ function tell({ value, text }: Written): readonly [string, string] | null {
     return [`\`${text}\` counts as ${value}`, `Write ${value}, or ${quoted}.`];
   }
   const number = value instanceof WholeFloat ? `${value.value}.0` : String(value);
-  if (text.includes(':')) return [`\`${text}\` counts as the number ${number} (base 60)`, `Write ${number}, or ${quoted}.`];
+  if (text.includes(':'))
+    return [`\`${text}\` counts as the number ${number} (base 60)`, `Write ${number}, or ${quoted}.`];
   if (/^[-+]?0[0-7_]+$/.test(text) && !/^[-+]?0_*$/.test(text)) {
     return [`\`${text}\` counts as the number ${number} (octal)`, `Write ${number}, or ${quoted}.`];
   }
-  if (text.includes('_')) return [`\`${text}\` counts as the number ${number}`, `Write ${number}, or ${quoted}.`];
+  if (text.includes('_'))
+    return [`\`${text}\` counts as the number ${number}`, `Write ${number}, or ${quoted}.`];
   return null;
 }
 
 function tellText(text: string): readonly [string, string] {
   if (/^\d{4}-/.test(text)) {
-    return [`\`${text}\` is text here, but a date to Python's YAML reader, which cannot be hashed there`, `Put it in quotes: "${text}".`];
+    return [
+      `\`${text}\` is text here, but a date to Python's YAML reader, which cannot be hashed there`,
+      `Put it in quotes: "${text}".`,
+    ];
   }
   const advice = `Write ${asNumber(text)} for the number (this changes the training hash), or put "${text}" in quotes to keep the text.`;
   return [`\`${text}\` is text, not a number`, advice];
@@ -46,7 +51,8 @@ function asNumber(text: string): string {
   const float = /^([-+]?)([\d_]*)(?:\.([\d_]*))?(?:[eE]([-+]?)(\d+))?$/.exec(text);
   if (float === null) return 'it with a decimal point';
   const [, sign = '', whole = '', fraction, powerSign = '', power] = float;
-  if (fraction === undefined && power === undefined) return `${sign === '-' ? '-' : ''}${whole.replace(/^0+(?=\d)/, '')}`;
+  if (fraction === undefined && power === undefined)
+    return `${sign === '-' ? '-' : ''}${whole.replace(/^0+(?=\d)/, '')}`;
   const exponent = power === undefined ? '' : `e${powerSign === '' ? '+' : powerSign}${power}`;
   return `${sign === '-' ? '-' : ''}${whole === '' ? '0' : whole}.${fraction === undefined || fraction === '' ? '0' : fraction}${exponent}`;
 }

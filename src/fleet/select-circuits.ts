@@ -13,7 +13,9 @@ export function selectCircuits(fleet: Fleet, selectors: readonly string[]): read
   const asked = selectors.flatMap(splitList);
   if (asked.every((selector) => selector.toUpperCase() === 'AUTO')) return null;
   if (asked.some((selector) => selector.toUpperCase() === 'AUTO')) {
-    throw new UsageError('AUTO stands beside other circuits.', { hint: 'Give either AUTO or a list of circuits.' });
+    throw new UsageError('AUTO stands beside other circuits.', {
+      hint: 'Give either AUTO or a list of circuits.',
+    });
   }
   const chosen = new Set<Circuit>();
   const unknown: string[] = [];

@@ -8,7 +8,11 @@ import type { Circuit, PythonScalar } from './circuit.ts';
  * A circuit as plain JSON that can be restored exactly. What JSON cannot tell apart is tagged: `{"$float": "1.0"}`,
  * `{"$int": "123456789012345678901234567890"}`; a map that could be taken for such a tag is wrapped in `$map`.
  */
-export type CircuitSettings = { readonly [K in keyof Circuit]: K extends 'hyperparameters' | 'pipeline_component_version' ? unknown : Circuit[K] };
+export type CircuitSettings = {
+  readonly [K in keyof Circuit]: K extends 'hyperparameters' | 'pipeline_component_version'
+    ? unknown
+    : Circuit[K];
+};
 
 export function settingsOf(circuit: Circuit): CircuitSettings {
   return {
@@ -26,7 +30,8 @@ export function circuitFromSettings(json: unknown): Circuit {
   const settings = Settings.parse(json);
   const hyperparameters = restore(settings.hyperparameters);
   const version = restore(settings.pipeline_component_version);
-  if (!isMap(hyperparameters) || !isPythonScalar(version)) throw new TypeError('The settings hold a value that no circuit has.');
+  if (!isMap(hyperparameters) || !isPythonScalar(version))
+    throw new TypeError('The settings hold a value that no circuit has.');
   return { ...settings, hyperparameters, pipeline_component_version: version };
 }
 
@@ -44,8 +49,15 @@ export function diffSettings(before: CircuitSettings, after: CircuitSettings): F
   const changes: FieldChange[] = [];
   for (const field of FIELDS) diffValues(field, a[field], b[field], changes);
   // 1.1 and 1.10 without quotes are the same number, but not the same version.
-  if (a.component_version !== b.component_version && !changes.some((c) => c.field === 'pipeline_component_version')) {
-    changes.push({ field: 'pipeline_component_version', before: a.component_version, after: b.component_version });
+  if (
+    a.component_version !== b.component_version &&
+    !changes.some((c) => c.field === 'pipeline_component_version')
+  ) {
+    changes.push({
+      field: 'pipeline_component_version',
+      before: a.component_version,
+      after: b.component_version,
+    });
   }
   return changes;
 }
@@ -78,10 +90,12 @@ function diffValues(field: string, before: unknown, after: unknown, changes: Fie
     }
     return;
   }
-  if (identity(before) !== identity(after)) changes.push({ field, before: shown(before), after: shown(after) });
+  if (identity(before) !== identity(after))
+    changes.push({ field, before: shown(before), after: shown(after) });
 }
 
-const ownValue = (map: Record<string, unknown>, key: string): unknown => (Object.hasOwn(map, key) ? map[key] : undefined);
+const ownValue = (map: Record<string, unknown>, key: string): unknown =>
+  Object.hasOwn(map, key) ? map[key] : undefined;
 const identity = (value: unknown): string | undefined => JSON.stringify(freezeValue(value));
 
 /** A value for people and for JSON: what JSON cannot hold becomes text. */
@@ -90,7 +104,9 @@ function shown(value: unknown): unknown {
   if (typeof value === 'bigint' || value instanceof WholeFloat) return asWritten(value);
   if (typeof value === 'number' && !Number.isFinite(value)) return pythonFloat(value);
   if (Array.isArray(value)) return value.map(shown);
-  return isMap(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shown(item)])) : value;
+  return isMap(value)
+    ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shown(item)]))
+    : value;
 }
 
 function freezeValue(value: unknown): unknown {
@@ -117,10 +133,15 @@ function restore(value: unknown): unknown {
   return Object.fromEntries(Object.entries(map).map(([key, item]) => [key, restore(item)]));
 }
 
-const restoreFloat = (value: number): number | WholeFloat => (Number.isInteger(value) ? new WholeFloat(value) : value);
+const restoreFloat = (value: number): number | WholeFloat =>
+  Number.isInteger(value) ? new WholeFloat(value) : value;
 
 function isPythonScalar(value: unknown): value is PythonScalar {
-  return value === null || value instanceof WholeFloat || ['string', 'number', 'bigint', 'boolean'].includes(typeof value);
+  return (
+    value === null ||
+    value instanceof WholeFloat ||
+    ['string', 'number', 'bigint', 'boolean'].includes(typeof value)
+  );
 }
 
 const text = z.string().nullable();

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { checkColumns, deltaResolver, parseDeltaVersion } from '../assets/index.ts';
-import { ConfigError, TrainyardError, messageOf } from '../kernel/errors.ts';
+import { TrainyardError, messageOf } from '../kernel/errors.ts';
 import type { Problem } from '../kernel/errors.ts';
 import type { ContentDigests } from './content-digests.ts';
 import { inputsDigest } from './inputs-digest.ts';
@@ -16,14 +16,22 @@ export interface PinnedCircuit extends WantedCircuit {
   readonly data_content: string | null;
 }
 
+/** A fleet with its data pinned. Circuits whose data cannot be found stand apart, each with its problem. */
+export interface PinnedFleet {
+  readonly circuits: readonly PinnedCircuit[];
+  readonly pins: DeltaPins;
+  readonly broken: readonly Circuit[];
+  readonly problems: readonly Problem[];
+}
+
 /**
  * Pins every circuit's data and computes what it wants to be trained on. `latest` and timestamps are read from each
- * table's own log, once per table; a sealed plan brings its pins.
- * @throws ConfigError with every missing table, version or data file
+ * table's own log, once per table; a sealed plan brings its pins. Every missing table, version or data file is a problem.
  */
-export async function pinFleet(fleet: Fleet, options: { readonly project: string; readonly digests: ContentDigests; readonly pins?: DeltaPins }): Promise<{ circuits: PinnedCircuit[]; pins: Record<string, number> }> {
+export async function pinFleet(fleet: Fleet, options: { readonly project: string; readonly digests: ContentDigests; readonly pins?: DeltaPins }): Promise<PinnedFleet> {
   const resolver = deltaResolver();
   const problems: Problem[] = [];
+  const broken: Circuit[] = [];
   const pins: Record<string, number> = {};
   const answers = new Map<string, Promise<number | TrainyardError>>();
   const pin = (circuit: Circuit): Promise<number | TrainyardError> | null => {
@@ -52,6 +60,7 @@ export async function pinFleet(fleet: Fleet, options: { readonly project: string
       const answer = await asked;
       if (typeof answer !== 'number') {
         problems.push(problemAt(fleet, circuit, 'delta_table_path', answer));
+        broken.push(circuit);
         continue;
       }
       version = answer;
@@ -62,6 +71,7 @@ export async function pinFleet(fleet: Fleet, options: { readonly project: string
       content = await options.digests.of(resolve(options.project, circuit.data_path));
       if (content === null) {
         problems.push(missingData(fleet, circuit));
+        broken.push(circuit);
         continue;
       }
     }
@@ -69,19 +79,19 @@ export async function pinFleet(fleet: Fleet, options: { readonly project: string
     circuits.push({ circuit: pinned, training_hash: trainingHash(pinned), inputs_digest: inputsDigest(pinned, content), data_content: content });
   }
   await options.digests.save();
-  if (problems.length > 0) throw new ConfigError(problems);
-  return { circuits, pins };
+  return { circuits, pins, broken, problems };
 }
 
-/**
- * Checks the tables of circuits that would be trained: the version can be read, every column exists.
- * @throws ConfigError with everything found
- */
-export async function checkTables(fleet: Fleet, circuits: readonly Circuit[], project: string): Promise<void> {
+/** Looks at the tables of circuits that would be trained: a version is named and can be read, every column exists. */
+export async function checkTables(fleet: Fleet, circuits: readonly Circuit[], project: string): Promise<Problem[]> {
   const resolver = deltaResolver();
   const problems: Problem[] = [];
   for (const circuit of circuits) {
     if (circuit.delta_table_path === null) continue;
+    if (circuit.delta_version === null) {
+      problems.push({ ...placeOf(fleet, circuit), path: `${circuit.id}.delta_version`, message: `${circuit.id} reads ${circuit.delta_table_path} without saying which version.`, hint: 'Write delta_version: latest, or a version number.' });
+      continue;
+    }
     const version = typeof circuit.delta_version === 'number' ? circuit.delta_version : null;
     const answer = await resolver.resolve(tableLocation(project, circuit.delta_table_path), version === null ? 'latest' : { version }).catch(asUserError);
     if (answer instanceof TrainyardError) {
@@ -106,7 +116,7 @@ export async function checkTables(fleet: Fleet, circuits: readonly Circuit[], pr
       });
     }
   }
-  if (problems.length > 0) throw new ConfigError(problems);
+  return problems;
 }
 
 /** A table's place: a URL as it is, a path from the project folder. */

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { z } from 'zod';
 import { toIso } from '../kernel/clock.ts';
 import { NotAllowedError, NotFoundError, TrainyardError, UsageError } from '../kernel/errors.ts';
 import { nearest } from '../kernel/suggest.ts';
@@ -6,6 +7,8 @@ import { appendEvents, batches } from '../store/index.ts';
 import type { Tx } from '../store/index.ts';
 import { expireIfDue, getApproval } from './approvals.ts';
 import type { Actor, Approval, Verdict } from './types.ts';
+
+const Names = z.array(z.string());
 
 /**
  * Records one person's verdict on some or all open subjects, in the caller's transaction. A subject is approved once
@@ -79,48 +82,62 @@ async function apply(
     else for (const some of batches(ballot.subjects)) await pending.set({ verdict: ballot.verdict }).where('subject', 'in', some).execute();
     return;
   }
-  const held = sql<boolean>`instr(detail, '"held_because":') > 0`;
   if (ballot.subjects === null) {
-    await pending.set({ verdict: 'hold' }).where(held).execute();
-    if ((await approvers(tx, approval.id, null)).size >= approval.required) await pending.set({ verdict: 'approve' }).execute();
+    await pending.set({ verdict: 'hold' }).where(HELD_BACK).execute();
+    const yes = await approvers(tx, approval.id);
+    if (yes.of_all.size >= approval.required) await pending.set({ verdict: 'approve' }).execute();
+    else for (const some of batches([...yes.by_name.keys()].filter((s) => yes.of(s).size >= approval.required))) await pending.set({ verdict: 'approve' }).where('subject', 'in', some).execute();
     return;
   }
-  if (ballot.comment === null) {
-    const heldBack = await tx
-      .selectFrom('approval_subjects')
-      .select('subject')
-      .where('approval_id', '=', approval.id)
-      .where('subject', 'in', ballot.subjects)
-      .where(held)
-      .execute();
-    if (heldBack.length > 0) {
-      throw new NotAllowedError(`A quality gate holds back ${heldBack.map((h) => h.subject).slice(0, 5).join(', ')}.`, {
-        hint: 'Approve it with a reason: --comment "why this model may go on".',
-      });
-    }
+  const heldBack = await heldBackOf(tx, approval.id, ballot.subjects);
+  if (ballot.comment === null && heldBack.size > 0) {
+    throw new NotAllowedError(`A quality gate holds back ${[...heldBack].slice(0, 5).join(', ')}.`, {
+      hint: 'Approve it with a reason: --comment "why this model may go on".',
+    });
   }
-  for (const subject of ballot.subjects) {
-    if ((await approvers(tx, approval.id, subject)).size < approval.required) continue;
+  const yes = await approvers(tx, approval.id);
+  // A yes to everything left out what is held back, so there only those count who named it.
+  const ready = ballot.subjects.filter((s) => (heldBack.has(s) ? (yes.by_name.get(s)?.size ?? 0) : yes.of(s).size) >= approval.required);
+  for (const some of batches(ready)) {
     await tx
       .updateTable('approval_subjects')
       .set({ verdict: 'approve' })
       .where('approval_id', '=', approval.id)
-      .where('subject', '=', subject)
+      .where('subject', 'in', some)
       .where('verdict', 'in', ['pending', 'hold'])
       .execute();
   }
 }
 
-/** Who approved everything (`subject` null), or this subject. */
-async function approvers(tx: Tx, approval_id: string, subject: string | null): Promise<Set<string>> {
-  const votes = await tx
-    .selectFrom('approval_votes')
-    .select(['voter', 'subjects'])
-    .where('approval_id', '=', approval_id)
-    .where('verdict', '=', 'approve')
-    .execute();
-  const said = votes.filter((v) => v.subjects === null || (subject !== null && (JSON.parse(v.subjects) as string[]).includes(subject)));
-  return new Set(said.map((v) => v.voter.toLowerCase()));
+const HELD_BACK = sql<boolean>`instr(detail, '"held_because":') > 0`;
+
+async function heldBackOf(tx: Tx, approval_id: string, subjects: readonly string[]): Promise<Set<string>> {
+  const held = new Set<string>();
+  for (const some of batches(subjects)) {
+    const rows = await tx.selectFrom('approval_subjects').select('subject').where('approval_id', '=', approval_id).where('subject', 'in', some).where(HELD_BACK).execute();
+    for (const row of rows) held.add(row.subject);
+  }
+  return held;
+}
+
+interface Approvers {
+  /** Who approved everything. */
+  readonly of_all: ReadonlySet<string>;
+  readonly by_name: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Who approved this subject, either way. */
+  of(subject: string): ReadonlySet<string>;
+}
+
+async function approvers(tx: Tx, approval_id: string): Promise<Approvers> {
+  const votes = await tx.selectFrom('approval_votes').select(['voter', 'subjects']).where('approval_id', '=', approval_id).where('verdict', '=', 'approve').execute();
+  const ofAll = new Set<string>();
+  const byName = new Map<string, Set<string>>();
+  for (const { voter, subjects } of votes) {
+    const who = voter.toLowerCase();
+    if (subjects === null) ofAll.add(who);
+    else for (const name of Names.parse(JSON.parse(subjects))) byName.set(name, (byName.get(name) ?? new Set<string>()).add(who));
+  }
+  return { of_all: ofAll, by_name: byName, of: (subject) => ofAll.union(byName.get(subject) ?? new Set()) };
 }
 
 function refuseIfOver(approval: Approval): void {

@@ -3,8 +3,10 @@
  * Small and batch first: a provider lists, it is never asked job by job. Outcomes of the work are observations;
  * an exception means that the call itself failed (`ProviderError`, whose `retryable` says whether to try again).
  */
-import type { Readable } from 'node:stream';
 import type { Component, Environment, InputValue } from '../assets/index.ts';
+import type { OutputFile } from '../registry/index.ts';
+
+export type { OutputFile };
 
 /** One attempt of one job, ready to be handed over. */
 export interface Submission {
@@ -93,15 +95,6 @@ export interface PreflightProblem {
   readonly hint: string;
 }
 
-export interface OutputFile {
-  /** Relative to the output, with `/`. For an output that is a single file: its name. */
-  readonly path: string;
-  readonly size: number;
-  /** On this machine's disk, when it lies there; lets the registry share blocks instead of copying. */
-  readonly local_path: string | null;
-  open(): Readable;
-}
-
 export interface JobOutputs {
   /** Files of the named output; empty when the job wrote nothing there. */
   files(output: string): Promise<readonly OutputFile[]>;
@@ -159,7 +152,7 @@ export interface Compute {
   }>;
   /** Asks for the end of attempts; unknown and ended ones are silently fine. Returns when their processes are gone or going. */
   cancel(run_id: string, keys: readonly string[]): Promise<void>;
-  /** Missing where `capabilities.logs` gives a reason. Offsets are bytes. */
+  /** Missing where `capabilities.logs` gives a reason. Offsets are bytes; a negative one counts from the present end. */
   logs?(query: { readonly run_id: string; readonly key: string; readonly offset: number; readonly limit: number }): Promise<LogChunk>;
   /** Missing where `capabilities.outputs` gives a reason. */
   outputs?(run_id: string, key: string): Promise<JobOutputs>;

@@ -1,8 +1,11 @@
 import { compactTime } from '../kernel/clock.ts';
 
-/** `<circuit id>_<cutoff as yyyy_mm_dd>`; a circuit without cutoff keeps the bare id. */
+/**
+ * `<circuit id>_<cutoff as yyyy_mm_dd>`; a circuit without cutoff keeps the bare id. No name ends in a hyphen and a
+ * number: that is how further attempts are told apart, and `kiln-2` may be a circuit beside `kiln`.
+ */
 export function baseJobName(circuit_id: string, cutoff_date: string | null): string {
-  if (cutoff_date === null) return circuit_id;
+  if (cutoff_date === null) return /-\d+$/.test(circuit_id) ? `${circuit_id}_job` : circuit_id;
   const day = cutoff_date.slice(0, 10).replaceAll('-', '_');
   return `${circuit_id}_${day}`;
 }

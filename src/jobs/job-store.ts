@@ -4,7 +4,7 @@ import { NotFoundError } from '../kernel/errors.ts';
 import { nearest } from '../kernel/suggest.ts';
 import { batches } from '../store/index.ts';
 import type { Db, JobsTable, Tx } from '../store/index.ts';
-import { attemptKey } from './job-names.ts';
+import { attemptKey, freeJobName } from './job-names.ts';
 import { JobStatus, NO_JOBS } from './status.ts';
 import type { JobCounts } from './status.ts';
 
@@ -147,11 +147,27 @@ export async function listJobs(
 
 
 /** Names that jobs of any run carry, among those that begin with one of the bases. */
+/**
+ * Names that new jobs with these bases cannot have. Those of the same base, and where another base leads to the same
+ * name (circuit `kiln`, trained twice, and circuit `kiln_2`) as far as is needed to find a free one.
+ */
 export async function takenNames(db: Db, bases: readonly string[]): Promise<Set<string>> {
   const taken = new Set<string>();
   for (const some of batches(bases)) {
-    const rows = await db.selectFrom('jobs').select(['name']).where('base_name', 'in', some).execute();
+    const rows = await db.selectFrom('jobs').select('name').where('base_name', 'in', some).execute();
     for (const row of rows) taken.add(row.name);
+  }
+  for (let wanted = bases; wanted.length > 0; ) {
+    const used: string[] = [];
+    for (const some of batches(wanted)) {
+      const names = new Map(some.map((base) => [freeJobName(base, taken), base]));
+      const rows = await db.selectFrom('jobs').select('name').where('name', 'in', [...names.keys()]).execute();
+      for (const { name } of rows) {
+        taken.add(name);
+        used.push(names.get(name) ?? name);
+      }
+    }
+    wanted = used;
   }
   return taken;
 }

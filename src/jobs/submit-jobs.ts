@@ -1,4 +1,5 @@
 import { toIso } from '../kernel/clock.ts';
+import { ProviderError } from '../kernel/errors.ts';
 import { appendEvents } from '../store/index.ts';
 import type { NewEvent, Tx } from '../store/index.ts';
 import type { Submission, SubmitOutcome } from './compute.ts';
@@ -45,6 +46,10 @@ async function handOver(world: JobWorld, jobs: readonly Job[]): Promise<void> {
   world.faultPoint('submit.before');
   const outcomes = await world.compute.submit(submissions);
   world.faultPoint('submit.after');
+  if (outcomes.length !== jobs.length) {
+    const { name } = world.compute.describe();
+    throw new ProviderError(name, `The provider ${name} answered for ${outcomes.length} of ${jobs.length} jobs.`, { retryable: false, hint: 'This is a fault of the provider; nothing was noted.' });
+  }
   await world.tx((tx) => recordOutcomes(tx, world.clock.now(), jobs, outcomes));
 }
 

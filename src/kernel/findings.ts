@@ -18,7 +18,12 @@ export interface Finding {
 export type Refuse = (message: string, hint: string, path?: Path) => undefined;
 
 /** A finding with its place in the file. */
-export function toProblem(finding: Finding, file: string, place: NodePosition | null, line_offset = 0): Problem {
+export function toProblem(
+  finding: Finding,
+  file: string,
+  place: NodePosition | null,
+  line_offset = 0,
+): Problem {
   const at = finding.at_key === true ? (place?.key ?? place) : place;
   return {
     file,
@@ -49,16 +54,40 @@ export function toFindings(schema: z.core.$ZodType, issues: readonly z.core.$Zod
         }));
       }
       case 'invalid_type':
-        return [{ path, message: `must be ${article(issue.expected)}, is ${kindOf(issue.input)}`, hint: typeHint(issue.expected, issue.input) }];
+        return [
+          {
+            path,
+            message: `must be ${article(issue.expected)}, is ${kindOf(issue.input)}`,
+            hint: typeHint(issue.expected, issue.input),
+          },
+        ];
       case 'invalid_value': {
         const values = issue.values.map(String);
         const near = typeof issue.input === 'string' ? didYouMean(issue.input, values) : undefined;
-        return [{ path, message: `must be one of ${values.join(', ')}, is ${show(issue.input)}`, hint: near ?? `Write ${values.join(' or ')}.` }];
+        return [
+          {
+            path,
+            message: `must be one of ${values.join(', ')}, is ${show(issue.input)}`,
+            hint: near ?? `Write ${values.join(' or ')}.`,
+          },
+        ];
       }
       case 'too_small':
-        return [{ path, message: `must be at least ${String(issue.minimum)}, is ${show(issue.input)}`, hint: 'Write a larger number.' }];
+        return [
+          {
+            path,
+            message: `must be at least ${String(issue.minimum)}, is ${show(issue.input)}`,
+            hint: 'Write a larger number.',
+          },
+        ];
       case 'too_big':
-        return [{ path, message: `must be at most ${String(issue.maximum)}, is ${show(issue.input)}`, hint: 'Write a smaller number.' }];
+        return [
+          {
+            path,
+            message: `must be at most ${String(issue.maximum)}, is ${show(issue.input)}`,
+            hint: 'Write a smaller number.',
+          },
+        ];
       case 'custom': {
         const hint: unknown = issue.params?.['hint'];
         return [{ path, message: issue.message, hint: typeof hint === 'string' ? hint : null }];
@@ -93,14 +122,19 @@ export function asWritten(value: unknown): string | null {
   if (typeof value === 'string') return value;
   if (value instanceof Written) return value.text;
   if (value instanceof WholeFloat) return `${Object.is(value.value, -0) ? '-0' : value.value}.0`;
-  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value);
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
+    return String(value);
   return null;
 }
 
 /** True for what YAML calls a map. */
 export function isMap(value: unknown): value is Record<string, unknown> {
   return (
-    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof WholeFloat) && !(value instanceof Written)
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof WholeFloat) &&
+    !(value instanceof Written)
   );
 }
 
@@ -142,7 +176,12 @@ function unwrap(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefine
   let node = schema as z.core.$ZodTypes | undefined; // as above
   for (;;) {
     const def = node?._zod.def;
-    if (def?.type === 'optional' || def?.type === 'default' || def?.type === 'prefault' || def?.type === 'nullable') {
+    if (
+      def?.type === 'optional' ||
+      def?.type === 'default' ||
+      def?.type === 'prefault' ||
+      def?.type === 'nullable'
+    ) {
       node = def.innerType as z.core.$ZodTypes;
     } else if (def?.type === 'pipe') {
       const inner = def.in as z.core.$ZodTypes;

@@ -1,4 +1,4 @@
-import { WholeFloat } from './yaml.ts';
+import { WholeFloat } from './yaml-values.ts';
 
 /**
  * `json.dumps(value, sort_keys=True)` as CPython writes it, byte for byte: separators `, ` and `: `, ASCII escapes,
@@ -16,13 +16,16 @@ export function pythonJson(value: unknown): string {
     case 'object':
       if (value === null) return 'null';
       if (value instanceof WholeFloat) return pythonFloat(value.value);
-      return Array.isArray(value) ? `[${value.map(pythonJson).join(', ')}]` : pythonMap(Object.entries(value));
+      return Array.isArray(value)
+        ? `[${value.map(pythonJson).join(', ')}]`
+        : pythonMap(Object.entries(value));
     default:
       return 'null';
   }
 }
 
-const pythonNumber = (value: number): string => (Number.isInteger(value) ? String(BigInt(value)) : pythonFloat(value));
+const pythonNumber = (value: number): string =>
+  Number.isInteger(value) ? String(BigInt(value)) : pythonFloat(value);
 
 function pythonMap(entries: [string, unknown][]): string {
   entries.sort(([a], [b]) => compareCodePoints(a, b));

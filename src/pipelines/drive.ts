@@ -1,5 +1,5 @@
 import { createLoop } from './loop.ts';
-import { holdProject } from './hold.ts';
+import type { Hold } from './hold.ts';
 import type { World } from './pipeline.ts';
 import { openRuns } from './run-store.ts';
 import { trainPipeline } from './train.ts';
@@ -7,14 +7,8 @@ import { trainPipeline } from './train.ts';
 /**
  * Advances the project's open runs in this process until nothing is left to do here: every run is over or waits for
  * people. Returns earlier when the signal is aborted; work in flight goes on without us.
- * @throws ConflictError when another process holds the project
  */
-export async function driveRuns(world: World, kind: 'run' | 'worker' | 'approve' | 'cancel', signal: AbortSignal, until: 'idle' | 'aborted' = 'idle'): Promise<void> {
-  const hold = await holdProject(world.store, world.clock.now(), kind);
-  try {
-    const loop = createLoop(world, [trainPipeline], hold.id, signal);
-    await loop.run(async () => until === 'idle' && (await openRuns(world.store.db)).every((run) => run.status === 'waiting'));
-  } finally {
-    await hold.release();
-  }
+export async function driveRuns(world: World, hold: Hold, signal: AbortSignal, until: 'idle' | 'aborted' = 'idle'): Promise<void> {
+  const loop = createLoop(world, [trainPipeline], hold.id, signal);
+  await loop.run(async () => until === 'idle' && (await openRuns(world.store.db)).every((run) => run.status === 'waiting'));
 }

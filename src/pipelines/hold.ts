@@ -9,9 +9,11 @@ import type { Store, WorkersTable } from '../store/index.ts';
 const SILENT_S = 90;
 const HEARTBEAT_MS = 20_000;
 
-export interface Hold {
+export type HolderKind = 'run' | 'worker' | 'approve' | 'cancel';
+
+/** This process's right to advance the project's runs; `await using` gives it back. */
+export interface Hold extends AsyncDisposable {
   readonly id: string;
-  release(): Promise<void>;
 }
 
 /** Who holds the project now: the living process that advances its runs, or null. */
@@ -21,12 +23,25 @@ export async function currentHolder(store: Store): Promise<WorkersTable | null> 
   return rows.find((w) => livesStill(w, silent)) ?? null;
 }
 
+/** Processes that stay: whoever starts a run may leave it to them. */
+const STAYS: readonly string[] = ['worker', 'serve'];
+
+/**
+ * Holds the project for this command, or returns null when a worker or server holds it and does the work.
+ * @throws ConflictError when another command holds it
+ */
+export async function holdUnlessServed(store: Store, now: number, kind: HolderKind): Promise<Hold | null> {
+  const holder = await currentHolder(store);
+  if (holder !== null && STAYS.includes(holder.kind)) return null;
+  return holdProject(store, now, kind);
+}
+
 /**
  * Makes this process the one that advances the project's runs. One is enough on SQLite, and two would only wait for
  * each other. A dead holder's leases fall at once when it died on this machine.
  * @throws ConflictError naming the process that holds the project
  */
-export async function holdProject(store: Store, now: number, kind: 'run' | 'worker' | 'approve' | 'cancel'): Promise<Hold> {
+export async function holdProject(store: Store, now: number, kind: HolderKind): Promise<Hold> {
   const id = newId('wrk', now);
   await store.tx(async (tx) => {
     const dbNow = store.now();
@@ -53,7 +68,7 @@ export async function holdProject(store: Store, now: number, kind: 'run' | 'work
   beat.unref();
   return {
     id,
-    release: async () => {
+    [Symbol.asyncDispose]: async () => {
       clearInterval(beat);
       await store.tx(async (tx) => {
         await tx.deleteFrom('workers').where('id', '=', id).execute();

@@ -2,6 +2,7 @@ import type { Compute } from '../jobs/index.ts';
 import { toIso } from '../kernel/clock.ts';
 import { TrainyardError } from '../kernel/errors.ts';
 import { advanceRun } from './advance.ts';
+import { giveBackMemory } from './give-back-memory.ts';
 import { claimDue } from './lease.ts';
 import type { Pipeline, World } from './pipeline.ts';
 import { wakeRun } from './run-store.ts';
@@ -11,6 +12,8 @@ const LOOK_MS = 100;
 /** Changes reported by a provider are gathered for this long, so that a thousand short jobs cost few rounds. */
 const GATHER_MS = 120;
 const LONGEST_SLEEP_MS = 60_000;
+/** After this long without work, memory is given back; a run that moves every second is left alone. */
+const QUIET_MS = 5000;
 
 export interface Loop {
   /** Runs until `until` says that nothing is left to do here, or the signal is aborted. */
@@ -28,6 +31,8 @@ export function createLoop(world: World, pipelines: readonly Pipeline[], owner: 
   const watched = new Map<string, () => void>();
   let knocked: (() => void) | null = null;
   let knocks = 0;
+  let ended = false;
+  let tidy = false;
   const knock = (): void => {
     knocks++;
     knocked?.();
@@ -53,10 +58,13 @@ export function createLoop(world: World, pipelines: readonly Pipeline[], owner: 
         gathering = true;
         void world.clock.sleep(GATHER_MS, signal).then(async () => {
           gathering = false;
-          if (!signal.aborted) await wakeProvider(provider);
+          // The loop may have ended meanwhile, and its store may be closed.
+          if (!signal.aborted && !ended) await wakeProvider(provider);
         });
       });
       watched.set(provider, stop);
+      // What ended before anybody watched is reported to nobody: look once more.
+      await wakeProvider(provider);
     }
   };
 
@@ -73,6 +81,7 @@ export function createLoop(world: World, pipelines: readonly Pipeline[], owner: 
   const round = async (): Promise<boolean> => {
     const leases = await claimDue(world.store, world.clock.now(), owner, 4);
     if (leases.length === 0) return false;
+    tidy = false;
     await Promise.all(
       leases.map((lease) => {
         const pipeline = byName.get(lease.run.pipeline);
@@ -97,6 +106,10 @@ export function createLoop(world: World, pipelines: readonly Pipeline[], owner: 
       // A clock that jumped back would make every deadline seem far away: look at everything again instead.
       if (now < lastNow - 5000) await makeAllDue(now);
       if (now >= end || now < lastNow - 5000 || world.store.changeMark() !== mark) return;
+      if (!tidy && now - lastNow >= QUIET_MS) {
+        tidy = true;
+        giveBackMemory();
+      }
       await Promise.race([world.clock.sleep(Math.min(LOOK_MS, end - now), signal), new Promise<void>((resolve) => (knocked = resolve))]);
     }
   };
@@ -118,6 +131,7 @@ export function createLoop(world: World, pipelines: readonly Pipeline[], owner: 
           await nap(seen, now);
         }
       } finally {
+        ended = true;
         for (const stop of watched.values()) stop();
       }
     },

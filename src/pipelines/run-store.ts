@@ -43,7 +43,7 @@ export async function createRun(
   },
 ): Promise<Run> {
   const at = toIso(now);
-  const last = await tx.selectFrom('runs').select((e) => e.fn.max('number').as('number')).executeTakeFirst();
+  const last = await tx.selectFrom('runs').select((e) => e.fn.max('number').as('number')).where('parent_run_id', 'is', null).executeTakeFirst();
   const row: RunsTable = {
     id: newId('run', now),
     number: Number(last?.number ?? 0) + 1,
@@ -84,7 +84,7 @@ export async function createRun(
 export async function getRun(db: Db, key: string): Promise<Run> {
   const byNumber = /^#?\d+$/.test(key);
   let select = db.selectFrom('runs').selectAll();
-  select = byNumber ? select.where('number', '=', Number(key.replace('#', ''))) : select.where('id', '=', key);
+  select = byNumber ? select.where('number', '=', Number(key.replace('#', ''))).where('parent_run_id', 'is', null) : select.where('id', '=', key);
   const row = await select.executeTakeFirst();
   if (row !== undefined) return asRun(row);
   const last = await db.selectFrom('runs').select((e) => e.fn.max('number').as('number')).where('parent_run_id', 'is', null).executeTakeFirst();

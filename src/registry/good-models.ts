@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { CorruptRowError } from '../kernel/errors.ts';
+import { batches } from '../store/index.ts';
 import type { Db } from '../store/index.ts';
-import { ROWS, chunks } from './version-store.ts';
+import { ROWS } from './version-store.ts';
 
 /**
  * A circuit's good model: the newest version in the dev registry that nobody withdrew and no pull-request run made.
@@ -86,7 +87,7 @@ export async function goodModel(db: Db, circuit_id: string): Promise<GoodModel |
 /** The settings that the good models of these circuits were trained with, as the JSON text that was registered. */
 export async function goodSettings(db: Db, circuit_ids: readonly string[]): Promise<Map<string, string>> {
   const found = new Map<string, string>();
-  for (const ids of chunks(circuit_ids, ROWS)) {
+  for (const ids of batches(circuit_ids, ROWS)) {
     const rows = await goodVersions(db, newestTimes(db).where('circuit_id', 'in', ids))
       .select('m.settings')
       .execute();
@@ -101,7 +102,7 @@ export async function goodMetrics(
   circuit_ids: readonly string[],
 ): Promise<Map<string, Readonly<Record<string, number>>>> {
   const found = new Map<string, Readonly<Record<string, number>>>();
-  for (const ids of chunks(circuit_ids, ROWS)) {
+  for (const ids of batches(circuit_ids, ROWS)) {
     const rows = await goodVersions(db, newestTimes(db).where('circuit_id', 'in', ids))
       .select('m.metrics')
       .execute();
@@ -128,12 +129,13 @@ const newestTimes = (db: Db) =>
     .where('withdrawn_at', 'is', null)
     .groupBy('circuit_id');
 
+/** A cross join, because SQLite keeps its order: the few newest first, then one look each, never all versions again. */
 const goodVersions = (db: Db, newest: ReturnType<typeof newestTimes>) =>
   db
     .selectFrom(newest.as('n'))
-    .innerJoin('model_versions as m', (join) =>
-      join.onRef('m.circuit_id', '=', 'n.circuit_id').onRef('m.created_at', '=', 'n.created_at'),
-    )
+    .crossJoin('model_versions as m')
+    .whereRef('m.circuit_id', '=', 'n.circuit_id')
+    .whereRef('m.created_at', '=', 'n.created_at')
     .where('m.registry', '=', 'dev')
     .where('m.pr', '=', 0)
     .where('m.withdrawn_at', 'is', null)
@@ -145,7 +147,7 @@ const goodVersions = (db: Db, newest: ReturnType<typeof newestTimes>) =>
       'm.inputs_digest',
       'm.created_at',
     ])
-    .orderBy('m.circuit_id');
+    .orderBy('n.circuit_id');
 
 /** A plain object: those that the database driver makes take three times the room. */
 const toGoodModel = (

@@ -7,9 +7,8 @@ import type { Clock } from '../kernel/clock.ts';
 import { fileDigest } from '../kernel/digest.ts';
 import { TrainyardError } from '../kernel/errors.ts';
 import { fileError, syncFolder } from '../kernel/files.ts';
-import type { OutputFile } from '../jobs/compute.ts';
 import type { StoredFile } from './model-version.ts';
-import type { ModelFile } from './registry.ts';
+import type { ModelFile, OutputFile } from './registry.ts';
 import { IN_MEMORY_BYTES, takeIn } from './take-in.ts';
 import type { Unreadable } from './take-in.ts';
 

@@ -1,5 +1,6 @@
 import { canonicalJson, sha256 } from '../kernel/digest.ts';
 import { messageOf } from '../kernel/errors.ts';
+import { batches } from '../store/index.ts';
 import { inParallel } from './in-parallel.ts';
 import type { RegistryName, StoredFile } from './model-version.ts';
 import type { ObjectBatch } from './object-store.ts';
@@ -7,7 +8,7 @@ import { pathProblem } from './output-path.ts';
 import { FILES_AT_ONCE } from './place.ts';
 import type { Place } from './place.ts';
 import type { RegisterOutcome, RegisterRequest } from './registry.ts';
-import { ROWS, chunks, insertNumbered, versionsOfJobs } from './version-store.ts';
+import { ROWS, insertNumbered, versionsOfJobs } from './version-store.ts';
 import type { NewVersion } from './version-store.ts';
 
 /** Files first, then the rows that name them, 500 jobs at a time; see `ModelRegistry.register`. */
@@ -16,7 +17,7 @@ export async function registerAll(
   requests: readonly RegisterRequest[],
 ): Promise<RegisterOutcome[]> {
   const outcomes = new Map<string, RegisterOutcome>();
-  for (const part of chunks(requests, ROWS)) {
+  for (const part of batches(requests, ROWS)) {
     for (const outcome of await registerPart(place, part)) outcomes.set(outcome.job_id, outcome);
   }
   return requests.flatMap((request) => outcomes.get(request.job_id) ?? []);
@@ -34,19 +35,19 @@ async function registerPart(
   const wanted = [...byJob.values()].filter((request) => !known.has(request.job_id));
 
   const batch = objects.batch();
-  const prepared: NewVersion[] = [];
-  await inParallel(wanted, FILES_AT_ONCE, async (request) => {
-    const problem = problemOf(request);
-    const result = problem ?? (await storeFiles(batch, request));
-    if ('status' in result) outcomes.push(result);
-    else prepared.push(toRow(registry, request, result.files));
-  });
+  const results = await inParallel(
+    wanted,
+    FILES_AT_ONCE,
+    async (request): Promise<RegisterOutcome | NewVersion> => {
+      const result = problemOf(request) ?? (await storeFiles(batch, request));
+      return 'status' in result ? result : toRow(registry, request, result.files);
+    },
+  );
+  outcomes.push(...results.filter((result) => 'status' in result));
+  const prepared = results.filter((result): result is NewVersion => !('status' in result));
   if (prepared.length === 0) return outcomes;
   await batch.flush();
 
-  // The order of the requests, not that in which their files were ready, gives the numbers.
-  const position = new Map(part.map((request, i) => [request.job_id, i]));
-  prepared.sort((a, b) => (position.get(a.job_id) ?? 0) - (position.get(b.job_id) ?? 0));
   return store.tx(async (tx) => {
     const raced = await versionsOfJobs(
       tx,
@@ -80,20 +81,14 @@ const registered = (
 function problemOf(request: RegisterRequest): RegisterOutcome | null {
   const { job_id, files } = request;
   const invalid = (message: string): RegisterOutcome => ({ job_id, status: 'invalid', message });
-  for (const name of [
-    'job_id',
-    'job_name',
-    'run_id',
-    'circuit_id',
-    'model_name',
-    'training_hash',
-    'inputs_digest',
-  ] as const) {
+  for (const name of ['job_id', 'job_name', 'run_id', 'circuit_id', 'model_name', 'training_hash'] as const) {
     if (request[name] === '') return invalid(`The job ${request.job_name || job_id} has an empty ${name}.`);
   }
   for (const [name, value] of Object.entries(request.tags)) {
-    if (name === '' || typeof value !== 'string' || value === '') {
-      return invalid(`The tag ${JSON.stringify(name)} of the job ${request.job_name} is empty or no text.`);
+    if (name === '' || typeof value !== 'string') {
+      return invalid(
+        `The tag ${JSON.stringify(name)} of the job ${request.job_name} has no name or is no text.`,
+      );
     }
   }
   if (typeof request.settings === 'string') {
@@ -126,14 +121,14 @@ async function storeFiles(
 function toRow(registry: RegistryName, request: RegisterRequest, files: readonly StoredFile[]): NewVersion {
   const { job_id, job_name, run_id, circuit_id, model_name, pr, training_hash, inputs_digest } = request;
   const metrics = Object.entries(request.metrics ?? {}).filter(([, value]) => Number.isFinite(value));
-  const tags = {
+  const said = {
     ...request.tags,
     training_hash,
     config_hash: training_hash,
     inputs_digest,
     training_job: job_name,
-    ...(pr ? { pr: 'true' } : {}),
   };
+  const tags = Object.entries({ ...said, ...(pr ? { pr: 'true' } : {}) }).filter(([, value]) => value !== '');
   return {
     registry,
     model_name,
@@ -141,7 +136,7 @@ function toRow(registry: RegistryName, request: RegisterRequest, files: readonly
     pr: pr ? 1 : 0,
     digest: filesDigest(files),
     files: canonicalJson(files),
-    tags: canonicalJson(tags),
+    tags: canonicalJson(Object.fromEntries(tags)),
     metrics: canonicalJson(Object.fromEntries(metrics)),
     settings: typeof request.settings === 'string' ? request.settings : canonicalJson(request.settings),
     job_id,

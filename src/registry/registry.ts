@@ -3,7 +3,7 @@
  * Batch first. What can happen to a model is an outcome; an exception means that the call itself failed
  * (the disk is full, the service is away) and may be made again: every method is idempotent.
  */
-import type { OutputFile } from '../jobs/compute.ts';
+import type { Readable } from 'node:stream';
 import type { ModelRef, ModelVersion, ModelVersionDetail, StoredFile } from './model-version.ts';
 
 export interface ModelRegistry {
@@ -48,6 +48,16 @@ export interface ModelRegistry {
   download(model_name: string, version: number, folder: string): Promise<Download>;
 }
 
+/** One file of a model to register, wherever it lies. */
+export interface OutputFile {
+  /** Relative to the output, with `/`. For an output that is a single file: its name. */
+  readonly path: string;
+  readonly size: number;
+  /** On this machine's disk, when it lies there; lets the registry share blocks instead of copying. */
+  readonly local_path: string | null;
+  open(): Readable;
+}
+
 export interface RegistryDescription {
   readonly name: string;
   /** For people, for example `shared registry on this machine`. */
@@ -64,8 +74,9 @@ export interface RegisterRequest {
   /** From a pull-request run. */
   readonly pr: boolean;
   readonly training_hash: string;
+  /** Empty where nobody computed one. */
   readonly inputs_digest: string;
-  /** Non-empty texts; leave out what is not known. What the request says itself is added as tags by the registry. */
+  /** Texts by name; empty ones say nothing and are left out. Hashes, job name and `pr` are added by the registry. */
   readonly tags: Readonly<Record<string, string>>;
   /** Numbers that are not finite are left out. */
   readonly metrics: Readonly<Record<string, number>> | null;
@@ -85,7 +96,7 @@ export type RegisterOutcome = { readonly job_id: string } & (
     }
   /** The job left no files. */
   | { readonly status: 'no_model'; readonly message: string }
-  /** Paths that leave the model's folder, empty tags and the like: trying again does not help. */
+  /** Paths that leave the model's folder, settings that are no JSON and the like: trying again does not help. */
   | { readonly status: 'invalid'; readonly message: string }
   /** A file could not be read to its end. */
   | { readonly status: 'unreadable'; readonly message: string; readonly retryable: boolean }

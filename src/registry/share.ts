@@ -1,4 +1,5 @@
 import { canonicalJson } from '../kernel/digest.ts';
+import { batches } from '../store/index.ts';
 import { inParallel } from './in-parallel.ts';
 import { refText } from './model-version.ts';
 import type { ModelRef, ModelVersion, ModelVersionDetail } from './model-version.ts';
@@ -7,7 +8,7 @@ import { pathProblem } from './output-path.ts';
 import { FILES_AT_ONCE } from './place.ts';
 import type { Place } from './place.ts';
 import type { ModelRegistry, ShareOutcome } from './registry.ts';
-import { ROWS, chunks, findVersions } from './version-store.ts';
+import { ROWS, findVersions } from './version-store.ts';
 
 /** Copies versions from another registry into this one; see `ModelRegistry.share`. */
 export async function shareAll(
@@ -16,7 +17,7 @@ export async function shareAll(
   from: ModelRegistry,
 ): Promise<ShareOutcome[]> {
   const outcomes = new Map<string, ShareOutcome>();
-  for (const part of chunks(refs, ROWS)) {
+  for (const part of batches(refs, ROWS)) {
     for (const outcome of await sharePart(place, part, from)) outcomes.set(refText(outcome), outcome);
   }
   return refs.flatMap((ref) => outcomes.get(refText(ref)) ?? []);
@@ -34,20 +35,19 @@ async function sharePart(
   const title = from.describe().title;
 
   const batch = objects.batch();
-  const copied: ModelVersionDetail[] = [];
-  const outcomes = await inParallel(
+  const results = await inParallel(
     refs.map((ref, i) => ({ ref, source: sources[i] ?? null, target: targets[i] ?? null })),
     FILES_AT_ONCE,
-    async ({ ref, source, target }): Promise<ShareOutcome | null> => {
-      if (source === null)
+    async ({ ref, source, target }): Promise<ShareOutcome | ModelVersionDetail> => {
+      if (source === null) {
         return { ...named(ref), status: 'not_found', message: `${refText(ref)} is not in the ${title}.` };
+      }
       const settled = refusal(ref, source, target) ?? (target === null ? null : compare(ref, source, target));
-      const outcome = settled ?? (await copyFiles(batch, source, from));
-      if (outcome === null) copied.push(source);
-      return outcome;
+      return settled ?? (await copyFiles(batch, source, from)) ?? source;
     },
   );
-  const settled = outcomes.filter((outcome) => outcome !== null);
+  const settled = results.filter((result) => 'status' in result);
+  const copied = results.filter((result): result is ModelVersionDetail => !('status' in result));
   if (copied.length === 0) return settled;
   await batch.flush();
 

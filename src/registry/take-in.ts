@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 import { fileDigest, sha256 as digestOf } from '../kernel/digest.ts';
 import { ProviderError, TrainyardError, messageOf, systemCode } from '../kernel/errors.ts';
 import { fileError } from '../kernel/files.ts';
-import type { OutputFile } from '../jobs/compute.ts';
+import type { OutputFile } from './registry.ts';
 
 /** Up to here (1 MiB) a file is held in memory, so that one the store knows already costs no write. */
 export const IN_MEMORY_BYTES = 1 << 20;

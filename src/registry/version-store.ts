@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Insertable } from 'kysely';
-import { addSeconds } from '../store/index.ts';
+import { addSeconds, batches } from '../store/index.ts';
 import type { Db, ModelVersionsTable, Tx } from '../store/index.ts';
 import { VERSION_COLUMNS, fromRow, refText } from './model-version.ts';
 import type { ModelRef, ModelVersion, ModelVersionDetail, RegistryName } from './model-version.ts';
@@ -21,7 +21,7 @@ export async function versionsOfJobs(
   jobIds: readonly string[],
 ): Promise<Map<string, ModelRef & { readonly digest: string }>> {
   const found = new Map<string, ModelRef & { readonly digest: string }>();
-  for (const ids of chunks(jobIds, ROWS)) {
+  for (const ids of batches(jobIds, ROWS)) {
     const rows = await db
       .selectFrom('model_versions')
       .select(['job_id', 'model_name', 'version', 'digest'])
@@ -64,7 +64,7 @@ export async function findVersions(
   refs: readonly ModelRef[],
 ): Promise<(ModelVersionDetail | null)[]> {
   const found = new Map<string, ModelVersionDetail>();
-  for (const part of chunks(refs, ROWS)) {
+  for (const part of batches(refs, ROWS)) {
     const rows = await db
       .selectFrom('model_versions')
       .select([...VERSION_COLUMNS, 'settings'])
@@ -174,9 +174,4 @@ async function newestTimes(
     .groupBy('circuit_id')
     .execute();
   return new Map(rows.map((row) => [row.circuit_id, row.newest]));
-}
-
-/** The list in pieces of at most `size`. */
-export function* chunks<T>(items: readonly T[], size: number): Generator<readonly T[]> {
-  for (let i = 0; i < items.length; i += size) yield items.slice(i, i + size);
 }

@@ -77,9 +77,13 @@ const insideTransaction = new AsyncLocalStorage<true>();
  * There is one connection: a query past the open transaction would wait for it to end, which it never does.
  * Better a clear fault at the first try than a process that falls asleep.
  */
+function refuseInsideTransaction(): void {
+  if (insideTransaction.getStore() === true) throw new TypeError('Inside a transaction, use the transaction: the store would wait for it for ever.');
+}
+
 const outsideTransactions: KyselyPlugin = {
   transformQuery: ({ node }) => {
-    if (insideTransaction.getStore() === true) throw new TypeError('Inside a transaction, use the transaction: store.db would wait for it for ever.');
+    refuseInsideTransaction();
     return node;
   },
   transformResult: async ({ result }) => result,
@@ -94,11 +98,13 @@ function makeStore(sqlite: DatabaseSync, db: Db, folder: string, readOnly: boole
     read_only: readOnly,
     // Kysely begins deferred; a transaction that reads first and writes later could then meet SQLITE_BUSY without
     // the busy timeout's help. Touching the write lock first makes it wait its turn instead.
-    tx: (work) =>
-      db.transaction().execute(async (tx) => {
+    tx: async (work) => {
+      refuseInsideTransaction();
+      return db.transaction().execute(async (tx) => {
         await sql`update meta set value = value where key = 'schema_version'`.execute(tx);
         return insideTransaction.run(true, () => work(tx));
-      }),
+      });
+    },
     now: () => String(nowStatement.get()?.['now']),
     changeMark: () => Number(markStatement.get()?.['data_version']),
     close: () => db.destroy(),

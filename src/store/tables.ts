@@ -12,6 +12,7 @@ export interface MetaTable {
 /** One execution of a pipeline. `due_at` null: nothing to do until somebody wakes it. */
 export interface RunsTable {
   id: string;
+  /** Counts the project's runs; of a child run its place in its parent. */
   number: number;
   pipeline: string;
   pipeline_version: number;

@@ -98,7 +98,7 @@ async function logs(name: string, flags: CommonOptions & { follow?: boolean; att
 async function cancel(names: string[], flags: CommonOptions): Promise<void> {
   await withProject(flags, 'write', async (project) => {
     const { findJob } = await import('../../jobs/index.ts');
-    const { currentHolder, driveRuns, wakeRun } = await import('../../pipelines/index.ts');
+    const { currentHolder, driveRuns, holdProject, wakeRun } = await import('../../pipelines/index.ts');
     const { toIso } = await import('../../kernel/clock.ts');
     const { db } = project.store;
     const jobs = await Promise.all(names.map((n) => findJob(db, n)));
@@ -114,8 +114,10 @@ async function cancel(names: string[], flags: CommonOptions): Promise<void> {
         for (const job of open) while ((await findJob(db, job.id)).ended_at === null) await project.clock.sleep(100);
         stop.abort();
       })();
-      if ((await currentHolder(project.store)) === null) await Promise.all([driveRuns(project.world, 'cancel', stop.signal, 'aborted'), over]);
-      else await over;
+      if ((await currentHolder(project.store)) === null) {
+        await using hold = await holdProject(project.store, now, 'cancel');
+        await Promise.all([driveRuns(project.world, hold, stop.signal, 'aborted'), over]);
+      } else await over;
     }
     const after = await Promise.all(jobs.map((j) => findJob(db, j.id)));
     if (flags.json === true) printJson({ jobs: after.map((j) => ({ name: j.name, status: j.status })) });

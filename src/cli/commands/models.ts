@@ -74,7 +74,7 @@ async function list(flags: ListFlags): Promise<void> {
       return;
     }
     const { table } = await import('../render/table.ts');
-    const metric = (m: Readonly<Record<string, number>>): string => Object.entries(m).slice(0, 3).map(([k, v]) => `${k} ${Math.round(v * 1000) / 1000}`).join('  ');
+    const { headline } = await import('../render/metrics.ts');
     print(
       table(page.items, [
         { title: 'model', value: (m) => m.model_name },
@@ -82,7 +82,7 @@ async function list(flags: ListFlags): Promise<void> {
         { title: 'state', value: (m) => (m.withdrawn !== null ? 'withdrawn' : m.pr ? 'pull request' : 'good') },
         { title: 'hash', value: (m) => m.training_hash },
         { title: 'created', value: (m) => m.created_at.slice(0, 19).replace('T', ' ') },
-        { title: 'metrics', value: (m) => metric(m.metrics) },
+        { title: 'metrics', value: (m) => headline(m.metrics, 3) },
       ]),
     );
     if (page.next !== null) print(`More: trainyard models list --after ${refText(page.next)}`);

@@ -26,9 +26,9 @@ export function planFlags(command: Command): Command {
     .option('--allow-wide <reason>', 'retrain more of the fleet than max_changed allows');
 }
 
-export function planOptions(flags: PlanFlags, env: Readonly<Record<string, string | undefined>>): PlanOptions {
-  const fromCi = env['manualCircuits'] ?? env['MANUALCIRCUITS'];
-  const circuits = flags.circuits ?? (fromCi === undefined ? [] : collect(fromCi));
+/** Flags first, then what a CI system says in `manualCircuits`. */
+export function planOptions(flags: PlanFlags, manual_circuits: string | null): PlanOptions {
+  const circuits = flags.circuits ?? (manual_circuits === null ? [] : collect(manual_circuits));
   return {
     detection: flags.detection,
     base_ref: flags.base ?? null,
@@ -56,7 +56,7 @@ export function define(parent: Command): void {
     const code = await withProject(flags, 'read', async (project) => {
       const { planProject } = await import('../planning.ts');
       const { planDocument, planScreen } = await import('../render/plan.ts');
-      const planned = await planProject(project, planOptions(flags, project.env));
+      const planned = await planProject(project, planOptions(flags, project.config.manual_circuits));
       if (flags.out !== undefined) {
         const { writeSealedPlan } = await import('../../fleet/index.ts');
         const { toIso } = await import('../../kernel/clock.ts');

@@ -41,7 +41,7 @@ export function define(parent: Command): void {
     const overrides = { provider: flags.provider, max_workers: flags.maxWorkers, fail: flags.fail, fail_rate: flags.failRate, duration_s: flags.duration, speed: flags.speed };
     const code = await withProject({ ...flags, overrides }, 'write', async (project) => {
       const { runFleet } = await import('../running.ts');
-      return runFleet(project, flags, planOptions(flags, project.env));
+      return runFleet(project, flags, planOptions(flags, project.config.manual_circuits));
     });
     if (code !== 0) throw new ExitWith(code);
   });

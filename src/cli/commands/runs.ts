@@ -66,13 +66,14 @@ async function show(key: string | undefined, flags: CommonOptions): Promise<void
 
 async function cancel(key: string, flags: CommonOptions): Promise<void> {
   await withProject(flags, 'write', async (project) => {
-    const { currentHolder, driveRuns, getRun, requestCancel } = await import('../../pipelines/index.ts');
+    const { currentHolder, driveRuns, getRun, holdProject, requestCancel } = await import('../../pipelines/index.ts');
     const run = await getRun(project.store.db, key);
     const actor = await project.actor();
     const open = await project.store.tx((tx) => requestCancel(tx, project.clock.now(), run, actor.name));
     if (open && (await currentHolder(project.store)) === null) {
       note(`Canceling run ${run.number} …`);
-      await driveOne(project, run.id, (signal) => driveRuns(project.world, 'cancel', signal, 'aborted'));
+      await using hold = await holdProject(project.store, project.clock.now(), 'cancel');
+      await driveOne(project, run.id, (signal) => driveRuns(project.world, hold, signal, 'aborted'));
     } else if (open) await untilOver(project, run.id);
     const after = await getRun(project.store.db, run.id);
     if (flags.json === true) printJson({ run: after.number, status: after.status });
@@ -96,7 +97,7 @@ async function untilOver(project: Open, run_id: string): Promise<void> {
 
 async function acceptPartial(key: string, flags: CommonOptions & { comment?: string }): Promise<void> {
   const code = await withProject(flags, 'write', async (project) => {
-    const { acceptPartial: accept, currentHolder, getRun } = await import('../../pipelines/index.ts');
+    const { acceptPartial: accept, currentHolder, getRun, holdProject } = await import('../../pipelines/index.ts');
     const run = await getRun(project.store.db, key);
     const actor = await project.actor();
     await project.store.tx((tx) => accept(tx, project.clock.now(), run, actor.name, flags.comment ?? null));
@@ -105,7 +106,8 @@ async function acceptPartial(key: string, flags: CommonOptions & { comment?: str
       return 0;
     }
     const { followRuns } = await import('../following.ts');
-    const ended = await followRuns(project, 'approve', [await getRun(project.store.db, run.id)], { json: flags.json === true });
+    await using hold = await holdProject(project.store, project.clock.now(), 'approve');
+    const ended = await followRuns(project, hold, [await getRun(project.store.db, run.id)], { json: flags.json === true });
     if (flags.json === true) {
       const { runDocument } = await import('../render/run.ts');
       printJson(await runDocument(project, await getRun(project.store.db, run.id)));

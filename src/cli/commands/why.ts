@@ -14,7 +14,7 @@ export function define(parent: Command): void {
     await withProject(flags, 'read', async (project) => {
       const { planProject } = await import('../planning.ts');
       const { explain } = await import('../explain.ts');
-      await explain(project, await planProject(project, planOptions(flags, project.env)), circuit, flags.json === true);
+      await explain(project, await planProject(project, planOptions(flags, project.config.manual_circuits)), circuit, flags.json === true);
     });
   });
 }

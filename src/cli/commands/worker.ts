@@ -11,8 +11,9 @@ export function define(parent: Command): void {
     trainyard worker --until-idle`,
   ).action(async (flags: CommonOptions & { untilIdle?: boolean }) => {
     await withProject(flags, 'write', async (project) => {
-      const { driveRuns, openRuns } = await import('../../pipelines/index.ts');
+      const { driveRuns, holdProject, openRuns } = await import('../../pipelines/index.ts');
       const { showProgress } = await import('../render/progress.ts');
+      await using hold = await holdProject(project.store, project.clock.now(), 'worker');
       const stop = new AbortController();
       const onSignal = (): void => stop.abort();
       process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
@@ -20,7 +21,7 @@ export function define(parent: Command): void {
       if (flags.json !== true) note(runs.length === 0 ? 'No open runs.' : `Going on with ${runs.map((r) => `run ${r.number}`).join(', ')}.`);
       const progress = runs.length > 0 && flags.json !== true ? showProgress(project, runs) : null;
       try {
-        await driveRuns(project.world, 'worker', stop.signal, flags.untilIdle === true ? 'idle' : 'aborted');
+        await driveRuns(project.world, hold, stop.signal, flags.untilIdle === true ? 'idle' : 'aborted');
       } finally {
         await progress?.stop();
         process.off('SIGINT', onSignal).off('SIGTERM', onSignal);

@@ -1,6 +1,7 @@
 import type { Project } from '../../app.ts';
 import { listSubjects } from '../../gates/index.ts';
 import type { Approval, Subject } from '../../gates/index.ts';
+import { headline } from './metrics.ts';
 import { clip, columns, paint } from './style.ts';
 
 /** One request with its subjects, the first `most` of them: what a person needs to decide. */
@@ -9,7 +10,8 @@ export async function approvalScreen(project: Project, approval: Approval, most:
   const total = Object.values(approval.counts).reduce((a, b) => a + b, 0);
   const lines = [
     `${paint('bold', approval.title)}  ${approval.id}`,
-    `  gate ${approval.gate}, ${approval.status}; asked by ${approval.requested_by}; until ${approval.expires_at.slice(0, 16).replace('T', ' ')} UTC, then ${approval.on_expiry === 'skip' ? 'skipped' : 'held'}`,
+    `  gate ${approval.gate}, ${approval.status}, until ${approval.expires_at.slice(0, 16).replace('T', ' ')} UTC, then ${approval.on_expiry === 'skip' ? 'skipped' : 'held'}`,
+    `  asked by ${approval.requested_by}`,
   ];
   for (const s of subjects) lines.push(...subjectLines(s));
   if (total > subjects.length) lines.push(`    … and ${total - subjects.length} more: trainyard approvals show ${approval.id}`);
@@ -19,7 +21,7 @@ export async function approvalScreen(project: Project, approval: Approval, most:
 function subjectLines(s: Subject): string[] {
   const { detail } = s;
   const verdict = s.verdict === 'pending' ? '' : ` [${s.verdict}]`;
-  const lines = [`    ${s.subject}${verdict}${told(detail)}`];
+  const lines = [clip(`    ${s.subject}${verdict}${told(detail)}`, columns())];
   if (typeof detail['held_because'] === 'string') lines.push(`      ${paint('yellow', 'quality gate:')} ${detail['held_because']}`);
   if (Array.isArray(detail['log_tail'])) for (const line of detail['log_tail'].slice(-3)) lines.push(`      ${paint('gray', clip(`| ${String(line)}`, columns() - 8))}`);
   return lines;
@@ -30,13 +32,5 @@ function told(detail: Readonly<Record<string, unknown>>): string {
   const metrics = detail['metrics'];
   if (typeof metrics !== 'object' || metrics === null) return '';
   const current = detail['current'] as { version: number; metrics: Record<string, number> } | null;
-  const shown = Object.entries(metrics as Record<string, number>)
-    .slice(0, 4)
-    .map(([name, value]) => {
-      const before = current?.metrics[name];
-      return `${name} ${round(value)}${before === undefined ? '' : ` (was ${round(before)})`}`;
-    });
-  return `  ${shown.join('  ')}${current === null ? '  first version' : ''}`;
+  return `  ${headline(metrics as Record<string, number>, 3, current?.metrics ?? null)}${current === null ? '  first version' : ''}`;
 }
-
-const round = (n: number): string => String(Math.round(n * 1000) / 1000);

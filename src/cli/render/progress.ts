@@ -1,6 +1,7 @@
 import type { Project } from '../../app.ts';
 import { countJobs, listJobs, openCount } from '../../jobs/index.ts';
 import type { JobCounts } from '../../jobs/index.ts';
+import { toIso } from '../../kernel/clock.ts';
 import { formatDuration } from '../../kernel/duration.ts';
 import { countsText, getStages } from '../../pipelines/index.ts';
 import type { Run, Stage } from '../../pipelines/index.ts';
@@ -20,6 +21,8 @@ export function showProgress(project: Project, runs: readonly Run[]): Progress {
 }
 
 const QUIET = new Set(['job.attempt_failed', 'model.registered', 'model.promoted', 'run.created', 'approval.voted']);
+/** How seldom a quiet run is looked at. */
+const SELDOM_MS = 1500;
 /** More failures than this are summed up: nobody reads a thousand lines. */
 const MOST_FAILURES = 20;
 
@@ -40,8 +43,9 @@ function plainLines(project: Project, runs: readonly Run[]): Progress {
     process.stderr.write(`${text}\n`);
     spoke = project.clock.now();
   };
-  const look = async (): Promise<void> => {
+  const look = async (): Promise<boolean> => {
     await start;
+    const before = seen;
     for (;;) {
       const events = await readEvents(project.store.db, { after: seen, limit: 500 });
       for (const event of events) {
@@ -53,18 +57,19 @@ function plainLines(project: Project, runs: readonly Run[]): Progress {
       }
       if (events.length < 500) break;
     }
-    if (project.clock.now() - spoke < 30_000) return;
+    if (project.clock.now() - spoke < 30_000) return seen > before;
     for (const run of runs) {
       const counts = await countJobs(project.store.db, run.id);
-      if (openCount(counts) > 0) say(`${new Date(project.clock.now()).toISOString().slice(11, 19)} run ${run.number}: ${countsText(counts)}`);
+      if (openCount(counts) > 0) say(`${toIso(project.clock.now()).slice(11, 19)} run ${run.number}: ${countsText(counts)}`);
     }
+    return true;
   };
   return repeat(200, look);
 }
 
 function liveScreen(project: Project, runs: readonly Run[]): Progress {
   let drawn = 0;
-  const draw = async (): Promise<void> => {
+  const draw = async (): Promise<boolean> => {
     const lines: string[] = [];
     for (const run of runs) lines.push(...(await screenOf(project, run)));
     const height = (process.stderr.rows ?? 24) - 1;
@@ -72,6 +77,7 @@ function liveScreen(project: Project, runs: readonly Run[]): Progress {
     const up = drawn > 0 ? `\u001B[${drawn}A` : '';
     process.stderr.write(`${up}\u001B[J${shown.join('\n')}\n`);
     drawn = shown.length;
+    return true;
   };
   return repeat(250, draw, () => {
     // What stays on the screen is the summary that follows, not the last frame.
@@ -115,14 +121,18 @@ function bar(counts: JobCounts, total: number): string {
   return `  ${paint('green', '█'.repeat(good))}${paint('red', '█'.repeat(Math.min(bad, width - good)))}${paint('gray', '░'.repeat(rest))} ${done}/${total}  ${countsText(counts)}`;
 }
 
-/** Calls again and again, never twice at once; `stop` waits for the call under way and makes a last one. */
-function repeat(ms: number, work: () => Promise<void>, atEnd?: () => void): Progress {
+/**
+ * Calls again and again, never twice at once, more seldom while the calls find nothing new; `stop` waits for the call
+ * under way and makes a last one.
+ */
+function repeat(ms: number, work: () => Promise<boolean>, atEnd?: () => void): Progress {
   const stop = new AbortController();
   const loop = (async () => {
+    let pause = ms;
     while (!stop.signal.aborted) {
-      await work();
+      pause = (await work()) ? ms : Math.min(pause * 1.5, SELDOM_MS);
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, ms);
+        const timer = setTimeout(resolve, pause);
         stop.signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
       });
     }

@@ -8,13 +8,22 @@ import type { RunCircuit } from './circuits-of-run.ts';
 import { findComponent, findEnvironment } from './run-assets.ts';
 import { trainParams } from './params.ts';
 
-/** The rows of new jobs for circuits of this run's plan: names that nobody used, everything bound and frozen. */
-export async function jobRows(context: StageContext, circuits: readonly RunCircuit[], stage: string, nameOf: (base: string, taken: Set<string>) => string): Promise<JobsTable[]> {
+/**
+ * The rows of new jobs for circuits of this run's plan: names that nobody used, everything bound and frozen. `given`
+ * collects the names of rows that are not written down yet.
+ */
+export async function jobRows(
+  context: StageContext,
+  circuits: readonly RunCircuit[],
+  stage: string,
+  nameOf: (base: string, taken: Set<string>) => string,
+  given: Set<string> = new Set(),
+): Promise<JobsTable[]> {
   const { world, run } = context;
   const now = context.now();
   const provider = trainParams(run).provider;
   const bases = circuits.map((c) => baseJobName(c.circuit.id, c.circuit.cutoff_date));
-  const taken = await takenNames(context.db, bases);
+  const taken = (await takenNames(context.db, bases)).union(given);
   const rows: JobsTable[] = [];
   for (const [i, { circuit, row, data_asset }] of circuits.entries()) {
     const component = await findComponent(context.db, circuit.component_version, trainParams(run).component.name);
@@ -22,6 +31,7 @@ export async function jobRows(context: StageContext, circuits: readonly RunCircu
     const base = bases[i] ?? circuit.id;
     const name = nameOf(base, taken);
     taken.add(name);
+    given.add(name);
     rows.push({
       id: newId('job', now),
       name,

@@ -36,7 +36,7 @@ export async function watchJobs(context: StageContext, stage: string): Promise<W
   }
   known.set(place, heard.cursor);
   await submitPending(world, stage);
-  await timeOut(context, world, stage);
+  const earliest = await timeOut(context, world, stage);
 
   const counts = await countJobs(context.db, context.run.id, stage);
   if (openCount(counts) === 0) {
@@ -46,7 +46,6 @@ export async function watchJobs(context: StageContext, stage: string): Promise<W
   const polls = Number(context.stage.state['polls'] ?? 0);
   const until = context.now() + backoff(polls, monitoring.poll_interval_s, monitoring.max_poll_interval_s) * 1000;
   if (context.stage.due_at === null || fromIso(context.stage.due_at) <= context.now()) await context.remember({ polls: polls + 1 });
-  const earliest = await earliestRunning(context.db, context.run.id, stage);
   const deadline = earliest === null ? Number.POSITIVE_INFINITY : fromIso(earliest) + monitoring.max_wait_s * 1000;
   return { counts, until: Math.min(until, Math.max(deadline, context.now() + 50)) };
 }

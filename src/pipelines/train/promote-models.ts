@@ -68,8 +68,7 @@ async function createChildren(context: StageContext, models: readonly ModelVersi
   const fresh = models.filter((m) => !known.has(refText(m)));
   if (fresh.length === 0) return;
   await context.tx(async (tx) => {
-    const last = await tx.selectFrom('runs').select((e) => e.fn.max('number').as('number')).executeTakeFirst();
-    let number = Number(last?.number ?? 0);
+    let number = known.size;
     const now = context.now();
     const rows = fresh.map((m): RunsTable => ({
       id: newId('run', now),

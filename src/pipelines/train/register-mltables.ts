@@ -1,10 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { dataAssetName, findDigests, mltableFor, registerAssets, settleVersion, snapshotData, writeMltable } from '../../assets/index.ts';
+import { dataAsset, dataAssetName, findDigests, mltableFor, registerAssets, settleVersion, snapshotData, writeMltable } from '../../assets/index.ts';
 import type { DataAsset } from '../../assets/index.ts';
 import { tableLocation } from '../../fleet/index.ts';
 import { toIso } from '../../kernel/clock.ts';
-import { sha256 } from '../../kernel/digest.ts';
 import { ConflictError } from '../../kernel/errors.ts';
 import { writeFileWhole } from '../../kernel/files.ts';
 import type { StageContext, StageOutcome } from '../pipeline.ts';
@@ -54,28 +53,17 @@ async function fileAsset({ world }: StageContext, { circuit, data_content }: Run
 }
 
 /**
- * The MLTable file is written twice: where people and clouds look for it, and under its digest in the state folder,
- * where a later run that pins another version cannot change it under a running job.
+ * The MLTable file is written twice: where people and clouds look for it, pointing at the table by a relative path, and
+ * under its digest in the state folder with the table's full path, where a later run that pins another version cannot
+ * change it under a running job. Name, version and digest are those of the first, so they are the same on any machine.
  */
 async function tableAsset({ world }: StageContext, { circuit }: RunCircuit, table: string): Promise<DataAsset> {
-  const { delta_version } = circuit;
-  if (delta_version === null) {
+  const asset = await dataAsset(world.project, circuit);
+  if (asset?.mltable == null || circuit.delta_version === null) {
     throw new ConflictError(`The circuit ${circuit.id} has a Delta table but no delta_version.`, { hint: 'Write delta_version: latest, or a version number.' });
   }
-  const text = mltableFor({ ...circuit, delta_version, table: tableLocation(world.project, table) });
-  const digest = sha256(text);
-  const folder = join(world.store.folder, 'assets', 'mltables', digest);
-  await writeFileWhole(join(folder, 'MLTable'), text);
-  await writeMltable(world.project, circuit.plant_id, circuit.circuit_id, text);
-  return {
-    kind: 'data',
-    name: dataAssetName(circuit.plant_id, circuit.circuit_id),
-    version: String(delta_version),
-    type: 'mltable',
-    digest,
-    path: folder,
-    mltable: text,
-    file: table,
-    content: { type: 'mltable', path: table, mltable: text },
-  };
+  const folder = join(world.store.folder, 'assets', 'mltables', asset.digest);
+  await writeFileWhole(join(folder, 'MLTable'), mltableFor({ ...circuit, delta_version: circuit.delta_version, table: tableLocation(world.project, table) }));
+  await writeMltable(world.project, circuit.plant_id, circuit.circuit_id, asset.mltable);
+  return { ...asset, path: folder };
 }

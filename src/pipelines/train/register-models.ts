@@ -6,6 +6,8 @@ import { registerJobs } from './register-jobs.ts';
 export async function registerModels(context: StageContext): Promise<StageOutcome> {
   const { registered, failures } = await registerJobs(context, 'SubmitTraining');
   await writeModelFile(context, 'registered_models');
+  // Without a retry the merged list is this one; a retry writes it again.
+  await writeModelFile(context, 'registered_models_with_retry');
   const entered = Number(context.stageNamed('MonitorTraining').counts['succeeded'] ?? 0);
   const counts = { registered, not_registered: failures.length };
   if (entered !== registered + failures.length) {

@@ -19,7 +19,8 @@ const STAGE = 'SubmitTraining';
 export async function submitTraining(context: StageContext): Promise<StageOutcome> {
   if (!(await jobsExist(context.db, context.run.id, STAGE))) {
     const rows: JobsTable[] = [];
-    for await (const page of eachRunCircuit(context.db, context.run.id, { action: 'train' })) rows.push(...(await jobRows(context, page, STAGE, firstFreeName)));
+    const given = new Set<string>();
+    for await (const page of eachRunCircuit(context.db, context.run.id, { action: 'train' })) rows.push(...(await jobRows(context, page, STAGE, firstFreeName, given)));
     const refused = await preflight(context, rows);
     if (refused !== null) return { kind: 'failed', reason: refused, counts: { submitted: 0, refused: rows.length } };
     await context.tx(async (tx) => {

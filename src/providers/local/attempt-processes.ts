@@ -34,7 +34,10 @@ export function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
 }
 
 function askPs(marks: readonly string[]): number[] {
-  const { stdout } = spawnSync('ps', ['-A', '-E', '-ww', '-o', 'pid=,command='], { encoding: 'utf8', maxBuffer: 1 << 26 });
+  const { stdout } = spawnSync('ps', ['-A', '-E', '-ww', '-o', 'pid=,command='], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  });
   return (stdout ?? '')
     .split('\n')
     .filter((line) => marks.every((mark) => `${line} `.includes(` ${mark} `)))

@@ -55,10 +55,12 @@ export function endOf(fact: Extract<Fact, { e: 'ended' }>, { cancel_at, running_
   if (fact.why === 'timed_out') return failed('timed_out', `stopped at its time limit${detail}`);
   if (fact.why === 'setup') return failed('setup', fact.tail ?? 'could not be started');
   if (exit_code === 0) return { ...used, state: 'succeeded' };
-  if (exit_code === 137) return failed('out_of_memory', 'killed by SIGKILL, most often because memory ran out');
+  if (exit_code === 137)
+    return failed('out_of_memory', 'killed by SIGKILL, most often because memory ran out');
   // What a shell says when it finds no such command, or one that it may not run.
   if (exit_code === 126 || exit_code === 127) return failed('setup', `exit code ${exit_code}${detail}`);
-  if (fact.code !== null && fact.code < 0) return failed('user_code', `killed by ${signalName(-fact.code)}${detail}`);
+  if (fact.code !== null && fact.code < 0)
+    return failed('user_code', `killed by ${signalName(-fact.code)}${detail}`);
   return failed('user_code', `exit code ${exit_code}${detail}`);
 }
 
@@ -75,19 +77,30 @@ export function observe(attempt: Attempt, now: number): Observation {
     running_s: running_at === null ? 0 : seconds(running_at, until),
     usage: {
       cpu_s: end?.cpu_s ?? null,
-      peak_memory_mib: end === null || end.rss_kib === null ? null : Math.round((end.rss_kib / 1024) * 10) / 10,
+      peak_memory_mib:
+        end === null || end.rss_kib === null ? null : Math.round((end.rss_kib / 1024) * 10) / 10,
     },
     url: null,
   };
   if (end === null) {
-    return { ...base, state: running_at !== null ? 'running' : preparing_at !== null ? 'preparing' : 'queued' };
+    return {
+      ...base,
+      state: running_at !== null ? 'running' : preparing_at !== null ? 'preparing' : 'queued',
+    };
   }
   const ended_at = toIso(end.at);
   switch (end.state) {
     case 'succeeded':
       return { ...base, state: 'succeeded', exit_code: 0, ended_at };
     case 'failed':
-      return { ...base, state: 'failed', reason: end.reason, message: end.message, exit_code: end.exit_code, ended_at };
+      return {
+        ...base,
+        state: 'failed',
+        reason: end.reason,
+        message: end.message,
+        exit_code: end.exit_code,
+        ended_at,
+      };
     case 'canceled':
       return { ...base, state: 'canceled', ended_at };
   }

@@ -1,28 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Component, Environment } from '../../assets/index.ts';
-import type { Submission } from '../../jobs/compute.ts';
-import { isAlive } from '../../kernel/processes.ts';
+import { systemCode } from '../../kernel/errors.ts';
+import { fileError } from '../../kernel/files.ts';
 import { endOf, type Attempt } from './attempt.ts';
-import { LineFile, type Fact, type LedgerLine, type StoredSubmission } from './facts.ts';
-
-/** Tells a process from every other one of this machine, across reboots too. */
-export interface ProcessId {
-  readonly pid: number;
-  readonly start: string;
-  readonly boot: string;
-}
-
-/** An orchestrator with its launcher: who starts an attempt. */
-export interface Owner {
-  readonly id: string;
-  readonly folder: string;
-  readonly journal: LineFile<Fact>;
-  /** Its orchestrator has let go, and it starts no further attempt. */
-  closed: boolean;
-  /** Its launcher got as far as its first line. */
-  spoke: boolean;
-}
+import { LineFile, type Fact, type LedgerLine } from './facts.ts';
+import type { Owner } from './owner.ts';
+import { restore } from './stored-submission.ts';
 
 /** One run's attempts, as its ledger and the journals of its owners tell. */
 export interface RunBook {
@@ -60,18 +44,15 @@ export class Books {
     return join(this.#state_folder, 'launchers', id);
   }
 
-  /** Owners that may have something left to do. */
-  openOwners(): Owner[] {
-    let names: string[];
-    try {
-      names = readdirSync(join(this.#state_folder, 'launchers'));
-    } catch {
-      return [];
+  /** Gets to know all owners. Those that are done and whose runs were all removed since are removed too. */
+  findOwners(): void {
+    for (const name of namesIn(join(this.#state_folder, 'launchers')).toSorted()) {
+      const owner = this.owner(name);
+      if (owner.done && !this.runsOf(owner).some((run_id) => existsSync(this.runFolder(run_id)))) {
+        rmSync(owner.folder, { recursive: true, force: true });
+        this.owners.delete(name);
+      }
     }
-    return names
-      .filter((name) => !existsSync(join(this.ownerFolder(name), 'done')))
-      .toSorted()
-      .map((name) => this.owner(name));
   }
 
   owner(id: string): Owner {
@@ -82,6 +63,7 @@ export class Books {
       id,
       folder,
       journal: new LineFile(join(folder, 'journal.jsonl')),
+      done: existsSync(join(folder, 'done')),
       closed: false,
       spoke: false,
     };
@@ -91,11 +73,7 @@ export class Books {
 
   /** The runs that an owner ever had attempts of. */
   runsOf(owner: Owner): string[] {
-    try {
-      return readdirSync(join(owner.folder, 'runs'));
-    } catch {
-      return [];
-    }
+    return namesIn(join(owner.folder, 'runs'));
   }
 
   /** Says, before its first line in the run's ledger, that an owner has attempts of a run. */
@@ -105,6 +83,8 @@ export class Books {
   }
 
   markDone(owner: Owner): void {
+    owner.done = true;
+    mkdirSync(owner.folder, { recursive: true });
     writeFileSync(join(owner.folder, 'done'), '');
   }
 
@@ -195,10 +175,12 @@ export class Books {
           revision: 0,
         };
         book.attempts.set(submission.key, attempt);
+        this.owner(line.owner);
         this.changed(attempt);
         return;
       }
       case 'taken':
+        this.owner(line.to);
         for (const attempt of this.#named(book, line.keys)) {
           if (attempt.owner === line.from) attempt.owner = line.to;
         }
@@ -261,6 +243,15 @@ export class Books {
   }
 }
 
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw fileError(`read ${folder}`, error);
+  }
+}
+
 /** What launchers know an attempt by; neither half holds a slash. */
 export const launcherId = (run_id: string, key: string): string => `${run_id}/${key}`;
 
@@ -268,38 +259,3 @@ function splitId(id: string): { run_id: string; key: string } {
   const slash = id.indexOf('/');
   return { run_id: id.slice(0, slash), key: id.slice(slash + 1) };
 }
-
-export function store(submission: Submission): StoredSubmission {
-  return { ...submission, component: submission.component.digest, environment: submission.environment?.digest ?? null };
-}
-
-function restore(book: RunBook, stored: StoredSubmission): Submission | null {
-  const component = book.components.get(stored.component);
-  const environment = stored.environment === null ? null : book.environments.get(stored.environment);
-  if (component === undefined || environment === undefined) return null;
-  // The rest is as `store` wrote it.
-  return { ...stored, component, environment } as unknown as Submission;
-}
-
-/** Reads a process id written by `JSON.stringify`; null when the file is absent or torn. */
-export function readProcess(path: string): ProcessId | null {
-  try {
-    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    if (typeof value !== 'object' || value === null || !('pid' in value && 'start' in value && 'boot' in value)) return null;
-    const { pid, start, boot } = value;
-    return typeof pid === 'number' && typeof start === 'string' && typeof boot === 'string' ? { pid, start, boot } : null;
-  } catch {
-    return null;
-  }
-}
-
-/** This boot of the machine; empty where it has no such mark. */
-export function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  } catch {
-    return '';
-  }
-}
-
-export const lives = (process: ProcessId): boolean => process.boot === bootId() && isAlive(process.pid, process.start);

@@ -11,9 +11,19 @@ import type { Python } from './python.ts';
 const LEAST_FREE_GIB = 1;
 
 /** Is this machine fit to run jobs? */
-export async function checkMachine(preparation: Preparation, state_folder: string, workers: number): Promise<CheckResult[]> {
+export async function checkMachine(
+  preparation: Preparation,
+  state_folder: string,
+  workers: number,
+): Promise<CheckResult[]> {
   if (process.platform === 'win32') {
-    return [bad('platform', 'The local provider does not run on Windows.', 'Use WSL, or another provider in trainyard.yaml.')];
+    return [
+      bad(
+        'platform',
+        'The local provider does not run on Windows.',
+        'Use WSL, or another provider in trainyard.yaml.',
+      ),
+    ];
   }
   const { result, python } = await checkPython(preparation);
   return [
@@ -25,7 +35,9 @@ export async function checkMachine(preparation: Preparation, state_folder: strin
   ];
 }
 
-async function checkPython(preparation: Preparation): Promise<{ result: CheckResult; python: Python | null }> {
+async function checkPython(
+  preparation: Preparation,
+): Promise<{ result: CheckResult; python: Python | null }> {
   try {
     const python = await preparation.python();
     return { result: good('python', `Python ${python.version} at ${python.executable}`), python };
@@ -38,7 +50,11 @@ async function checkPython(preparation: Preparation): Promise<{ result: CheckRes
 async function checkLauncher(python: Python): Promise<CheckResult> {
   const said = await tryLauncher(python);
   if (said === null) return good('launcher', 'the process that starts jobs runs');
-  return bad('launcher', `The process that starts jobs does not run: ${said}`, `Check that ${python.executable} works.`);
+  return bad(
+    'launcher',
+    `The process that starts jobs does not run: ${said}`,
+    `Check that ${python.executable} works.`,
+  );
 }
 
 async function checkFolder(state_folder: string): Promise<CheckResult> {
@@ -47,7 +63,11 @@ async function checkFolder(state_folder: string): Promise<CheckResult> {
     await access(folder, constants.W_OK);
     return good('state folder', `${state_folder} is writable`);
   } catch (error) {
-    return bad('state folder', `${folder} is not writable: ${messageOf(error)}`, 'Check the owner and the rights of the folder.');
+    return bad(
+      'state folder',
+      `${folder} is not writable: ${messageOf(error)}`,
+      'Check the owner and the rights of the folder.',
+    );
   }
 }
 
@@ -74,4 +94,9 @@ async function nearestFolder(folder: string): Promise<string> {
 }
 
 const good = (name: string, message: string): CheckResult => ({ name, ok: true, message, hint: null });
-const bad = (name: string, message: string, hint: string): CheckResult => ({ name, ok: false, message, hint });
+const bad = (name: string, message: string, hint: string): CheckResult => ({
+  name,
+  ok: false,
+  message,
+  hint,
+});

@@ -6,8 +6,9 @@ import { compactTime, type Clock } from '../../kernel/clock.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import { processStart } from '../../kernel/processes.ts';
 import type { Attempt } from './attempt.ts';
-import { bootId, launcherId, type Books, type Owner } from './books.ts';
+import { launcherId, type Books } from './books.ts';
 import { LauncherProcess } from './launcher-process.ts';
+import { bootId, type Owner } from './owner.ts';
 import type { Preparation } from './preparation.ts';
 
 /** How many jobs the launcher has in hand beyond its slots, so that it never waits for us between two short ones. */
@@ -31,9 +32,11 @@ export class Dispatcher {
   readonly #options: DispatcherOptions;
   #owner: Owner | null = null;
   #launcher: LauncherProcess | null = null;
+  #launching: Promise<LauncherProcess> | null = null;
   #queue: Attempt[] = [];
   #head = 0;
   readonly #in_hand = new Set<Attempt>();
+  readonly #making = new Set<Promise<void>>();
   #slots: number;
   #closed = false;
 
@@ -91,12 +94,14 @@ export class Dispatcher {
       if (attempt === undefined || attempt.end !== null || attempt.phase !== 'queued') continue;
       attempt.phase = 'making_ready';
       this.#in_hand.add(attempt);
-      void this.#makeReady(attempt, this.own()).finally(() => {
+      const making = this.#makeReady(attempt, this.own()).finally(() => {
+        this.#making.delete(making);
         if (attempt.end === null) return;
         this.#in_hand.delete(attempt);
         this.#options.onChange();
         this.pump();
       });
+      this.#making.add(making);
     }
   }
 
@@ -106,41 +111,56 @@ export class Dispatcher {
     this.#launcher?.cancel(sent.map(({ submission: s }) => launcherId(s.run_id, s.key)));
   }
 
-  close(): void {
+  /** Hands nothing more out; waits a moment for copies of code that are being made, not for environments. */
+  async close(): Promise<void> {
     this.#closed = true;
     if (this.#launcher !== null) this.#launcher.close();
     // Without a launcher nobody else would tell the next process that this owner is free.
     else this.#owner?.journal.append([{ e: 'closed', at: this.#options.clock.now() }]);
+    const waited = new AbortController();
+    await Promise.race([Promise.all(this.#making), this.#options.clock.sleep(1000, waited.signal)]);
+    waited.abort();
   }
 
   async #makeReady(attempt: Attempt, owner: Owner): Promise<void> {
     const { books, preparation } = this.#options;
     const { submission } = attempt;
-    const still = (): boolean => !this.#closed && attempt.end === null && this.#owner === owner && attempt.owner === owner.id;
+    const still = (): boolean =>
+      !this.#closed && attempt.end === null && this.#owner === owner && attempt.owner === owner.id;
     try {
       const steps = preparation.steps(submission);
       await this.#environments(attempt, preparation.environmentsOf(submission, steps), still);
-      const order = await preparation.order(submission, steps, books.attemptFolder(submission.run_id, submission.key));
+      const order = await preparation.order(
+        submission,
+        steps,
+        books.attemptFolder(submission.run_id, submission.key),
+      );
       if (!still()) return;
       const launcher = this.#launcher ?? (await this.#launch(owner));
-      // Another process may have canceled it meanwhile.
-      this.#refresh(submission);
+      this.#endIfCanceled(submission);
       if (!still()) return;
       attempt.phase = 'sent';
       launcher.feed(order);
     } catch (error) {
       if (!still()) return;
       books.append(books.run(submission.run_id), [
-        { e: 'failed', at: this.#options.clock.now(), keys: [submission.key], reason: 'setup', message: messageOf(error) },
+        {
+          e: 'failed',
+          at: this.#options.clock.now(),
+          keys: [submission.key],
+          reason: 'setup',
+          message: messageOf(error),
+        },
       ]);
     }
   }
 
-  #refresh(submission: Submission): void {
+  /** Another process may have canceled it while it waited here. */
+  #endIfCanceled(submission: Submission): void {
     const { books, clock } = this.#options;
     const book = books.run(submission.run_id);
     const attempt = book.attempts.get(submission.key);
-    if (attempt?.cancel_at === null || attempt === undefined || attempt.end !== null) return;
+    if (attempt === undefined || attempt.cancel_at === null || attempt.end !== null) return;
     books.append(book, [{ e: 'canceled', at: clock.now(), keys: [submission.key] }]);
   }
 
@@ -160,8 +180,6 @@ export class Dispatcher {
     this.#options.onChange();
     for (const environment of missing) await preparation.managed.ready(environment, python, env);
   }
-
-  #launching: Promise<LauncherProcess> | null = null;
 
   async #launch(owner: Owner): Promise<LauncherProcess> {
     this.#launching ??= this.#start(owner).finally(() => (this.#launching = null));

@@ -32,7 +32,9 @@ export function pipPackages(conda: Readonly<Record<string, unknown>> | null): Pi
       else if (name !== 'pip') conda_only.push(item);
     } else if (typeof item === 'object' && item !== null && 'pip' in item && Array.isArray(item.pip)) {
       // pip puts ${NAME} in by itself, so that a secret in an index URL never reaches the file.
-      requirements.push(...item.pip.map((line: unknown) => String(line).replaceAll(/\$\{env:(\w+)\}/g, '${$1}')));
+      requirements.push(
+        ...item.pip.map((line: unknown) => String(line).replaceAll(/\$\{env:(\w+)\}/g, '${$1}')),
+      );
     }
   }
   return { requirements, python, conda_only };
@@ -42,12 +44,16 @@ export function pipPackages(conda: Readonly<Record<string, unknown>> | null): Pi
 export function environmentWarnings(environment: Environment, python: Python): string[] {
   const id = `${environment.name}:${environment.version}`;
   if (environment.conda === null) {
-    return [`Environment ${id} is only a container image; on this machine its jobs run with Python ${python.version} as it is.`];
+    return [
+      `Environment ${id} is only a container image; on this machine its jobs run with Python ${python.version} as it is.`,
+    ];
   }
   const wanted = pipPackages(environment.conda);
   const warnings: string[] = [];
   if (wanted.conda_only.length > 0) {
-    warnings.push(`Environment ${id}: ${wanted.conda_only.join(', ')} can only come from conda and is not installed here.`);
+    warnings.push(
+      `Environment ${id}: ${wanted.conda_only.join(', ')} can only come from conda and is not installed here.`,
+    );
   }
   if (wanted.python !== null && !`${python.version}.`.startsWith(`${wanted.python}.`)) {
     warnings.push(`Environment ${id} asks for Python ${wanted.python}; this machine has ${python.version}.`);
@@ -68,7 +74,10 @@ export class ManagedEnvironments {
   folderOf(environment: Environment): string | null {
     if (environment.conda === null) return null;
     const safe = (text: string): string => text.replaceAll(/[^A-Za-z0-9._-]+/g, '_');
-    return join(this.#folder, `${safe(environment.name)}-${safe(environment.version)}-${environment.digest.slice(0, 8)}`);
+    return join(
+      this.#folder,
+      `${safe(environment.name)}-${safe(environment.version)}-${environment.digest.slice(0, 8)}`,
+    );
   }
 
   isReady(environment: Environment): boolean {
@@ -80,7 +89,11 @@ export class ManagedEnvironments {
    * Returns once the environment is there; several callers share one build.
    * @throws UsageError with the last lines of the build's log
    */
-  async ready(environment: Environment, python: Python, env: Readonly<Record<string, string | undefined>>): Promise<void> {
+  async ready(
+    environment: Environment,
+    python: Python,
+    env: Readonly<Record<string, string | undefined>>,
+  ): Promise<void> {
     const folder = this.folderOf(environment);
     if (folder === null || this.isReady(environment)) return;
     const going = this.#builds.get(folder);
@@ -111,12 +124,17 @@ export class ManagedEnvironments {
       });
       child.unref();
       child.on('error', (error) => resolve(messageOf(error)));
-      child.on('exit', (code, signal) => resolve(code === 0 ? null : `the build ended with ${signal ?? `exit code ${code}`}`));
+      child.on('exit', (code, signal) =>
+        resolve(code === 0 ? null : `the build ended with ${signal ?? `exit code ${code}`}`),
+      );
     }).finally(() => closeSync(fd));
     if (problem === null) return;
     const lines = (await readFile(log, 'utf8').catch(() => '')).trim().split('\n').slice(-3).join(' | ');
-    throw new UsageError(`Environment ${environment.name}:${environment.version} could not be built: ${problem}: ${lines}`, {
-      hint: `Read ${log}.`,
-    });
+    throw new UsageError(
+      `Environment ${environment.name}:${environment.version} could not be built: ${problem}: ${lines}`,
+      {
+        hint: `Read ${log}.`,
+      },
+    );
   }
 }

@@ -6,7 +6,13 @@ import { fileError } from '../../kernel/files.ts';
 
 /** What a launcher writes into its journal. Times are milliseconds since 1970. See launcher.py. */
 export type Fact =
-  | { readonly e: 'open'; readonly at: number; readonly pid: number; readonly start: string; readonly boot: string }
+  | {
+      readonly e: 'open';
+      readonly at: number;
+      readonly pid: number;
+      readonly start: string;
+      readonly boot: string;
+    }
   | { readonly e: 'intent'; readonly at: number; readonly key: string; readonly step: number }
   | {
       readonly e: 'started';
@@ -34,9 +40,20 @@ export type Fact =
 /** What orchestrators write into the ledger of a run. Of two lines that disagree the first one holds. */
 export type LedgerLine =
   | { readonly e: 'component' | 'environment'; readonly digest: string; readonly value: unknown }
-  | { readonly e: 'accepted'; readonly at: number; readonly owner: string; readonly submission: StoredSubmission }
+  | {
+      readonly e: 'accepted';
+      readonly at: number;
+      readonly owner: string;
+      readonly submission: StoredSubmission;
+    }
   /** Attempts that nobody started change hands, after the launcher of `from` can start nothing more. */
-  | { readonly e: 'taken'; readonly at: number; readonly from: string; readonly to: string; readonly keys: readonly string[] }
+  | {
+      readonly e: 'taken';
+      readonly at: number;
+      readonly from: string;
+      readonly to: string;
+      readonly keys: readonly string[];
+    }
   /** `cancel` is the wish, for attempts that a launcher may have; `canceled` the fact. */
   | { readonly e: 'preparing' | 'cancel' | 'canceled'; readonly at: number; readonly keys: readonly string[] }
   | {
@@ -118,7 +135,7 @@ export class LineFile<Line extends { readonly e: string }> {
       try {
         const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
         const data = Buffer.from(endsTorn(fd) ? `\n${text}` : text);
-        for (let done = 0; done < data.length; ) done += writeSync(fd, data, done);
+        for (let done = 0; done < data.length;) done += writeSync(fd, data, done);
         if (sync) fsyncSync(fd);
       } finally {
         closeSync(fd);

@@ -55,9 +55,13 @@ export function jobOrder(submission: Submission, steps: readonly Step[], context
   const bound = steps.map((step) => {
     const cwd = several ? join(work, checkedName(step.name, 'step')) : work;
     folders.add(cwd);
-    const { argv, variables } = boundCommand(step, inputPaths(step, outputs.of, context.project_folder), outputs.of(step));
+    const { argv, variables } = boundCommand(
+      step,
+      inputPaths(step, outputs.of, context.project_folder),
+      outputs.of(step),
+    );
     const extra = { ...step.environment_variables, ...submission.environment_variables, ...variables };
-    const env = {
+    const env: Record<string, string> = {
       ...context.stepEnv(step),
       ...reveal(extra, context.env, secrets),
       TRAINYARD_RUN_ID: submission.run_id,
@@ -66,7 +70,7 @@ export function jobOrder(submission: Submission, steps: readonly Step[], context
       TRAINYARD_ATTEMPT: submission.key,
     };
     const [program = '', ...rest] = argv;
-    const found = context.find(program, pathOf({ ...context.env, ...env }));
+    const found = context.find(program, env['PATH'] ?? pathOf(context.env));
     return { name: step.name, argv: [found ?? program, ...rest], cwd, link: context.codeOf(step), env };
   });
   return {
@@ -154,7 +158,11 @@ function outputPaths(steps: readonly Step[], folder: string): OutputPaths {
   return { folders: [...folders], of: (step) => paths.get(step.name) ?? {} };
 }
 
-function inputPaths(step: Step, outputsOf: OutputPaths['of'], project_folder: string): Record<string, string> {
+function inputPaths(
+  step: Step,
+  outputsOf: OutputPaths['of'],
+  project_folder: string,
+): Record<string, string> {
   return Object.fromEntries(
     Object.entries(step.inputs).map(([name, input]) => {
       switch (input.kind) {

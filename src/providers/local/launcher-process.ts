@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ProviderError, messageOf } from '../../kernel/errors.ts';
 import { processStart } from '../../kernel/processes.ts';
-import { bootId, type Owner } from './books.ts';
+
 import type { JobOrder } from './job-order.ts';
+import { bootId, type Owner } from './owner.ts';
 import type { Python } from './python.ts';
 
 export const LAUNCHER = fileURLToPath(new URL('./launcher.py', import.meta.url));
@@ -55,9 +56,13 @@ export class LauncherProcess {
     // A write to a launcher that just died; `exit` tells the rest.
     stdin?.on('error', () => undefined);
     stdout?.on('data', onKnock);
-    if (pid === undefined) throw new ProviderError('local', `${python.executable} could not be started.`, { retryable: true });
+    if (pid === undefined)
+      throw new ProviderError('local', `${python.executable} could not be started.`, { retryable: true });
     // Written before the first order: without this file nothing can have been started.
-    writeFileSync(join(owner.folder, 'launcher.json'), JSON.stringify({ pid, start: processStart(pid), boot: bootId() }));
+    writeFileSync(
+      join(owner.folder, 'launcher.json'),
+      JSON.stringify({ pid, start: processStart(pid), boot: bootId() }),
+    );
     // Work in flight keeps no process alive that has nothing else to do.
     this.#child.unref();
     for (const pipe of [stdin, stdout]) if (pipe instanceof Socket) pipe.unref();
@@ -109,7 +114,9 @@ export async function tryLauncher(python: Python): Promise<string | null> {
     child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
     child.stdin?.on('error', () => undefined);
     child.on('error', (error) => resolve(messageOf(error)));
-    child.on('exit', (code) => resolve(code === 0 ? null : (said.trim().split('\n').at(-1) ?? `exit code ${code}`)));
+    child.on('exit', (code) =>
+      resolve(code === 0 ? null : (said.trim().split('\n').at(-1) ?? `exit code ${code}`)),
+    );
     child.stdin?.end();
   });
 }

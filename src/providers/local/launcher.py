@@ -48,7 +48,7 @@ def note(event, **fields):
     facts.append({"e": event, "at": now_ms(), **fields})
 
 
-def tell():
+def tell(knock=True):
     """First the journal, then a knock for whoever listens: the journal is the only truth."""
     global listening
     if not facts:
@@ -56,7 +56,7 @@ def tell():
     lines = b"".join(json.dumps(f, separators=(",", ":")).encode() + b"\n" for f in facts)
     facts.clear()
     write_all(journal, lines)
-    if listening:
+    if listening and knock:
         try:
             os.write(1, b".")
         except BlockingIOError:
@@ -164,7 +164,7 @@ def start(job):
     """Starts the next step of a job. The intent is in the journal before the process exists."""
     step = job["steps"][job["step"]]
     note("intent", key=job["key"], step=job["step"])
-    tell()
+    tell(knock=False)  # the fact that follows knocks
     if len(job["steps"]) > 1:
         write_log(job, ("== %s ==\n" % step["name"]).encode())
     output = job["log_fd"]

@@ -1,20 +1,30 @@
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { Environment } from '../../assets/index.ts';
-import type { CheckResult, Compute, ComputeDescription, JobOutputs, LogChunk, Submission, SubmitOutcome } from '../../jobs/compute.ts';
+import type {
+  CheckResult,
+  Compute,
+  ComputeDescription,
+  JobOutputs,
+  LogChunk,
+  Submission,
+  SubmitOutcome,
+} from '../../jobs/compute.ts';
 import { backoff } from '../../kernel/backoff.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { newId } from '../../kernel/ids.ts';
 import { NotFoundError, ProviderError } from '../../kernel/errors.ts';
 import { observe, type Attempt } from './attempt.ts';
-import { Books, store, type Owner, type RunBook } from './books.ts';
+import { Books, type RunBook } from './books.ts';
 import { checkMachine } from './check.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { LedgerLine } from './facts.ts';
 import { OtherOwners } from './other-owners.ts';
+import type { Owner } from './owner.ts';
 import { preflight } from './preflight.ts';
 import { Preparation, type Env } from './preparation.ts';
 import { readLog, readOutputs } from './results.ts';
+import { newAssets, store } from './stored-submission.ts';
 
 export interface LocalComputeOptions {
   /** `<project>/.trainyard`. Relative data paths start at the folder above it. */
@@ -65,7 +75,8 @@ class LocalCompute implements Compute {
   constructor(options: LocalComputeOptions) {
     const state_folder = resolve(options.state_folder);
     this.#options = options;
-    this.#workers = options.max_workers === 'auto' ? availableParallelism() : Math.max(1, options.max_workers);
+    this.#workers =
+      options.max_workers === 'auto' ? availableParallelism() : Math.max(1, options.max_workers);
     this.#instance = newId('wrk', options.clock.now());
     this.#books = new Books(state_folder);
     const { environment, environments, env } = options;
@@ -107,11 +118,16 @@ class LocalCompute implements Compute {
         if (!RUN_ID.test(run_id)) refused.set(key, `The run id "${run_id}" cannot be a folder's name.`);
         else if (!KEY.test(key)) refused.set(key, `The key "${key}" cannot be a folder's name.`);
       }
-      this.#accept(run_id, batch.filter((s) => !refused.has(s.key)));
+      this.#accept(
+        run_id,
+        batch.filter((s) => !refused.has(s.key)),
+      );
     }
     return submissions.map(({ key }) => {
       const message = refused.get(key);
-      return message === undefined ? { key, accepted: true } : { key, accepted: false, reason: 'setup', message };
+      return message === undefined
+        ? { key, accepted: true }
+        : { key, accepted: false, reason: 'setup', message };
     });
   }
 
@@ -135,11 +151,15 @@ class LocalCompute implements Compute {
     const book = this.#books.run(run_id);
     this.#dispatcher.follow();
     this.#tend();
-    const open = keys.flatMap((key) => book.attempts.get(key) ?? []).filter((attempt) => attempt.end === null);
+    const open = keys
+      .flatMap((key) => book.attempts.get(key) ?? [])
+      .filter((attempt) => attempt.end === null);
     const idle = open.filter((attempt) => attempt.phase === 'queued' || attempt.phase === 'making_ready');
     const others = open.filter((attempt) => !idle.includes(attempt));
     const line = (e: 'cancel' | 'canceled', attempts: readonly Attempt[]): LedgerLine[] =>
-      attempts.length === 0 ? [] : [{ e, at: this.#options.clock.now(), keys: attempts.map((a) => a.submission.key) }];
+      attempts.length === 0
+        ? []
+        : [{ e, at: this.#options.clock.now(), keys: attempts.map((a) => a.submission.key) }];
     // In one turn with the look above, so that what ended before it keeps its outcome.
     this.#books.append(book, [...line('canceled', idle), ...line('cancel', others)]);
     this.#dispatcher.cancel(others);
@@ -150,7 +170,11 @@ class LocalCompute implements Compute {
   async logs({ run_id, key, offset, limit }: Parameters<NonNullable<Compute['logs']>>[0]): Promise<LogChunk> {
     const { book, attempt } = this.#find(run_id, key);
     this.#dispatcher.follow();
-    return readLog(this.#books.attemptFolder(book.run_id, key), { offset, limit, over: attempt.end !== null });
+    return readLog(this.#books.attemptFolder(book.run_id, key), {
+      offset,
+      limit,
+      over: attempt.end !== null,
+    });
   }
 
   async outputs(run_id: string, key: string): Promise<JobOutputs> {
@@ -168,7 +192,7 @@ class LocalCompute implements Compute {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#listeners.clear();
-    this.#dispatcher.close();
+    await this.#dispatcher.close();
   }
 
   #accept(run_id: string, batch: readonly Submission[]): void {
@@ -189,7 +213,9 @@ class LocalCompute implements Compute {
       { sync: true },
     );
     // Another process may have been quicker with the same key.
-    const mine = fresh.flatMap((s) => book.attempts.get(s.key) ?? []).filter((attempt) => attempt.owner === owner.id);
+    const mine = fresh
+      .flatMap((s) => book.attempts.get(s.key) ?? [])
+      .filter((attempt) => attempt.owner === owner.id);
     this.#dispatcher.enqueue(mine);
     this.#changed();
   }
@@ -229,7 +255,7 @@ class LocalCompute implements Compute {
 
   /** One look at what earlier processes left, and more until it is settled. */
   #tend(): void {
-    if (this.#others?.some !== true || this.#closing.signal.aborted || this.#stillborn >= 3) return;
+    if (this.#others === null || this.#closing.signal.aborted || this.#stillborn >= 3) return;
     const unsettled = this.#tendOnce(this.#others);
     if (unsettled && !this.#tending) {
       this.#tending = true;
@@ -240,7 +266,7 @@ class LocalCompute implements Compute {
   async #keepTending(others: OtherOwners): Promise<void> {
     const { signal } = this.#closing;
     let quiet = 0;
-    for (let unsettled = true; unsettled && !signal.aborted; ) {
+    for (let unsettled = true; unsettled && !signal.aborted;) {
       const before = this.#books.revision;
       await this.#options.clock.sleep(backoff(quiet, 20, 250), signal);
       if (signal.aborted || this.#stillborn >= 3) return;
@@ -250,7 +276,9 @@ class LocalCompute implements Compute {
   }
 
   #tendOnce(others: OtherOwners): boolean {
-    const { blocked, running, taken, unsettled } = others.tend(() => this.#dispatcher.own());
+    const { blocked, running, taken, unsettled } = others.tend(this.#dispatcher.owner, () =>
+      this.#dispatcher.own(),
+    );
     this.#dispatcher.blocked = blocked;
     // What still runs from before takes room, so that a crash never leads to more work at once.
     this.#dispatcher.setSlots(Math.max(0, this.#workers - running));
@@ -262,7 +290,6 @@ class LocalCompute implements Compute {
   #orphaned(owner: Owner): void {
     this.#books.follow(owner);
     this.#stillborn = owner.spoke ? 0 : this.#stillborn + 1;
-    this.#others?.add(owner);
     this.#tend();
   }
 
@@ -287,18 +314,4 @@ class LocalCompute implements Compute {
       for (const listener of this.#listeners) listener();
     });
   }
-}
-
-/** Components and environments stand once per ledger. */
-function newAssets(book: RunBook, submissions: readonly Submission[]): LedgerLine[] {
-  const lines: LedgerLine[] = [];
-  const seen = new Set([...book.components.keys(), ...book.environments.keys()]);
-  for (const { component, environment } of submissions) {
-    if (!seen.has(component.digest)) lines.push({ e: 'component', digest: component.digest, value: component });
-    seen.add(component.digest);
-    if (environment === null || seen.has(environment.digest)) continue;
-    lines.push({ e: 'environment', digest: environment.digest, value: environment });
-    seen.add(environment.digest);
-  }
-  return lines;
 }

@@ -22,7 +22,9 @@ async function orchestrator(h: LocalHarness, submissions: readonly Submission[])
      await compute.submit(JSON.parse(readFileSync(${JSON.stringify(join(h.project, 'submissions.json'))}, 'utf8')));
      setInterval(() => undefined, 1000);`,
   );
-  const child = spawn(process.execPath, ['--no-warnings', script], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, ['--no-warnings', script], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   return child;
 }
 
@@ -41,7 +43,11 @@ async function fact(h: LocalHarness, wanted: (fact: Fact) => boolean): Promise<F
   throw new Error('The fact does not appear.');
 }
 
-async function states(h: LocalHarness, s: Submission, reached: (list: readonly Observation[]) => boolean): Promise<readonly Observation[]> {
+async function states(
+  h: LocalHarness,
+  s: Submission,
+  reached: (list: readonly Observation[]) => boolean,
+): Promise<readonly Observation[]> {
   let list: readonly Observation[] = [];
   for (let i = 0; i < 1000; i++) {
     list = (await h.compute.list({ run_id: s.run_id, cursor: null })).observations;
@@ -62,7 +68,10 @@ describe('the local provider after SIGKILL', () => {
   it('of the orchestrator starts each accepted attempt once, and never more at a time than it may', async () => {
     await using h = await LocalHarness.create();
     const first = h.command('sleep 0.15');
-    const batch = [first, ...Array.from({ length: 13 }, () => h.command('sleep 0.15', { run_id: first.run_id }))];
+    const batch = [
+      first,
+      ...Array.from({ length: 13 }, () => h.command('sleep 0.15', { run_id: first.run_id })),
+    ];
     const child = await orchestrator(h, batch);
     await fact(h, (f) => f.e === 'ended');
     await kill(child);
@@ -82,13 +91,18 @@ describe('the local provider after SIGKILL', () => {
   it('of the orchestrator starts each attempt once even when two processes take over', async () => {
     await using h = await LocalHarness.create();
     const first = h.command('sleep 0.05');
-    const batch = [first, ...Array.from({ length: 13 }, () => h.command('sleep 0.05', { run_id: first.run_id }))];
+    const batch = [
+      first,
+      ...Array.from({ length: 13 }, () => h.command('sleep 0.05', { run_id: first.run_id })),
+    ];
     const child = await orchestrator(h, batch);
     await fact(h, (f) => f.e === 'started');
     await kill(child);
     const second = h.open();
     await Promise.all([second.submit(batch), h.compute.submit(batch)]);
-    await states(h, first, (l) => l.length === batch.length && over(l));
+    const list = await states(h, first, (l) => l.length === batch.length && over(l));
+    // Whoever took them, both know how they ended.
+    expect((await second.list({ run_id: first.run_id, cursor: null })).observations).toEqual(list);
     await second.close();
     expect((await h.ledger(first.run_id)).filter((entry) => entry.started !== 1)).toEqual([]);
   });
@@ -124,7 +138,9 @@ describe('the local provider after SIGKILL', () => {
     await fact(h, (f) => f.e === 'started' && f.key.endsWith(first.key));
     killLaunchers(h);
     const list = await states(h, first, (l) => l.length === batch.length && over(l));
-    expect(list.every((o) => o.state === 'succeeded' || (o.state === 'failed' && o.reason === 'lost'))).toBe(true);
+    expect(list.every((o) => o.state === 'succeeded' || (o.state === 'failed' && o.reason === 'lost'))).toBe(
+      true,
+    );
     expect((await h.ledger(first.run_id)).filter((entry) => entry.started > 1)).toEqual([]);
   });
 

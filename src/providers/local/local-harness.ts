@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -144,15 +152,39 @@ export class LocalHarness implements ComputeHarness {
 
 export function componentOf(spec: CommandSpec, changes: Partial<Component> = {}): Component {
   const { inputs, outputs } = spec;
-  const base = { name: 'train', version: '1', file: '/component.yaml', retry: null, cloud_only: [], content: {} };
+  const base = {
+    name: 'train',
+    version: '1',
+    file: '/component.yaml',
+    retry: null,
+    cloud_only: [],
+    content: {},
+  };
   // The changes of a test keep the type of the component.
-  return { ...base, digest: sha256(JSON.stringify(spec)), type: 'command', inputs, outputs, spec, ...changes } as Component;
+  return {
+    ...base,
+    digest: sha256(JSON.stringify(spec)),
+    type: 'command',
+    inputs,
+    outputs,
+    spec,
+    ...changes,
+  } as Component;
 }
 
 export function environmentOf(pip: readonly string[], changes: Partial<Environment> = {}): Environment {
   const conda = { dependencies: ['python=3', 'pip', { pip }] };
   const digest = sha256(JSON.stringify(conda));
-  return { name: 'env', version: '1', digest, file: join(tmpdir(), 'env.yaml'), image: null, conda, content: {}, ...changes };
+  return {
+    name: 'env',
+    version: '1',
+    digest,
+    file: join(tmpdir(), 'env.yaml'),
+    image: null,
+    conda,
+    content: {},
+    ...changes,
+  };
 }
 
 const COMMANDS: Readonly<Record<Work, string>> = {

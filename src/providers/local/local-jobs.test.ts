@@ -8,7 +8,9 @@ import { LocalHarness } from './local-harness.ts';
 
 async function ended(h: LocalHarness, s: Submission): Promise<Observation> {
   for (let i = 0; i < 1500; i++) {
-    const found = (await h.compute.list({ run_id: s.run_id, cursor: null })).observations.find((o) => o.key === s.key);
+    const found = (await h.compute.list({ run_id: s.run_id, cursor: null })).observations.find(
+      (o) => o.key === s.key,
+    );
     if (found !== undefined && !['queued', 'preparing', 'running'].includes(found.state)) return found;
     await h.pass();
   }
@@ -41,11 +43,18 @@ async function logged(h: LocalHarness, s: Submission, pattern: RegExp): Promise<
 describe('a job of the local provider', () => {
   it('runs in a clean folder with its code linked in, and knows who it is', async () => {
     await using h = await LocalHarness.create();
-    const s = h.command('python -S package/helper.py && env | grep ^TRAINYARD_ | sort && echo new > package/helper.txt && pwd');
+    const s = h.command(
+      'python -S package/helper.py && env | grep ^TRAINYARD_ | sort && echo new > package/helper.txt && pwd',
+    );
     expect(await run(h, s)).toMatchObject({ state: 'succeeded' });
     const log = logOf(h, s);
     expect(log).toContain('helper\n');
-    for (const line of [`ATTEMPT=${s.key}`, `CIRCUIT=${s.circuit_id}`, `JOB=${s.job_name}`, `RUN_ID=${s.run_id}`]) {
+    for (const line of [
+      `ATTEMPT=${s.key}`,
+      `CIRCUIT=${s.circuit_id}`,
+      `JOB=${s.job_name}`,
+      `RUN_ID=${s.run_id}`,
+    ]) {
       expect(log).toContain(`TRAINYARD_${line}\n`);
     }
     expect(log).toContain(`${join(folderOf(h, s), 'work')}\n`);
@@ -55,18 +64,28 @@ describe('a job of the local provider', () => {
   it('gets its values byte for byte, as one argument and as environment', async () => {
     await using h = await LocalHarness.create();
     const value = `a "b" 'c' $HOME \`id\` 水 \\n *`;
-    const command = 'python -S -c "import os, sys; print(sys.argv[1] == os.environ[\'TEXT\'], ascii(sys.argv[1]))" ${{inputs.note}}';
+    const command =
+      'python -S -c "import os, sys; print(sys.argv[1] == os.environ[\'TEXT\'], ascii(sys.argv[1]))" ${{inputs.note}}';
     const s = h.command(command, { note: value, environment_variables: { TEXT: value } });
     expect(await run(h, s)).toMatchObject({ state: 'succeeded' });
-    expect(logOf(h, s)).toBe(`True '${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('水', '\\u6c34')}'\n`);
+    expect(logOf(h, s)).toBe(
+      `True '${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('水', '\\u6c34')}'\n`,
+    );
   });
 
   it('fails as setup with exit code 127 where its command does not exist, which preflight says before', async () => {
     await using h = await LocalHarness.create();
     const s = h.command('no-such-command-here --fit');
     const { problems } = await h.compute.preflight([s]);
-    expect(problems).toMatchObject([{ kind: 'compute', message: expect.stringContaining('no-such-command-here') }]);
-    expect(await run(h, s)).toMatchObject({ state: 'failed', reason: 'setup', exit_code: 127, running_at: null });
+    expect(problems).toMatchObject([
+      { kind: 'compute', message: expect.stringContaining('no-such-command-here') },
+    ]);
+    expect(await run(h, s)).toMatchObject({
+      state: 'failed',
+      reason: 'setup',
+      exit_code: 127,
+      running_at: null,
+    });
     const script = h.command('true && no-such-command-here');
     expect(await run(h, script)).toMatchObject({ state: 'failed', reason: 'setup', exit_code: 127 });
   });
@@ -76,9 +95,16 @@ describe('a job of the local provider', () => {
     const killed = h.command('python -S -c "import os; os.kill(os.getpid(), 9)"');
     expect(await run(h, killed)).toMatchObject({ reason: 'out_of_memory', exit_code: 137 });
     const crashed = h.command('python -S -c "import os; os.kill(os.getpid(), 11)"');
-    expect(await run(h, crashed)).toMatchObject({ reason: 'user_code', message: 'killed by SIGSEGV', exit_code: 139 });
+    expect(await run(h, crashed)).toMatchObject({
+      reason: 'user_code',
+      message: 'killed by SIGSEGV',
+      exit_code: 139,
+    });
     const raised = h.command(`python -S -c "raise ValueError('no rows')"`);
-    expect(await run(h, raised)).toMatchObject({ reason: 'user_code', message: 'exit code 1: ValueError: no rows' });
+    expect(await run(h, raised)).toMatchObject({
+      reason: 'user_code',
+      message: 'exit code 1: ValueError: no rows',
+    });
   });
 
   it('measures processor time and peak memory', async () => {
@@ -101,7 +127,9 @@ describe('a job of the local provider', () => {
 
   it('is canceled with its grandchildren, those too that ignore the request', async () => {
     await using h = await LocalHarness.create({ grace_s: 0.3 });
-    const s = h.command('(trap "" TERM; sleep 302 & echo stubborn $!; wait) & sleep 303 & echo mild $! && wait');
+    const s = h.command(
+      '(trap "" TERM; sleep 302 & echo stubborn $!; wait) & sleep 303 & echo mild $! && wait',
+    );
     await h.compute.submit([s]);
     const pids = [Number(await logged(h, s, /stubborn (\d+)/)), Number(await logged(h, s, /mild (\d+)/))];
     await h.compute.cancel(s.run_id, [s.key]);
@@ -111,7 +139,9 @@ describe('a job of the local provider', () => {
 
   it('has the grace period to end in its own way when it is canceled', async () => {
     await using h = await LocalHarness.create({ grace_s: 5 });
-    const s = h.command("trap 'sleep 0.1; echo saved; exit 0' TERM; echo ready; while :; do sleep 0.05; done");
+    const s = h.command(
+      "trap 'sleep 0.1; echo saved; exit 0' TERM; echo ready; while :; do sleep 0.05; done",
+    );
     await h.compute.submit([s]);
     await logged(h, s, /(ready)/);
     await h.compute.cancel(s.run_id, [s.key]);
@@ -123,12 +153,20 @@ describe('a job of the local provider', () => {
     await using h = await LocalHarness.create();
     writeFileSync(join(h.project, 'pipeline.yaml'), PIPELINE);
     const component = await loadComponent(join(h.project, 'pipeline.yaml'));
-    const s: Submission = { ...h.command('true'), component, inputs: { word: { kind: 'literal', value: 'hello' } } };
+    const s: Submission = {
+      ...h.command('true'),
+      component,
+      inputs: { word: { kind: 'literal', value: 'hello' } },
+    };
     expect(await run(h, s)).toMatchObject({ state: 'succeeded', exit_code: 0 });
     expect(logOf(h, s)).toBe('== prepare ==\n== fit ==\nfitting hello\n');
     const outputs = await h.compute.outputs?.(s.run_id, s.key);
     expect((await outputs?.files('model'))?.map((f) => f.path)).toEqual(['model.txt']);
-    const bad: Submission = { ...h.command('true'), component, inputs: { word: { kind: 'literal', value: '-x' } } };
+    const bad: Submission = {
+      ...h.command('true'),
+      component,
+      inputs: { word: { kind: 'literal', value: '-x' } },
+    };
     expect(await run(h, bad)).toMatchObject({ state: 'failed', reason: 'user_code', exit_code: 4 });
     expect(logOf(h, bad)).toBe('== prepare ==\n');
   });
@@ -163,9 +201,64 @@ jobs:
     inputs: {word: "\${{parent.inputs.word}}"}
 `;
 
+describe('what the local provider looks at first', () => {
+  it('names missing data once, with the circuits that need it, and addresses that only a cloud can read', async () => {
+    await using h = await LocalHarness.create();
+    writeFileSync(join(h.project, 'there.csv'), 'x');
+    const data = { type: 'uri_file', optional: false, default: null, description: null } as const;
+    const at = (path: string): Submission =>
+      h.command(
+        'cat ${{inputs.data}}',
+        {},
+        { inputs: { data } },
+        { inputs: { data: { kind: 'asset', type: 'uri_file', path } } },
+      );
+    const all = [at('there.csv'), at('gone.csv'), at('gone.csv'), at('abfss://lake@account/x')];
+    const { problems, warnings } = await h.compute.preflight(all);
+    expect(problems).toMatchObject([
+      {
+        kind: 'data',
+        circuit_ids: [all[1]?.circuit_id, all[2]?.circuit_id],
+        message: `There is no ${h.project}/gone.csv.`,
+      },
+    ]);
+    expect(warnings).toEqual([expect.stringContaining('abfss://lake@account/x')]);
+    const there = all[0];
+    if (there !== undefined) expect(await run(h, there)).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('refuses keys and run ids that would climb out of their folder', async () => {
+    await using h = await LocalHarness.create();
+    const outcomes = await h.compute.submit([
+      h.command('true', { key: '../up' }),
+      h.command('true', { run_id: '../up' }),
+      h.command('true', { run_id: '..' }),
+    ]);
+    expect(outcomes).toMatchObject([1, 2, 3].map(() => ({ accepted: false, reason: 'setup' })));
+    expect(existsSync(join(h.project, 'up'))).toBe(false);
+    expect((await h.compute.list({ run_id: '../up', cursor: null })).observations).toEqual([]);
+  });
+
+  it('says in its check what is missing', async () => {
+    await using h = await LocalHarness.create({ env: { PATH: '/nowhere' } });
+    const checks = await h.compute.check();
+    expect(checks.find((c) => c.name === 'python')).toMatchObject({
+      ok: false,
+      hint: expect.stringContaining('3.9'),
+    });
+    const { problems } = await h.compute.preflight([h.command('true')]);
+    expect(problems).toMatchObject([{ kind: 'compute', circuit_ids: [] }]);
+  });
+});
+
 describe('secrets of the local provider', () => {
   const SECRET = 'swordfish-7f3a';
-  const env = { ...process.env, TRAINYARD_TEST_TOKEN: SECRET, TRAINYARD_TEST_LONGER: `${SECRET}-and-more`, TRAINYARD_TEST_PIN: 'abc' };
+  const env = {
+    ...process.env,
+    TRAINYARD_TEST_TOKEN: SECRET,
+    TRAINYARD_TEST_LONGER: `${SECRET}-and-more`,
+    TRAINYARD_TEST_PIN: 'abc',
+  };
 
   it('never reach the log or any other file, even in pieces', async () => {
     await using h = await LocalHarness.create({ env });
@@ -195,7 +288,8 @@ describe('secrets of the local provider', () => {
 
   it('reach the command as they are', async () => {
     await using h = await LocalHarness.create({ env });
-    const command = 'python -S -c "import sys; sys.exit(0 if sys.argv[1] == \'token=swordfish\' + \'-7f3a\' else 5)" ${{inputs.note}}';
+    const command =
+      "python -S -c \"import sys; sys.exit(0 if sys.argv[1] == 'token=swordfish' + '-7f3a' else 5)\" ${{inputs.note}}";
     const s = h.command(command, { note: 'token=${env:TRAINYARD_TEST_TOKEN}' });
     expect(await run(h, s)).toMatchObject({ state: 'succeeded' });
   });
@@ -204,7 +298,13 @@ describe('secrets of the local provider', () => {
     await using h = await LocalHarness.create();
     const s = h.command('true', { environment_variables: { VALUE: '${env:TRAINYARD_TEST_ABSENT}' } });
     const { problems } = await h.compute.preflight([s]);
-    expect(problems).toMatchObject([{ kind: 'environment', message: expect.stringContaining('TRAINYARD_TEST_ABSENT') }]);
-    expect(await run(h, s)).toMatchObject({ state: 'failed', reason: 'setup', message: problems[0]?.message });
+    expect(problems).toMatchObject([
+      { kind: 'environment', message: expect.stringContaining('TRAINYARD_TEST_ABSENT') },
+    ]);
+    expect(await run(h, s)).toMatchObject({
+      state: 'failed',
+      reason: 'setup',
+      message: problems[0]?.message,
+    });
   });
 });

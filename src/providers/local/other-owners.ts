@@ -3,7 +3,8 @@ import type { Clock } from '../../kernel/clock.ts';
 import { isAlive } from '../../kernel/processes.ts';
 import type { Attempt } from './attempt.ts';
 import { attemptProcesses, killAttemptProcesses, signal } from './attempt-processes.ts';
-import { lives, readProcess, type Books, type Owner, type RunBook } from './books.ts';
+import type { Books, RunBook } from './books.ts';
+import { lives, readProcess, type Owner } from './owner.ts';
 
 /**
  * How it stands with an orchestrator that is not this one:
@@ -30,32 +31,27 @@ export class OtherOwners {
   readonly #books: Books;
   readonly #clock: Clock;
   readonly #grace_s: number;
-  readonly #owners: Set<Owner>;
   /** Attempts that are being ended, with the processes that were signaled and when. */
-  readonly #stopping = new Map<Attempt, { readonly why: 'canceled' | 'timed_out'; readonly signaled: Map<string, number> }>();
+  readonly #stopping = new Map<
+    Attempt,
+    { readonly why: 'canceled' | 'timed_out'; readonly signaled: Map<string, number> }
+  >();
 
   constructor(books: Books, { clock, grace_s }: { readonly clock: Clock; readonly grace_s: number }) {
     this.#books = books;
     this.#clock = clock;
     this.#grace_s = grace_s;
-    this.#owners = new Set(books.openOwners());
+    books.findOwners();
   }
 
-  get some(): boolean {
-    return this.#owners.size > 0;
-  }
-
-  add(owner: Owner): void {
-    this.#owners.add(owner);
-  }
-
-  /** One look at all of them. `take` names the owner that attempts go to. */
-  tend(take: () => Owner): Tended {
+  /** One look at all of them but `own`. `take` names the owner that attempts go to. */
+  tend(own: Owner | null, take: () => Owner): Tended {
     let blocked = false;
     let unsettled = false;
     let running = 0;
     const taken: Attempt[] = [];
-    for (const owner of this.#owners) {
+    for (const owner of [...this.#books.owners.values()]) {
+      if (owner.done || owner === own) continue;
       const status = this.#status(owner);
       if (status === 'working') continue;
       unsettled = true;
@@ -72,7 +68,6 @@ export class OtherOwners {
       }
       if (status === 'gone' && this.#books.openAttempts(owner).length === 0) {
         this.#books.markDone(owner);
-        this.#owners.delete(owner);
       }
     }
     return { blocked, unsettled, running, taken };

@@ -89,7 +89,11 @@ class Looks {
       if (path === null) {
         remarks.push(`${input.path} is not on this machine; commands get the address as it is.`);
       } else if (!this.#exists(path)) {
-        findings.push({ kind: 'data', message: `There is no ${path}.`, hint: 'Check the data path of the circuit, from the project folder.' });
+        findings.push({
+          kind: 'data',
+          message: `There is no ${path}.`,
+          hint: 'Check the data path of the circuit, from the project folder.',
+        });
       }
     }
     return { findings, remarks };
@@ -102,7 +106,11 @@ class Looks {
     const findings: Finding[] = [];
     for (const step of steps) {
       if (step.code !== null && !this.#exists(step.code.folder)) {
-        findings.push({ kind: 'files', message: `The code folder ${step.code.folder} does not exist.`, hint: 'Correct `code:` in the component.' });
+        findings.push({
+          kind: 'files',
+          message: `The code folder ${step.code.folder} does not exist.`,
+          hint: 'Correct `code:` in the component.',
+        });
       }
       const program = this.#program(step, findings);
       if (program === null || this.#find(submission, step, program)) continue;
@@ -117,7 +125,9 @@ class Looks {
       remarks:
         component.cloud_only.length === 0
           ? []
-          : [`${component.name}: ${component.cloud_only.join(', ')} mean nothing on a single machine and are ignored.`],
+          : [
+              `${component.name}: ${component.cloud_only.join(', ')} mean nothing on a single machine and are ignored.`,
+            ],
     };
     this.#components.set(component.digest, look);
     return look;
@@ -125,7 +135,8 @@ class Looks {
 
   /** The program a step starts, whatever its values are. */
   #program(step: Step, findings: Finding[]): string | null {
-    const names = (record: object): Record<string, string> => Object.fromEntries(Object.keys(record).map((n) => [n, 'value']));
+    const names = (record: object): Record<string, string> =>
+      Object.fromEntries(Object.keys(record).map((n) => [n, 'value']));
     try {
       return boundCommand(step, names(step.inputs), names(step.outputs)).argv[0] ?? null;
     } catch (error) {
@@ -150,7 +161,10 @@ class Looks {
   }
 }
 
-async function environmentRemarks(submissions: readonly Submission[], preparation: Preparation): Promise<string[]> {
+async function environmentRemarks(
+  submissions: readonly Submission[],
+  preparation: Preparation,
+): Promise<string[]> {
   const python = await preparation.python();
   const seen = new Set<string>();
   const remarks: string[] = [];
@@ -170,5 +184,9 @@ async function environmentRemarks(submissions: readonly Submission[], preparatio
 
 function describe(kind: PreflightProblem['kind'], error: unknown): Finding {
   const hint = error instanceof TrainyardError ? error.hint : undefined;
-  return { kind, message: messageOf(error), hint: hint ?? 'Correct the component or the circuit, then plan again.' };
+  return {
+    kind,
+    message: messageOf(error),
+    hint: hint ?? 'Correct the component or the circuit, then plan again.',
+  };
 }

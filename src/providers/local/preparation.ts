@@ -24,6 +24,7 @@ export class Preparation {
   readonly managed: ManagedEnvironments;
   readonly #options: PreparationOptions;
   #python: Promise<Python> | null = null;
+  #env: Env | null = null;
   readonly #code = new Map<string, Promise<string>>();
   readonly #programs = new Map<string, string | null>();
 
@@ -34,17 +35,24 @@ export class Preparation {
 
   /** @throws ProviderError when this machine has no usable Python */
   python(): Promise<Python> {
-    this.#python ??= findPython(this.#options.env, join(this.#options.state_folder, 'shims')).catch((error: unknown) => {
-      this.#python = null;
-      throw error;
-    });
+    this.#python ??= findPython(this.#options.env, join(this.#options.state_folder, 'shims')).catch(
+      (error: unknown) => {
+        this.#python = null;
+        throw error;
+      },
+    );
     return this.#python;
   }
 
   /** What jobs inherit: everything of this process, with the resolved Python first on the `PATH`. */
   async env(): Promise<Env> {
-    const { env } = this.#options;
     const { path_folders } = await this.python();
+    this.#env ??= this.#inherited(path_folders);
+    return this.#env;
+  }
+
+  #inherited(path_folders: readonly string[]): Env {
+    const { env } = this.#options;
     // Output reaches the log while the job runs, not when a buffer is full.
     const all = { PYTHONUNBUFFERED: '1', ...env, PATH: [...path_folders, pathOf(env)].join(delimiter) };
     return Object.fromEntries(Object.entries(all).filter(([name]) => !NOT_INHERITED.includes(name)));
@@ -111,10 +119,12 @@ export class Preparation {
   #snapshot(code: { readonly folder: string; readonly digest: string }): Promise<string> {
     const known = this.#code.get(code.digest);
     if (known !== undefined) return known;
-    const made = snapshotCode(code.folder, code.digest, this.#options.state_folder).catch((error: unknown) => {
-      this.#code.delete(code.digest);
-      throw error;
-    });
+    const made = snapshotCode(code.folder, code.digest, this.#options.state_folder).catch(
+      (error: unknown) => {
+        this.#code.delete(code.digest);
+        throw error;
+      },
+    );
     this.#code.set(code.digest, made);
     return made;
   }

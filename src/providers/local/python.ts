@@ -28,7 +28,10 @@ export async function findPython(env: Env, shim_folder: string): Promise<Python>
     const found = findProgram(name, pathOf(env));
     if (found === null) continue;
     try {
-      const { stdout } = await promisify(execFile)(found, ['-S', '-c', QUESTION], { env: { ...env }, timeout: 30_000 });
+      const { stdout } = await promisify(execFile)(found, ['-S', '-c', QUESTION], {
+        env: { ...env },
+        timeout: 30_000,
+      });
       const [executable = '', version = ''] = stdout.trim().split('\n');
       const [major = 0, minor = 0] = version.split('.').map(Number);
       if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) {

@@ -21,7 +21,9 @@ const component = (types: Record<string, AssetType>) =>
     code: null,
     environment: null,
     inputs: {},
-    outputs: Object.fromEntries(Object.entries(types).map(([n, type]): [string, OutputSpec] => [n, { type, description: null }])),
+    outputs: Object.fromEntries(
+      Object.entries(types).map(([n, type]): [string, OutputSpec] => [n, { type, description: null }]),
+    ),
     environment_variables: {},
   });
 
@@ -29,7 +31,10 @@ describe('readOutputs', () => {
   it('takes the first metrics.json in the order of the outputs', async () => {
     write('outputs/b/metrics.json', '{"mae": 2}');
     write('outputs/c/metrics.json', '{"mae": 3}');
-    const outputs = await readOutputs(folder, component({ a: 'uri_folder', b: 'uri_folder', c: 'uri_folder' }));
+    const outputs = await readOutputs(
+      folder,
+      component({ a: 'uri_folder', b: 'uri_folder', c: 'uri_folder' }),
+    );
     expect(outputs.metrics).toEqual({ mae: 2 });
   });
 
@@ -64,13 +69,19 @@ describe('readOutputs', () => {
 
 describe('parseMetrics', () => {
   it('keeps finite numbers and names the rest', () => {
-    const { metrics, metrics_problem } = parseMetrics('{"mae": 1.5, "n": NaN, "i": -Infinity, "s": "NaN", "o": {}}', 'metrics.json');
+    const { metrics, metrics_problem } = parseMetrics(
+      '{"mae": 1.5, "n": NaN, "i": -Infinity, "s": "NaN", "o": {}}',
+      'metrics.json',
+    );
     expect(metrics).toEqual({ mae: 1.5 });
     expect(metrics_problem).toBe('metrics.json: not finite numbers and left out: n, i, s, o.');
   });
 
   it('says what is wrong with a file that holds no map', () => {
-    expect(parseMetrics('[1]', 'm')).toEqual({ metrics: null, metrics_problem: 'm is not a map of names to numbers.' });
+    expect(parseMetrics('[1]', 'm')).toEqual({
+      metrics: null,
+      metrics_problem: 'm is not a map of names to numbers.',
+    });
     expect(parseMetrics('{"a": ', 'm')).toEqual({ metrics: null, metrics_problem: 'm is not JSON.' });
   });
 });
@@ -81,7 +92,7 @@ describe('readLog', () => {
     write('log', text);
     for (const limit of [1, 4, 5, 6, 7, 100]) {
       let read = '';
-      for (let offset = 0, ended = false; !ended; ) {
+      for (let offset = 0, ended = false; !ended;) {
         const chunk = await readLog(folder, { offset, limit, over: true });
         read += chunk.text;
         offset = chunk.next_offset;
@@ -93,7 +104,15 @@ describe('readLog', () => {
 
   it('holds back the beginning of a character until the rest is written, but not for ever', async () => {
     write('log', Buffer.from('ab水').subarray(0, 4));
-    expect(await readLog(folder, { offset: 0, limit: 100, over: false })).toEqual({ text: 'ab', next_offset: 2, ended: false });
-    expect(await readLog(folder, { offset: 0, limit: 100, over: true })).toEqual({ text: 'ab\ufffd', next_offset: 4, ended: true });
+    expect(await readLog(folder, { offset: 0, limit: 100, over: false })).toEqual({
+      text: 'ab',
+      next_offset: 2,
+      ended: false,
+    });
+    expect(await readLog(folder, { offset: 0, limit: 100, over: true })).toEqual({
+      text: 'ab\ufffd',
+      next_offset: 4,
+      ended: true,
+    });
   });
 });

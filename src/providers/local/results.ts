@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Component } from '../../assets/index.ts';
 import type { JobOutputs, LogChunk, OutputFile } from '../../jobs/compute.ts';
@@ -14,7 +15,9 @@ const LARGEST_METRICS_BYTES = 1 << 20;
 export async function readOutputs(attempt_folder: string, component: Component): Promise<JobOutputs> {
   return {
     files: (output) =>
-      Object.hasOwn(component.outputs, output) ? outputFiles(outputFolder(attempt_folder, output)) : Promise.resolve([]),
+      Object.hasOwn(component.outputs, output)
+        ? outputFiles(outputFolder(attempt_folder, output))
+        : Promise.resolve([]),
     ...(await readMetrics(attempt_folder, component)),
   };
 }
@@ -32,7 +35,8 @@ async function outputFiles(folder: string): Promise<OutputFile[]> {
     const local_path = join(folder, path);
     // A link that leads nowhere, or to a folder, is no file of the output.
     const found = await stat(local_path).catch(() => null);
-    if (found?.isFile() === true) files.push({ path, size: found.size, local_path, open: () => createReadStream(local_path) });
+    if (found?.isFile() === true)
+      files.push({ path, size: found.size, local_path, open: () => createReadStream(local_path) });
   }
   return files;
 }
@@ -47,7 +51,10 @@ async function readMetrics(attempt_folder: string, component: Component): Promis
     const found = await stat(path).catch(() => null);
     if (found?.isFile() !== true) continue;
     if (found.size > LARGEST_METRICS_BYTES) {
-      return { metrics: null, metrics_problem: `${basename(path)} of output ${name} is larger than 1 MB and was not read.` };
+      return {
+        metrics: null,
+        metrics_problem: `${basename(path)} of output ${name} is larger than 1 MB and was not read.`,
+      };
     }
     return parseMetrics(await readFile(path, 'utf8'), `${basename(path)} of output ${name}`);
   }
@@ -58,7 +65,11 @@ async function readMetrics(attempt_folder: string, component: Component): Promis
 export function parseMetrics(text: string, what: string): Metrics {
   let value: unknown;
   try {
-    value = JSON.parse(text.replaceAll(/"(?:[^"\\]|\\.)*"|-?(?:NaN|Infinity)/g, (token) => (token.startsWith('"') ? token : 'null')));
+    value = JSON.parse(
+      text.replaceAll(/"(?:[^"\\]|\\.)*"|-?(?:NaN|Infinity)/g, (token) =>
+        token.startsWith('"') ? token : 'null',
+      ),
+    );
   } catch {
     return { metrics: null, metrics_problem: `${what} is not JSON.` };
   }
@@ -66,8 +77,12 @@ export function parseMetrics(text: string, what: string): Metrics {
     return { metrics: null, metrics_problem: `${what} is not a map of names to numbers.` };
   }
   const entries = Object.entries(value);
-  const numbers = entries.filter((entry): entry is [string, number] => typeof entry[1] === 'number' && Number.isFinite(entry[1]));
-  const others = entries.filter(([, v]) => typeof v !== 'number' || !Number.isFinite(v)).map(([name]) => name);
+  const numbers = entries.filter(
+    (entry): entry is [string, number] => typeof entry[1] === 'number' && Number.isFinite(entry[1]),
+  );
+  const others = entries
+    .filter(([, v]) => typeof v !== 'number' || !Number.isFinite(v))
+    .map(([name]) => name);
   const shown = others.slice(0, 5).join(', ') + (others.length > 5 ? ` and ${others.length - 5} more` : '');
   return {
     metrics: Object.fromEntries(numbers),
@@ -75,18 +90,19 @@ export function parseMetrics(text: string, what: string): Metrics {
   };
 }
 
-/** A piece of an attempt's log from a byte offset; never ends inside a UTF-8 character while more can come. */
+/** A piece of an attempt's log from a byte offset (negative: from the end); never cuts a UTF-8 character while more can come. */
 export async function readLog(
   attempt_folder: string,
-  { offset, limit, over }: { readonly offset: number; readonly limit: number; readonly over: boolean },
+  { offset: asked, limit, over }: { readonly offset: number; readonly limit: number; readonly over: boolean },
 ): Promise<LogChunk> {
   const path = join(attempt_folder, 'log');
   const file = await open(path, 'r').catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return null;
     throw fileError(`read ${path}`, error);
   });
-  if (file === null) return { text: '', next_offset: offset, ended: over };
+  if (file === null) return { text: '', next_offset: Math.max(0, asked), ended: over };
   try {
+    const offset = asked < 0 ? await characterStart(file, asked) : asked;
     // Room for one whole character, or a caller with a small limit would never get on.
     const buffer = Buffer.alloc(Math.max(4, limit));
     const { bytesRead } = await file.read(buffer, 0, buffer.length, offset);
@@ -98,6 +114,15 @@ export async function readLog(
   } finally {
     await file.close();
   }
+}
+
+/** The offset so many bytes before the end, moved on to where a character begins. */
+async function characterStart(file: FileHandle, back: number): Promise<number> {
+  const offset = Math.max(0, (await file.stat()).size + back);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, offset);
+  let skip = 0;
+  while (offset > 0 && skip < bytesRead && ((buffer[skip] ?? 0) & 0xc0) === 0x80) skip++;
+  return offset + skip;
 }
 
 /** How many bytes at the end are the beginning of a character whose rest is missing. */

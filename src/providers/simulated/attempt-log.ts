@@ -4,10 +4,11 @@ import { metricsOf } from './attempt-outputs.ts';
 import { luck } from './chance.ts';
 import { phaseOf } from './failures.ts';
 
-/** A piece of an attempt's log as far as it has come; offsets are bytes. */
+/** A piece of an attempt's log as far as it has come; offsets are bytes, negative ones from the end. */
 export function logChunk(accepted: Accepted, seen: Observation, offset: number, limit: number): LogChunk {
   const bytes = Buffer.from(logText(accepted, seen));
-  const from = Math.min(Math.max(0, offset), bytes.length);
+  let from = Math.min(Math.max(0, offset < 0 ? bytes.length + offset : offset), bytes.length);
+  while (offset < 0 && isContinuation(bytes[from])) from += 1;
   let to = Math.min(from + Math.max(0, limit), bytes.length);
   // A character of several bytes stays in one piece, even where it alone is more than the limit.
   while (to > from && isContinuation(bytes[to])) to -= 1;

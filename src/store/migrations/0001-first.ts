@@ -3,7 +3,7 @@ export const first = `
 create table meta (key text primary key not null, value text not null) strict;
 
 create table runs (
-  id text primary key not null, number integer not null unique, pipeline text not null, pipeline_version integer not null,
+  id text primary key not null, number integer not null, pipeline text not null, pipeline_version integer not null,
   status text not null, reason text, parent_run_id text references runs (id) on delete cascade, subject text,
   requested_by text not null, pr integer not null default 0, plan_id text, git_commit text, git_branch text,
   params text not null, created_at text not null, started_at text, ended_at text, cancel_requested_at text,
@@ -14,6 +14,7 @@ create index runs_due on runs (due_at) where due_at is not null;
 create index runs_parent on runs (parent_run_id, status);
 create unique index runs_child on runs (parent_run_id, subject) where subject is not null;
 create index runs_list on runs (pipeline, number);
+create unique index runs_number on runs (number) where parent_run_id is null;
 
 create table stages (
   run_id text not null references runs (id) on delete cascade, name text not null, position integer not null,
