@@ -1,3 +1,4 @@
+export { bindInputs, modelOutputOf } from './bind-inputs.ts';
 export { groupByCause } from './change-groups.ts';
 export type { ChangeGroup } from './change-groups.ts';
 export { ContentDigests } from './content-digests.ts';

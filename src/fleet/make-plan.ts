@@ -1,13 +1,15 @@
+import { relative } from 'node:path';
 import type { Component, Environment } from '../assets/index.ts';
 import { findAsset } from '../assets/index.ts';
 import { lastJobs } from '../jobs/index.ts';
 import type { LastJob } from '../jobs/index.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import type { Problem } from '../kernel/errors.ts';
-import { nearest } from '../kernel/suggest.ts';
+import { didYouMean, nearest } from '../kernel/suggest.ts';
 import { goodModels, goodSettings } from '../registry/index.ts';
 import type { GoodModel } from '../registry/index.ts';
 import type { Db } from '../store/index.ts';
+import { missingInputs, modelOutputOf } from './bind-inputs.ts';
 import type { ContentDigests } from './content-digests.ts';
 import { diffFrozen, thaw } from './frozen.ts';
 import type { Circuit, Fleet } from './load-fleet.ts';
@@ -90,7 +92,7 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
     if (wanted !== undefined && (p.action === 'train' || offered)) pinned.set(p.id, wanted);
   }
   const trained = [...pinned.values()].map((p) => p.circuit);
-  const found = [...problems, ...(await checkVersions(request, [...trained, ...broken])), ...(await checkTables(request.fleet, trained, request.project))];
+  const found = [...problems, ...(await checkComponents(request, [...trained, ...broken])), ...(await checkTables(request.fleet, trained, request.project))];
   if (found.length > 0) throw new ConfigError(found.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)));
 
   const train = planned.filter((p) => p.action === 'train');
@@ -102,9 +104,34 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
     summary: { train: train.length, skip: planned.length - train.length },
     guard,
     pins,
-    warnings: request.fleet.warnings,
+    warnings: [...request.fleet.warnings, ...assetWarnings(request), ...unusedHyperparameters(request, pinned.values())],
     pinned,
   };
+}
+
+/** What the component and environment files say that other tools, or this one, will read differently. */
+function assetWarnings({ component, environments, project }: PlanRequest): Problem[] {
+  return [component, ...environments].flatMap((asset) =>
+    (asset.warnings ?? []).map((message) => ({ file: relative(project, asset.file), line: null, column: null, path: '', message, hint: null })),
+  );
+}
+
+/** Hyperparameters that no input of the component takes: misspelt, most likely, and the training would not notice. */
+function unusedHyperparameters({ component, fleet }: PlanRequest, circuits: Iterable<PinnedCircuit>): Problem[] {
+  if (Object.hasOwn(component.inputs, 'hyperparameters')) return [];
+  const found = new Map<string, Circuit>();
+  for (const { circuit } of circuits) {
+    if (circuit.component_version !== component.version) continue;
+    for (const name of Object.keys(circuit.hyperparameters)) if (!Object.hasOwn(component.inputs, name) && !found.has(name)) found.set(name, circuit);
+  }
+  return [...found].map(([name, circuit]) => ({
+    file: fleet.file,
+    line: circuit.line,
+    column: null,
+    path: `${circuit.id}.hyperparameters.${name}`,
+    message: `Component ${component.name}:${component.version} has no input ${name}: the training never sees it.`,
+    hint: didYouMean(name, Object.keys(component.inputs)) ?? 'Declare the input, or leave the hyperparameter out.',
+  }));
 }
 
 const countWithModel = (fleet: Fleet, good: ReadonlyMap<string, unknown>): number => fleet.circuits.reduce((n, c) => n + (good.has(c.id) ? 1 : 0), 0);
@@ -157,8 +184,11 @@ function baseCircuits(request: PlanRequest): ReadonlyMap<string, Circuit> {
   }
 }
 
-/** A circuit that asks for a component or environment version nobody registered fails the plan, not the job. */
-async function checkVersions(request: PlanRequest, circuits: readonly Circuit[]): Promise<Problem[]> {
+/**
+ * What would make jobs fail fails the plan: a component or environment version that nobody registered, an input
+ * without a value, a component that does not say which output is the model.
+ */
+async function checkComponents(request: PlanRequest, circuits: readonly Circuit[]): Promise<Problem[]> {
   const problems: Problem[] = [];
   const registered = async (kind: 'component' | 'environment', name: string, version: string): Promise<boolean> =>
     request.db !== null && (await findAsset(request.db, kind, name, version)) !== null;
@@ -172,6 +202,7 @@ async function checkVersions(request: PlanRequest, circuits: readonly Circuit[])
     return answer;
   };
   const { component, environments } = request;
+  if (circuits.length > 0) modelOutputOf(component);
   for (const circuit of circuits) {
     const place = { file: request.fleet.file, line: circuit.line, column: null };
     if (circuit.component_version !== component.version && !(await ask('component', component.name, circuit.component_version))) {
@@ -181,6 +212,16 @@ async function checkVersions(request: PlanRequest, circuits: readonly Circuit[])
         message: `Component ${component.name}:${circuit.component_version} is not registered.`,
         hint: `The component file has version ${component.version}; leave pipeline_component_version out to use it.`,
       });
+    }
+    if (circuit.component_version === component.version) {
+      for (const input of missingInputs(component, circuit)) {
+        problems.push({
+          ...place,
+          path: circuit.id,
+          message: `Component ${component.name}:${component.version} needs a value for its input ${input}.`,
+          hint: `Write ${input} under hyperparameters, or give the input a default.`,
+        });
+      }
     }
     if (circuit.environment_version === null) continue;
     if (environments.some((e) => e.version === circuit.environment_version)) continue;

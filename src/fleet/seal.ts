@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { canonicalJson, sha256 } from '../kernel/digest.ts';
 import { ConflictError, NotFoundError, UsageError } from '../kernel/errors.ts';
 import { writeFileWhole } from '../kernel/files.ts';
+import type { Fleet } from './load-fleet.ts';
 import type { Plan } from './make-plan.ts';
+import { settingsOf } from './settings.ts';
 
 /** Everything that a plan depends on, each as a digest, so that what moved can be named. */
 const Inputs = z.object({
@@ -52,10 +54,11 @@ const MOVED: Readonly<Record<keyof SealInputs, string>> = {
 };
 
 /** Digests of a plan's inputs: what `run --plan` compares. */
-export function sealInputs(plan: Plan, facts: { readonly settings: unknown; readonly component: string; readonly environments: readonly string[] }): SealInputs {
+export function sealInputs(plan: Plan, facts: { readonly fleet: Fleet; readonly settings: unknown; readonly component: string; readonly environments: readonly string[] }): SealInputs {
   const by = (pick: (c: Plan['circuits'][number]) => string): string => sha256(plan.circuits.map(pick).join('\n'));
   return {
-    fleet: by((c) => `${c.id} ${c.training_hash}`),
+    // Also what no hash covers: names, tags, environments. The line that a circuit stands on does not count.
+    fleet: sha256(by((c) => `${c.id} ${c.training_hash}`) + facts.fleet.circuits.map((c) => canonicalJson({ ...settingsOf(c), line: 0 })).join('\n')),
     settings: sha256(canonicalJson(facts.settings)),
     component: facts.component,
     environments: sha256(facts.environments.join('\n')),

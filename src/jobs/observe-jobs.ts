@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { toIso } from '../kernel/clock.ts';
 import { appendEvents, batches } from '../store/index.ts';
 import type { NewEvent, Tx } from '../store/index.ts';
@@ -93,68 +94,115 @@ async function outputsOf(world: JobWorld, key: string): Promise<JobOutputs | nul
   return world.compute.outputs === undefined ? null : world.compute.outputs(world.run_id, key);
 }
 
+/** What an observation came to, as the columns that attempts and jobs share. */
+interface Measured {
+  readonly status: string;
+  readonly reason: string | null;
+  readonly message: string | null;
+  readonly running_at: string | null;
+  readonly ended_at: string | null;
+  readonly exit_code: number | null;
+  readonly queued_s: number;
+  readonly preparing_s: number;
+  readonly running_s: number;
+  readonly cpu_s: number | null;
+  readonly peak_memory_mib: number | null;
+}
+
+/** Rows per statement. */
+const ROWS = 100;
+
+/** Many rows per statement: row by row this is most of what watching costs. */
 async function write(tx: Tx, now: number, decided: readonly Decided[]): Promise<void> {
+  const rows = decided.map((d) => ({ ...d, measured: measuredOf(d) }));
+  for (const some of batches(rows, ROWS)) await writeAttempts(tx, some);
+  for (const some of batches(rows.filter(({ move }) => move.kind !== 'try_again'), ROWS)) await writeJobs(tx, some);
   const events: NewEvent[] = [];
-  for (const { job, seen, move, metrics, note } of decided) {
-    const measured = {
-      running_at: seen.running_at,
-      queued_s: seen.queued_s,
-      preparing_s: seen.preparing_s,
-      running_s: seen.running_s,
-      cpu_s: seen.usage.cpu_s,
-      peak_memory_mib: seen.usage.peak_memory_mib,
-    };
-    const ended = 'ended_at' in seen ? seen.ended_at : null;
-    const exit_code = 'exit_code' in seen ? seen.exit_code : null;
-    const end = endOf(move);
-    await tx
-      .updateTable('attempts')
-      .set({ ...measured, exit_code, ended_at: ended, status: end.attempt_status, reason: end.reason, message: end.message })
-      .where('key', '=', seen.key)
-      .execute();
+  for (const { job, move, note } of rows) {
     if (move.kind === 'try_again') {
-      const next = job.attempt + 1;
-      await tx
-        .updateTable('jobs')
-        .set({ status: 'pending', attempt: next, message: `attempt ${job.attempt} failed: ${move.message}`, reason: move.reason })
-        .where('id', '=', job.id)
-        .where('attempt', '=', job.attempt)
-        .execute();
-      await tx.insertInto('attempts').values(newAttempt(job, next)).onConflict((c) => c.doNothing()).execute();
-      events.push({
-        type: 'job.attempt_failed',
-        severity: 'warning',
-        run_id: job.run_id,
-        stage: job.stage,
-        circuit_id: job.circuit_id,
-        message: `${job.name} failed in attempt ${job.attempt} of ${job.max_attempts}: ${move.message}`,
-        data: { job: job.name, reason: move.reason, attempt: job.attempt },
-      });
+      await tryAgain(tx, job, move);
+      events.push(attemptEvent(job, move));
       continue;
     }
-    await tx
-      .updateTable('jobs')
-      .set({
-        ...measured,
-        // max_wait counts from the first time a job ran, whatever its attempts.
-        running_at: job.running_at ?? seen.running_at,
-        status: end.attempt_status,
-        reason: end.reason,
-        message: end.message,
-        exit_code,
-        ended_at: ended,
-        url: seen.url,
-        ...(metrics === null ? {} : { metrics: JSON.stringify(metrics) }),
-      })
-      .where('id', '=', job.id)
-      .where('status', '=', job.status)
-      .execute();
     if (move.kind === 'fail') events.push(failureEvent(job, move.message, move.reason));
     if (note !== null) {
       events.push({ type: 'job.metrics_problem', severity: 'warning', run_id: job.run_id, stage: job.stage, circuit_id: job.circuit_id, message: `${job.name}: ${note}` });
     }
   }
   await appendEvents(tx, now, events);
+}
+
+function measuredOf({ seen, move }: Decided): Measured {
+  const end = endOf(move);
+  return {
+    status: end.attempt_status,
+    reason: end.reason,
+    message: end.message,
+    running_at: seen.running_at,
+    ended_at: 'ended_at' in seen ? seen.ended_at : null,
+    exit_code: 'exit_code' in seen ? seen.exit_code : null,
+    queued_s: seen.queued_s,
+    preparing_s: seen.preparing_s,
+    running_s: seen.running_s,
+    cpu_s: seen.usage.cpu_s,
+    peak_memory_mib: seen.usage.peak_memory_mib,
+  };
+}
+
+const NUMBERS = ['queued_s', 'preparing_s', 'running_s', 'cpu_s', 'peak_memory_mib'] as const;
+const TEXTS = ['status', 'reason', 'message', 'running_at', 'ended_at'] as const;
+
+// A list of values has no types of its own in Postgres, hence the casts.
+const numbers = sql.join(NUMBERS.map((name) => sql`${sql.ref(name)} = cast(${sql.ref(`v.${name}`)} as real)`));
+const exitCode = sql`exit_code = cast(v.exit_code as integer)`;
+const columns = sql.join([...TEXTS, ...NUMBERS, 'exit_code'].map((name) => sql.ref(name)));
+const valuesOf = (m: Measured) => sql.join([...TEXTS.map((name) => m[name]), ...NUMBERS.map((name) => m[name]), m.exit_code]);
+
+type Row = Decided & { readonly measured: Measured };
+
+async function writeAttempts(tx: Tx, rows: readonly Row[]): Promise<void> {
+  const texts = sql.join(TEXTS.map((name) => sql`${sql.ref(name)} = ${sql.ref(`v.${name}`)}`));
+  await sql`
+    with v (key, ${columns}) as (values ${sql.join(rows.map(({ seen, measured }) => sql`(${seen.key}, ${valuesOf(measured)})`))})
+    update attempts set ${texts}, ${numbers}, ${exitCode} from v where attempts.key = v.key`.execute(tx);
+}
+
+async function writeJobs(tx: Tx, rows: readonly Row[]): Promise<void> {
+  const values = rows.map(({ job, seen, measured, metrics }) => {
+    const json = metrics === null ? null : JSON.stringify(metrics);
+    return sql`(${job.id}, ${job.status}, ${seen.url}, ${json}, ${valuesOf(measured)})`;
+  });
+  // max_wait counts from the first time a job ran, whatever its attempts.
+  await sql`
+    with v (id, was, url, metrics, ${columns}) as (values ${sql.join(values)})
+    update jobs set status = v.status, reason = v.reason, message = v.message, ended_at = v.ended_at, url = v.url,
+      running_at = coalesce(jobs.running_at, v.running_at), metrics = coalesce(v.metrics, jobs.metrics), ${numbers}, ${exitCode}
+    from v where jobs.id = v.id and jobs.status = v.was`.execute(tx);
+}
+
+type TryAgain = Extract<JobMove, { kind: 'try_again' }>;
+
+async function tryAgain(tx: Tx, job: Job, move: TryAgain): Promise<void> {
+  const next = job.attempt + 1;
+  await tx
+    .updateTable('jobs')
+    .set({ status: 'pending', attempt: next, message: `attempt ${job.attempt} failed: ${move.message}`, reason: move.reason })
+    .where('id', '=', job.id)
+    .where('attempt', '=', job.attempt)
+    .execute();
+  await tx.insertInto('attempts').values(newAttempt(job, next)).onConflict((c) => c.doNothing()).execute();
+}
+
+function attemptEvent(job: Job, move: TryAgain): NewEvent {
+  return {
+    type: 'job.attempt_failed',
+    severity: 'warning',
+    run_id: job.run_id,
+    stage: job.stage,
+    circuit_id: job.circuit_id,
+    message: `${job.name} failed in attempt ${job.attempt} of ${job.max_attempts}: ${move.message}`,
+    data: { job: job.name, reason: move.reason, attempt: job.attempt },
+  };
 }
 
 function endOf(move: Exclude<JobMove, { kind: 'stay' }>): { attempt_status: string; reason: string | null; message: string | null } {

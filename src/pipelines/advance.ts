@@ -13,7 +13,7 @@ import { getStages, setStage, stageNamed } from './run-store.ts';
 import type { Run, Stage } from './run-store.ts';
 import { stageIsOver } from './status.ts';
 
-/** How often an advance may fail before its stage is red. With the delays below that is about four minutes. */
+/** How often an advance may fail before its stage is red. With the delays below that is about three minutes. */
 const MAX_FAILED_ADVANCES = 9;
 
 /**
@@ -22,11 +22,12 @@ const MAX_FAILED_ADVANCES = 9;
  */
 export async function advanceRun(world: World, pipeline: Pipeline, lease: Lease, signal: AbortSignal): Promise<void> {
   let due: number | null;
+  const at: Position = { stage: null };
   try {
-    due = lease.run.cancel_requested_at === null ? await advanceStages(world, pipeline, lease, signal) : await cancelRun(world, lease);
+    due = lease.run.cancel_requested_at === null ? await advanceStages(world, pipeline, lease, signal, at) : await cancelRun(world, lease);
   } catch (error) {
     if (error instanceof LeaseLostError) return;
-    await recordFailure(world, lease, error);
+    await recordFailure(world, lease, error, at);
     return;
   }
   await fenced(world.store, lease, async (tx) => {
@@ -35,7 +36,12 @@ export async function advanceRun(world: World, pipeline: Pipeline, lease: Lease,
   });
 }
 
-async function advanceStages(world: World, pipeline: Pipeline, lease: Lease, signal: AbortSignal): Promise<number | null> {
+/** The stage that is being advanced, so that an error can be told of the right one. */
+interface Position {
+  stage: string | null;
+}
+
+async function advanceStages(world: World, pipeline: Pipeline, lease: Lease, signal: AbortSignal, at: Position): Promise<number | null> {
   const { run } = lease;
   const due: number[] = [];
   const done = new Set<string>();
@@ -47,6 +53,7 @@ async function advanceStages(world: World, pipeline: Pipeline, lease: Lease, sig
       return !done.has(stage.name) && !stageIsOver(stage.status) && predecessors(pipeline, i).every((p) => stageIsOver(stageNamed(stages, p).status));
     });
     const definition = pipeline.stages[index];
+    at.stage = definition?.name ?? null;
     if (definition === undefined) {
       if (stages.every((s) => stageIsOver(s.status))) await concludeRun(world, pipeline, lease, stages);
       else await showWaiting(world, lease, stages);
@@ -72,7 +79,7 @@ async function advanceStage(
   const stage = stageNamed(stages, definition.name);
   const context = contextOf(world, lease, stage, stages, signal);
   if (stage.status === 'pending') {
-    const may = definition.when === undefined ? unlessFailed(after, stages) : await definition.when(context);
+    const may = definition.when === undefined ? unlessFailed(pipeline, after, stages) : await definition.when(context);
     world.faultPoint(`stage.start:${definition.name}`);
     if (may !== true) {
       await writeOutcome(world, lease, stage, { kind: 'skipped', reason: may });
@@ -106,10 +113,22 @@ function contextOf(world: World, lease: Lease, stage: Stage, stages: readonly St
   };
 }
 
-function unlessFailed(after: readonly string[], stages: readonly Stage[]): true | string {
-  const failed = after.find((name) => ['failed', 'canceled'].includes(stageNamed(stages, name).status));
-  if (failed !== undefined) return `${failed} did not succeed`;
-  return true;
+function unlessFailed(pipeline: Pipeline, after: readonly string[], stages: readonly Stage[]): true | string {
+  const failed = failedBefore(pipeline, after, stages);
+  return failed === null ? true : `${failed} did not succeed`;
+}
+
+/** The stage that failed, through stages that were skipped because of it. */
+function failedBefore(pipeline: Pipeline, after: readonly string[], stages: readonly Stage[]): string | null {
+  for (const name of after) {
+    const { status } = stageNamed(stages, name);
+    if (status === 'failed' || status === 'canceled') return name;
+    if (status !== 'skipped') continue;
+    const index = pipeline.stages.findIndex((s) => s.name === name);
+    const failed = failedBefore(pipeline, predecessors(pipeline, index), stages);
+    if (failed !== null) return failed;
+  }
+  return null;
 }
 
 async function startStage(world: World, lease: Lease, stage: Stage): Promise<void> {
@@ -234,7 +253,7 @@ async function cancelRun(world: World, lease: Lease): Promise<number | null> {
 }
 
 /** A failed advance is visible and tried again later; after a limit, or when trying again cannot help, the stage is red. */
-async function recordFailure(world: World, lease: Lease, error: unknown): Promise<void> {
+async function recordFailure(world: World, lease: Lease, error: unknown, at: Position): Promise<void> {
   const { run } = lease;
   const now = world.clock.now();
   const failures = run.failed_advances + 1;
@@ -244,7 +263,7 @@ async function recordFailure(world: World, lease: Lease, error: unknown): Promis
   try {
     await fenced(world.store, lease, async (tx) => {
       if (hopeless || failures >= MAX_FAILED_ADVANCES) {
-        await stall(tx, now, run, text);
+        await stall(tx, now, run, at, text);
         await release(tx, lease, null);
         return;
       }
@@ -262,12 +281,10 @@ async function recordFailure(world: World, lease: Lease, error: unknown): Promis
 }
 
 /** Ends a run whose stage cannot go on, such that `run --resume` can take it up where it stands. */
-async function stall(tx: Tx, now: number, run: Run, text: string): Promise<void> {
-  const at = toIso(now);
-  const active = await tx.selectFrom('stages').select(['name', 'state']).where('run_id', '=', run.id).where('status', 'in', ['running', 'pending']).orderBy('position').execute();
-  const stage = active[0];
+async function stall(tx: Tx, now: number, run: Run, at: Position, text: string): Promise<void> {
+  const stage = at.stage === null ? undefined : (await getStages(tx, run.id)).find((s) => s.name === at.stage);
   if (stage !== undefined) {
-    await setStage(tx, run.id, stage.name, { status: 'failed', reason: text, ended_at: at, due_at: null, state: { ...(JSON.parse(stage.state) as Record<string, unknown>), stalled: true } });
+    await setStage(tx, run.id, stage.name, { status: 'failed', reason: text, ended_at: toIso(now), due_at: null, state: { ...stage.state, stalled: true } });
   }
   await tx.updateTable('runs').set({ last_error: text }).where('id', '=', run.id).execute();
   await endRun(tx, now, run, 'failed', text);

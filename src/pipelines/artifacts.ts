@@ -79,16 +79,26 @@ export type ModelEntry = z.infer<typeof ModelEntry>;
 
 /** Writes an artifact whole, then its row. Written again after a crash it only gets the same content. */
 export async function writeArtifact<N extends ArtifactName>(context: StageContext, name: N, content: z.infer<(typeof ARTIFACTS)[N]>): Promise<void> {
-  const text = `${JSON.stringify(ARTIFACTS[name].parse(content), null, 1)}\n`;
+  ARTIFACTS[name].parse(content);
+  const bytes = Buffer.from(artifactText(content));
   const path = join('runs', String(context.run.number), 'artifacts', `${name}.json`);
-  await writeFileWhole(join(context.world.store.folder, path), text);
+  await writeFileWhole(join(context.world.store.folder, path), bytes);
   context.world.faultPoint('artifact.written');
   await context.tx(async (tx) => {
-    const row = { path, size: Buffer.byteLength(text), sha256: sha256(text), created_at: toIso(context.now()) };
+    const row = { path, size: bytes.length, sha256: sha256(bytes), created_at: toIso(context.now()) };
     await tx
       .insertInto('artifacts')
       .values({ run_id: context.run.id, name, ...row })
       .onConflict((c) => c.columns(['run_id', 'name']).doUpdateSet(row))
       .execute();
   });
+}
+
+/** One line per key, and in lists one line per entry: fit for grep and diff, and never a second tree in memory. */
+function artifactText(content: Readonly<Record<string, unknown>>): string {
+  const keys = Object.entries(content).map(([key, value]) => {
+    const list = Array.isArray(value) && value.length > 0 ? `[\n${value.map((entry) => JSON.stringify(entry)).join(',\n')}\n]` : JSON.stringify(value);
+    return `${JSON.stringify(key)}: ${list}`;
+  });
+  return `{\n${keys.join(',\n')}\n}\n`;
 }

@@ -1,11 +1,12 @@
 import type { Compute } from '../jobs/index.ts';
 import { toIso } from '../kernel/clock.ts';
-import { TrainyardError } from '../kernel/errors.ts';
+import { ConflictError } from '../kernel/errors.ts';
 import { advanceRun } from './advance.ts';
-import { giveBackMemory } from './give-back-memory.ts';
 import { claimDue } from './lease.ts';
+import { giveBackMemory, growHeapSlowly } from './memory.ts';
 import type { Pipeline, World } from './pipeline.ts';
 import { wakeRun } from './run-store.ts';
+import type { Run } from './run-store.ts';
 
 /** How often the loop looks whether another process has written; an approval is acted on within this time. */
 const LOOK_MS = 100;
@@ -82,24 +83,24 @@ export function createLoop(world: World, pipelines: readonly Pipeline[], owner: 
     const leases = await claimDue(world.store, world.clock.now(), owner, 4);
     if (leases.length === 0) return false;
     tidy = false;
-    await Promise.all(
-      leases.map((lease) => {
-        const pipeline = byName.get(lease.run.pipeline);
-        if (pipeline === undefined || pipeline.version < lease.run.pipeline_version) {
-          throw new TrainyardError('conflict', `Run ${lease.run.number} belongs to pipeline ${lease.run.pipeline} version ${lease.run.pipeline_version}, which this Trainyard does not know.`, {
-            hint: 'Update Trainyard.',
-          });
-        }
-        return advanceRun(world, pipeline, lease, signal);
-      }),
-    );
+    const known = leases.map((lease) => ({ lease, pipeline: pipelineOf(lease.run) }));
+    // All of them come to a stop before one that failed ends the process, which closes the store under the others.
+    const ended = await Promise.allSettled(known.map(({ lease, pipeline }) => advanceRun(world, pipeline, lease, signal)));
+    for (const each of ended) if (each.status === 'rejected') throw each.reason;
     await watch();
     return true;
   };
 
+  const pipelineOf = (run: Run): Pipeline => {
+    const pipeline = byName.get(run.pipeline);
+    if (pipeline !== undefined && pipeline.version >= run.pipeline_version) return pipeline;
+    throw new ConflictError(`Run ${run.number} belongs to pipeline ${run.pipeline} version ${run.pipeline_version}, which this Trainyard does not know.`, { hint: 'Update Trainyard.' });
+  };
+
   const nap = async (seenKnocks: number, lastNow: number): Promise<void> => {
-    const next = await world.store.db.selectFrom('runs').select((e) => e.fn.min('due_at').as('due_at')).where('ended_at', 'is', null).executeTakeFirst();
+    // The mark first: what another process writes from here on changes it, what it wrote before is in the answer.
     const mark = world.store.changeMark();
+    const next = await world.store.db.selectFrom('runs').select((e) => e.fn.min('due_at').as('due_at')).where('ended_at', 'is', null).executeTakeFirst();
     const end = Math.min(lastNow + LONGEST_SLEEP_MS, next?.due_at == null ? Number.POSITIVE_INFINITY : Date.parse(next.due_at));
     while (!signal.aborted && knocks === seenKnocks) {
       const now = world.clock.now();
@@ -120,6 +121,7 @@ export function createLoop(world: World, pipelines: readonly Pipeline[], owner: 
 
   return {
     run: async (until) => {
+      growHeapSlowly();
       // Whatever the last process left: every open run is looked at once.
       await makeAllDue(world.clock.now());
       try {

@@ -10,7 +10,7 @@ import type { GateConfig } from '../gates/index.ts';
 import type { Compute } from '../jobs/index.ts';
 import { advanceRun } from '../pipelines/advance.ts';
 import { claimDue } from '../pipelines/lease.ts';
-import { createTrainingRun, getRun, openRuns, trainPipeline } from '../pipelines/index.ts';
+import { createTrainingRun, getRun, openRuns, trainPipeline, wakeRun } from '../pipelines/index.ts';
 import type { Run, World } from '../pipelines/index.ts';
 import { TestClock } from './test-clock.ts';
 
@@ -45,6 +45,8 @@ export interface TestWorld extends AsyncDisposable {
   start(options?: StartOptions): Promise<Run>;
   /** Advances whatever is due, moving the clock to each next due time, until every run is over or waits for people. */
   settle(world?: World): Promise<void>;
+  /** Moves the clock by `ms`, wakes every open run as a process that starts then would, and settles. */
+  later(ms: number): Promise<void>;
   /** `start` and `settle`; the run as it is then. */
   run(options?: StartOptions): Promise<Run>;
   again(run: Run): Promise<Run>;
@@ -126,6 +128,11 @@ export async function testWorld(
     start,
     settle,
     again,
+    later: async (ms) => {
+      clock.jumpTo(clock.now() + ms);
+      for (const run of await openRuns(project.store.db)) await wakeRun(project.store.db, clock.now(), run.id);
+      await settle();
+    },
     run: async (more) => {
       const run = await start(more);
       await settle();

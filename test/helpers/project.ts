@@ -15,7 +15,7 @@ export interface ProjectOptions {
   readonly provider?: 'simulated' | 'local';
   /** More lines for trainyard.yaml. */
   readonly settings?: string;
-  /** Python that trains; `out` is the model folder and `circuit` the id. */
+  /** Python that trains; it has the names `root` (of the project), `data`, `out`, `circuit`, `lr` and `write_model()`. */
   readonly train?: string;
   /** `max_retries` of the component. */
   readonly max_retries?: number;
@@ -26,9 +26,9 @@ export const EIGHT = ['kiln_1', 'kiln_2', 'kiln_3', 'kiln_4', 'mill_1', 'mill_2'
 
 /** Trains well in no time. */
 export const TRAINS = `write_model()`;
-/** Waits until the test lets it go on: a file beside the data, or the end of the process. */
+/** Waits until the test writes a file `go` into the project folder. */
 export const TRAINS_WHEN_LET = `
-while not os.path.exists(os.path.join(os.path.dirname(os.path.realpath(data)), 'go')):
+while not os.path.exists(os.path.join(root, 'go')):
     time.sleep(0.02)
 write_model()`;
 
@@ -228,6 +228,7 @@ conda_file: {name: tiny, dependencies: [python=3.11]}
 
 const trainer = (body: string): string => `import json, os, sys, time
 data, out, circuit, lr = sys.argv[1:5]
+root = data.split('/.trainyard/')[0]
 def write_model():
     with open(os.path.join(out, 'model.json'), 'w') as f:
         json.dump({'circuit': circuit, 'lr': lr}, f)

@@ -19,17 +19,18 @@ const VERB: Readonly<Record<Cause, readonly [string, string]>> = {
 
 /** The plan for people: the first screen fits 24 lines whatever the fleet's size; `verbose` lists every circuit. */
 export function planScreen(planned: Planned, options: { readonly verbose: boolean; readonly sealed: string | null }): string {
-  const { plan, fleet } = planned;
+  const { plan } = planned;
   const groups = groupByCause(plan.circuits);
   const lines = [headline(planned), ''];
   const shown = options.verbose ? groups : groups.slice(0, 12);
   for (const group of shown) lines.push(groupLine(group));
   if (groups.length > shown.length) lines.push(`      … and ${groups.length - shown.length} more groups (-v shows all)`);
   if (options.verbose) lines.push('', ...plan.circuits.filter((c) => c.cause !== 'unchanged' && c.cause !== 'accepted').flatMap(circuitLines));
-  if (fleet.warnings.length > 0) {
-    lines.push('', paint('yellow', fleet.warnings.length === 1 ? '1 warning' : `${fleet.warnings.length} warnings`));
-    for (const w of fleet.warnings.slice(0, options.verbose ? undefined : 3)) lines.push(problemText(w));
-    if (!options.verbose && fleet.warnings.length > 3) lines.push(`  … and ${fleet.warnings.length - 3} more (-v shows all)`);
+  const { warnings } = plan;
+  if (warnings.length > 0) {
+    lines.push('', paint('yellow', warnings.length === 1 ? '1 warning' : `${warnings.length} warnings`));
+    for (const w of warnings.slice(0, options.verbose ? undefined : 3)) lines.push(problemText(w));
+    if (!options.verbose && warnings.length > 3) lines.push(`  … and ${warnings.length - 3} more (-v shows all)`);
   }
   lines.push('');
   const { guard } = plan;

@@ -1,9 +1,9 @@
+import { bindInputs } from '../../fleet/index.ts';
 import { baseJobName, freeJobName, takenNames } from '../../jobs/index.ts';
 import { toIso } from '../../kernel/clock.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Db, JobsTable } from '../../store/index.ts';
 import type { StageContext } from '../pipeline.ts';
-import { bindInputs } from './bind-inputs.ts';
 import type { RunCircuit } from './circuits-of-run.ts';
 import { findComponent, findEnvironment } from './run-assets.ts';
 import { trainParams } from './params.ts';
@@ -55,7 +55,7 @@ export async function jobRows(
       component: `${component.name}:${component.version}`,
       environment: environment === null ? null : `${environment.name}:${environment.version}`,
       data_version: data_asset === null ? null : `${data_asset.name}:${data_asset.version}`,
-      inputs: JSON.stringify(bindInputs(component, circuit, data_asset).inputs),
+      inputs: JSON.stringify(bindInputs(component, circuit, data_asset)),
       created_at: toIso(now),
       submitted_at: null,
       running_at: null,

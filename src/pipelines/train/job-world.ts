@@ -1,8 +1,8 @@
+import { modelOutputOf } from '../../fleet/index.ts';
 import type { InputValue } from '../../assets/index.ts';
 import { attemptKey } from '../../jobs/index.ts';
 import type { Job, JobWorld, Submission } from '../../jobs/index.ts';
 import type { StageContext } from '../pipeline.ts';
-import { modelOutputOf } from './bind-inputs.ts';
 import { trainParams } from './params.ts';
 import { findComponent, findEnvironment } from './run-assets.ts';
 

@@ -16,10 +16,11 @@ export function modelEntry(model: ModelVersion): ModelEntry {
   };
 }
 
-/** Writes the list of what a run registered so far; `registered_models_with_retry` is originals and retries merged. */
-export async function writeModelFile(context: StageContext, name: 'registered_models' | 'registered_models_with_retry'): Promise<number> {
-  const models = await context.world.registries.dev.versionsOfRun(context.run.id);
-  const entries = models.map(modelEntry).filter((m) => name === 'registered_models_with_retry' || !m.retry);
-  await writeArtifact(context, name, { run: context.run.number, models: entries });
-  return entries.length;
+/** Writes lists of what a run registered so far; `registered_models_with_retry` is originals and retries merged. */
+export async function writeModelFiles(context: StageContext, names: readonly ('registered_models' | 'registered_models_with_retry')[]): Promise<void> {
+  const models = (await context.world.registries.dev.versionsOfRun(context.run.id)).map(modelEntry);
+  for (const name of names) {
+    const merged = name === 'registered_models_with_retry';
+    await writeArtifact(context, name, { run: context.run.number, models: merged ? models : models.filter((m) => !m.retry) });
+  }
 }

@@ -50,15 +50,23 @@ export async function watchJobs(context: StageContext, stage: string): Promise<W
   return { counts, until: Math.min(until, Math.max(deadline, context.now() + 50)) };
 }
 
-async function timeOut(context: StageContext, world: JobWorld, stage: string): Promise<void> {
+/** Ends what took too long; returns when the earliest job that still runs began to. */
+async function timeOut(context: StageContext, world: JobWorld, stage: string): Promise<string | null> {
   const { monitoring } = context.world.config;
   const now = context.now();
   const why = `ran longer than max_wait (${formatDuration(monitoring.max_wait_s)})`;
-  await timeOutJobs(world, stage, toIso(now - monitoring.max_wait_s * 1000), why, ['running']);
+  const limit = toIso(now - monitoring.max_wait_s * 1000);
+  let earliest = await earliestRunning(context.db, context.run.id, stage);
+  // Reading ten thousand jobs to find none over the limit would be most of what waiting costs.
+  if (earliest !== null && earliest <= limit) {
+    await timeOutJobs(world, stage, limit, why, ['running']);
+    earliest = await earliestRunning(context.db, context.run.id, stage);
+  }
   const started = context.stage.started_at;
   if (started !== null && now - fromIso(started) >= monitoring.stage_limit_s * 1000) {
     await timeOutJobs(world, stage, toIso(now), `the stage lasted longer than stage_limit (${formatDuration(monitoring.stage_limit_s)})`, ['queued', 'preparing', 'running']);
   }
+  return earliest;
 }
 
 /** Single jobs that somebody wants ended (`trainyard jobs cancel`). */

@@ -26,7 +26,8 @@ export async function whenModelsMayGoOn(context: StageContext): Promise<true | s
   }
   const registering = context.stageNamed('RegisterModels');
   if (registering.status === 'failed') return 'RegisterModels did not succeed';
-  return (await promotable(context)).length > 0 ? true : 'no model to promote';
+  const { items } = await context.world.registries.dev.list({ run_id: context.run.id, pr: false, withdrawn: false, limit: 1 });
+  return items.length > 0 ? true : 'no model to promote';
 }
 
 /**
@@ -141,17 +142,25 @@ async function settleRefused(context: StageContext, approval: Approval): Promise
   }
 }
 
-async function endChildren(context: StageContext, subjects: readonly string[], status: 'succeeded' | 'failed' | 'canceled', reason: string | null): Promise<void> {
+/** `told`: the event of each, in one transaction with its end. */
+async function endChildren(
+  context: StageContext,
+  subjects: readonly string[],
+  status: 'succeeded' | 'failed' | 'canceled',
+  reason: string | null,
+  told?: (subject: string) => NewEvent,
+): Promise<void> {
   for (const some of batches(subjects)) {
-    await context.tx((tx) =>
-      tx
+    await context.tx(async (tx) => {
+      await tx
         .updateTable('runs')
         .set({ status, reason, ended_at: toIso(context.now()) })
         .where('parent_run_id', '=', context.run.id)
         .where('subject', 'in', some)
         .where('ended_at', 'is', null)
-        .execute(),
-    );
+        .execute();
+      if (told !== undefined) await appendEvents(tx, context.now(), some.map(told));
+    });
   }
 }
 
@@ -239,14 +248,13 @@ async function confirmVisible(context: StageContext): Promise<number | null> {
 }
 
 async function promoted(context: StageContext, subjects: readonly string[]): Promise<void> {
-  await endChildren(context, subjects, 'succeeded', null);
-  await context.tx((tx) =>
-    appendEvents(
-      tx,
-      context.now(),
-      subjects.map((s) => ({ type: 'model.promoted', run_id: context.run.id, stage: context.stage.name, message: `${s} promoted`, data: { model: s } })),
-    ),
-  );
+  await endChildren(context, subjects, 'succeeded', null, (subject) => ({
+    type: 'model.promoted',
+    run_id: context.run.id,
+    stage: context.stage.name,
+    message: `${subject} promoted`,
+    data: { model: subject },
+  }));
 }
 
 async function childCounts(context: StageContext): Promise<Record<string, number>> {

@@ -4,8 +4,7 @@ import type { RegisterRequest } from '../../registry/index.ts';
 import { appendEvents } from '../../store/index.ts';
 import type { NewEvent } from '../../store/index.ts';
 import type { StageContext } from '../pipeline.ts';
-import { modelOutputOf } from './bind-inputs.ts';
-import { thaw } from '../../fleet/index.ts';
+import { modelOutputOf, thaw } from '../../fleet/index.ts';
 import { trainParams } from './params.ts';
 import { findComponent } from './run-assets.ts';
 
@@ -37,6 +36,8 @@ export async function registerJobs(context: StageContext, stage: string): Promis
     context.world.faultPoint('register.before');
     const outcomes = await context.world.registries.dev.register(requests);
     context.world.faultPoint('register.after');
+    // A process that died between the registry's yes and this note told nobody: only the events say what was told.
+    const told = outcomes.every((o) => o.status !== 'registered' || o.created) ? new Set<string>() : await toldModels(context);
     const events: NewEvent[] = [];
     for (const [i, outcome] of outcomes.entries()) {
       const job = page[i];
@@ -44,7 +45,8 @@ export async function registerJobs(context: StageContext, stage: string): Promis
       const about = { run_id: context.run.id, stage: context.stage.name, circuit_id: job.circuit_id };
       if (outcome.status === 'registered') {
         registered++;
-        if (outcome.created) events.push({ ...about, type: 'model.registered', message: `${outcome.model_name} v${outcome.version} registered`, data: { model_name: outcome.model_name, version: outcome.version, job: job.name } });
+        const message = `${outcome.model_name} v${outcome.version} registered`;
+        if (!told.has(message)) events.push({ ...about, type: 'model.registered', message, data: { model_name: outcome.model_name, version: outcome.version, job: job.name } });
       } else {
         failures.push({ job: job.name, message: outcome.message });
         events.push({ ...about, type: 'model.not_registered', severity: 'error', message: `${job.name}: ${outcome.message}` });
@@ -53,6 +55,12 @@ export async function registerJobs(context: StageContext, stage: string): Promis
     await context.tx((tx) => appendEvents(tx, context.now(), events));
   }
   return { registered, failures };
+}
+
+/** Messages of this run's registrations that are on record. */
+async function toldModels({ db, run }: StageContext): Promise<Set<string>> {
+  const rows = await db.selectFrom('events').select('message').where('run_id', '=', run.id).where('type', '=', 'model.registered').execute();
+  return new Set(rows.map((r) => r.message));
 }
 
 async function settingsOfCircuits(context: StageContext, jobs: readonly Job[]): Promise<Map<string, string>> {

@@ -1,13 +1,12 @@
 import type { StageContext, StageOutcome } from '../pipeline.ts';
-import { writeModelFile } from './model-files.ts';
+import { writeModelFiles } from './model-files.ts';
 import { registerJobs } from './register-jobs.ts';
 
 /** Registers the model of every completed job; every one of them is accounted for, or the run is red. */
 export async function registerModels(context: StageContext): Promise<StageOutcome> {
   const { registered, failures } = await registerJobs(context, 'SubmitTraining');
-  await writeModelFile(context, 'registered_models');
-  // Without a retry the merged list is this one; a retry writes it again.
-  await writeModelFile(context, 'registered_models_with_retry');
+  // Without a retry the merged list is the first one; a retry writes it again.
+  await writeModelFiles(context, ['registered_models', 'registered_models_with_retry']);
   const entered = Number(context.stageNamed('MonitorTraining').counts['succeeded'] ?? 0);
   const counts = { registered, not_registered: failures.length };
   if (entered !== registered + failures.length) {

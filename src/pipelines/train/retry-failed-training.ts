@@ -11,7 +11,7 @@ import type { RunCircuit } from './circuits-of-run.ts';
 import { askGate, deadlineOf } from './gate.ts';
 import { writeJobFile } from './job-files.ts';
 import { jobRows, jobsExist } from './job-rows.ts';
-import { writeModelFile } from './model-files.ts';
+import { writeModelFiles } from './model-files.ts';
 import { watchJobs } from './monitor-jobs.ts';
 import { trainParams } from './params.ts';
 import { registerJobs } from './register-jobs.ts';
@@ -41,7 +41,7 @@ export async function retryFailedTraining(context: StageContext): Promise<StageO
   await writeJobFile(context, 'retry_jobs', STAGE);
   await writeJobFile(context, 'completed_retry_jobs', STAGE, ['succeeded']);
   const { registered, failures } = await registerJobs(context, STAGE);
-  await writeModelFile(context, 'registered_models_with_retry');
+  await writeModelFiles(context, ['registered_models_with_retry']);
   const { succeeded, failed, canceled } = counts;
   const told = { succeeded, failed, canceled, registered };
   if (registered + failures.length !== succeeded) return { kind: 'failed', reason: `the counts do not add up: ${succeeded} retries completed, ${registered + failures.length} were looked at`, counts: told };
@@ -61,7 +61,7 @@ async function gateThenSubmit(context: StageContext): Promise<StageOutcome | nul
   if (approval.status === 'waiting') return { kind: 'wait', on: 'approval', until: deadlineOf(approval), reason: approval.title };
   const approved = new Set(await subjectsWith(context.db, approval.id, 'approve'));
   if (approved.size === 0) {
-    await writeModelFile(context, 'registered_models_with_retry');
+    await writeModelFiles(context, ['registered_models_with_retry']);
     return { kind: 'skipped', reason: approval.status === 'expired' ? 'nobody decided in time' : 'the retry was rejected' };
   }
   const rows = await retryRows(context, approved);

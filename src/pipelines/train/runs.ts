@@ -61,7 +61,9 @@ export async function reviveRun(tx: Tx, now: number, run: Run): Promise<boolean>
   const stalled = stages.find((s) => s.status === 'failed' && s.state['stalled'] === true);
   if (run.status !== 'failed' || stalled === undefined) return false;
   const state = { ...stalled.state, stalled: false };
-  await tx.updateTable('stages').set({ status: 'running', reason: null, ended_at: null, state: JSON.stringify(state) }).where('run_id', '=', run.id).where('name', '=', stalled.name).execute();
+  // One that failed before it began is asked again whether it runs at all.
+  const status = stalled.started_at === null ? 'pending' : 'running';
+  await tx.updateTable('stages').set({ status, reason: null, ended_at: null, state: JSON.stringify(state) }).where('run_id', '=', run.id).where('name', '=', stalled.name).execute();
   await tx
     .updateTable('runs')
     .set({ status: 'running', reason: null, ended_at: null, failed_advances: 0, last_error: null, due_at: toIso(now) })

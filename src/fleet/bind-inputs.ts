@@ -1,9 +1,8 @@
-import type { Component, InputValue } from '../../assets/index.ts';
-import { trainingHash } from '../../fleet/index.ts';
-import type { Circuit } from '../../fleet/index.ts';
-import { canonicalJson } from '../../kernel/digest.ts';
-import { UsageError } from '../../kernel/errors.ts';
-import type { DataAssetRef } from './circuits-of-run.ts';
+import type { Component, InputValue } from '../assets/index.ts';
+import { canonicalJson } from '../kernel/digest.ts';
+import { UsageError } from '../kernel/errors.ts';
+import type { Circuit } from './circuit.ts';
+import { trainingHash } from './training-hash.ts';
 
 const DATA_TYPES: readonly string[] = ['uri_file', 'uri_folder', 'mltable'];
 const MODEL_TYPES: readonly string[] = ['custom_model', 'mlflow_model', 'triton_model'];
@@ -11,28 +10,31 @@ const MODEL_TYPES: readonly string[] = ['custom_model', 'mlflow_model', 'triton_
 /**
  * Values for a component's inputs, by name: the circuit's data for its data input, the circuit's own keys, and each
  * hyperparameter under its own name. Inputs that nothing is known for keep their defaults.
- * Returns also the hyperparameters that no input takes, so that a misspelt one is not lost in silence.
  */
-export function bindInputs(component: Component, circuit: Circuit, data: DataAssetRef | null): { inputs: Record<string, InputValue>; unused: string[] } {
+export function bindInputs(component: Component, circuit: Circuit, data: { readonly type: 'uri_file' | 'uri_folder' | 'mltable'; readonly path: string } | null): Record<string, InputValue> {
   const literals = circuitValues(circuit);
   const dataInput = dataInputOf(component);
   const inputs: Record<string, InputValue> = {};
-  const used = new Set<string>();
   for (const [name, spec] of Object.entries(component.inputs)) {
     if (name === dataInput) {
       if (data !== null) inputs[name] = { kind: 'asset', type: data.type, path: data.path };
       continue;
     }
     if (Object.hasOwn(circuit.hyperparameters, name)) {
-      used.add(name);
       inputs[name] = { kind: 'literal', value: text(circuit.hyperparameters[name]) };
       continue;
     }
     const value = literals[name];
     if (value !== undefined && value !== null && !DATA_TYPES.includes(spec.type)) inputs[name] = { kind: 'literal', value };
   }
-  const takesAll = Object.hasOwn(component.inputs, 'hyperparameters');
-  return { inputs, unused: takesAll ? [] : Object.keys(circuit.hyperparameters).filter((k) => !used.has(k)) };
+  return inputs;
+}
+
+/** Inputs that need a value and get none from this circuit. */
+export function missingInputs(component: Component, circuit: Circuit): string[] {
+  const hasData = circuit.data_path !== null || circuit.delta_table_path !== null;
+  const bound = bindInputs(component, circuit, hasData ? { type: 'uri_file', path: '' } : null);
+  return Object.entries(component.inputs).filter(([name, spec]) => !spec.optional && spec.default === null && bound[name] === undefined).map(([name]) => name);
 }
 
 /** The input that gets the circuit's data: `data`, `training_data`, else the only one of a data type. */
