@@ -21,11 +21,16 @@ const SUITES: Readonly<Record<string, (tools: Tools, quick: boolean) => Promise<
   idle: benchIdle,
 };
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean', default: false } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false } },
+});
 const wanted = positionals.length === 0 ? Object.keys(SUITES) : positionals;
 const unknown = wanted.filter((name) => !Object.hasOwn(SUITES, name));
 if (unknown.length > 0) {
-  process.stderr.write(`There is no benchmark ${unknown.join(', ')}. Choose from ${Object.keys(SUITES).join(', ')}.\n`);
+  process.stderr.write(
+    `There is no benchmark ${unknown.join(', ')}. Choose from ${Object.keys(SUITES).join(', ')}.\n`,
+  );
   process.exit(2);
 }
 
@@ -38,7 +43,18 @@ for (const name of wanted) {
   if (suite === undefined) continue;
   process.stderr.write(`${name} …\n`);
   const before = load();
-  results.push(await suite(tools, values.quick));
+  try {
+    results.push(await suite(tools, values.quick));
+  } catch (error) {
+    // What the other suites measured is worth keeping.
+    results.push({
+      suite: name,
+      figures: [],
+      notes: [`FAILED: ${error instanceof Error ? error.message : String(error)}`],
+      rounds: {},
+    });
+    process.exitCode = 1;
+  }
   loads[name] = { before, after: load() };
 }
 

@@ -18,7 +18,13 @@ export interface SuiteResult {
   readonly rounds: Readonly<Record<string, readonly number[]>>;
 }
 
-export function figure(name: string, value: number, unit: Figure['unit'], is?: '<' | '<=' | '>=', mark?: number | undefined): Figure {
+export function figure(
+  name: string,
+  value: number,
+  unit: Figure['unit'],
+  is?: '<' | '<=' | '>=',
+  mark?: number | undefined,
+): Figure {
   if (is === undefined || mark === undefined) return { name, value, unit, reach: null, reached: null };
   const reached = is === '<' ? value < mark : is === '<=' ? value <= mark : value >= mark;
   return { name, value, unit, reach: { is, mark }, reached };
@@ -31,15 +37,23 @@ export function table(results: readonly SuiteResult[]): string {
       r.suite,
       f.name,
       shown(f.value, f.unit),
-      f.reach === null ? '' : `${f.reach.is === '<=' ? '≤' : f.reach.is === '>=' ? '≥' : '<'} ${shown(f.reach.mark, f.unit)}`,
+      f.reach === null
+        ? ''
+        : `${f.reach.is === '<=' ? '≤' : f.reach.is === '>=' ? '≥' : '<'} ${shown(f.reach.mark, f.unit)}`,
       f.reached === null ? '' : f.reached ? 'yes' : 'NO',
     ]),
   );
   const head = ['suite', 'figure', 'measured', 'reach', 'reached'];
   const widths = head.map((h, i) => Math.max(h.length, ...rows.map((row) => row[i]?.length ?? 0)));
-  const line = (cells: readonly string[]): string => `| ${cells.map((c, i) => c.padEnd(widths[i] ?? 0)).join(' | ')} |`;
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((c, i) => c.padEnd(widths[i] ?? 0)).join(' | ')} |`;
   const notes = results.flatMap((r) => r.notes.map((note) => `- ${r.suite}: ${note}`));
-  return [line(head), line(widths.map((w) => '-'.repeat(w))), ...rows.map(line), ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
+  return [
+    line(head),
+    line(widths.map((w) => '-'.repeat(w))),
+    ...rows.map(line),
+    ...(notes.length > 0 ? ['', ...notes] : []),
+  ].join('\n');
 }
 
 function shown(value: number, unit: Figure['unit']): string {

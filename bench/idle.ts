@@ -26,8 +26,20 @@ export async function benchIdle(tools: Tools, quick: boolean): Promise<SuiteResu
     suite: 'idle',
     figures: [
       ...waiting,
-      figure('a verdict from another process is acted on after (median)', median(reaction_ms), 'ms', '<', 300),
-      figure('a verdict from another process is acted on after (slowest)', Math.max(...reaction_ms), 'ms', '<', 300),
+      figure(
+        'a verdict from another process is acted on after (median)',
+        median(reaction_ms),
+        'ms',
+        '<',
+        300,
+      ),
+      figure(
+        'a verdict from another process is acted on after (slowest)',
+        Math.max(...reaction_ms),
+        'ms',
+        '<',
+        300,
+      ),
     ],
     notes: [],
     rounds: { 'verdict to event, ms': reaction_ms },
@@ -37,7 +49,17 @@ export async function benchIdle(tools: Tools, quick: boolean): Promise<SuiteResu
 /** `run` with 10,000 jobs of ten hours each, and then a fresh `worker` that takes the same run over. */
 async function waitWithJobs(folder: string, window_s: number): Promise<Figure[]> {
   await writeProject(folder, { circuits: CIRCUITS });
-  const run = start(['run', '--provider', 'simulated', '--speed', '1', '--duration', '10h', '--project', folder]);
+  const run = start([
+    'run',
+    '--provider',
+    'simulated',
+    '--speed',
+    '1',
+    '--duration',
+    '10h',
+    '--project',
+    folder,
+  ]);
   const first = await observe(run, folder, window_s).finally(() => stop(run));
   const worker = start(['worker', '--project', folder]);
   const second = await observe(worker, folder, window_s).finally(() => stop(worker));
@@ -51,8 +73,12 @@ async function waitWithJobs(folder: string, window_s: number): Promise<Figure[]>
 }
 
 /** Lets the process settle once every job runs, then looks at it for a while. */
-async function observe(child: ChildProcess, folder: string, window_s: number): Promise<{ cpu_share: number; rss_mib: number; peak_rss_mib: number }> {
-  const pid = child.pid;
+async function observe(
+  started: Started,
+  folder: string,
+  window_s: number,
+): Promise<{ cpu_share: number; rss_mib: number; peak_rss_mib: number }> {
+  const pid = started.child.pid;
   if (pid === undefined) throw new Error('The process did not start.');
   const path = join(folder, '.trainyard', 'trainyard.db');
   const running = (): number => {
@@ -66,7 +92,10 @@ async function observe(child: ChildProcess, folder: string, window_s: number): P
       db.close();
     }
   };
-  await until('all jobs run', 180, 500, () => (running() === CIRCUITS ? true : null));
+  await until('all jobs run', 180, 500, () => {
+    if (hasEnded(started)) throw new Error(`The process ended too early:\n${started.said()}`);
+    return running() === CIRCUITS ? true : null;
+  });
   // The start of the process, the last changes of the jobs, and the memory that it gives back some seconds later.
   await sleep(SETTLE_S * 1000);
   const start_cpu = cpuOf(pid);
@@ -82,7 +111,10 @@ async function observe(child: ChildProcess, folder: string, window_s: number): P
  */
 async function reactToVotes(tools: Tools, folder: string, votes: number): Promise<number[]> {
   await writeProject(folder, { circuits: votes + 1 });
-  await measure(tools.python, [...TRAINYARD, 'run', '--provider', 'simulated', '--project', folder], { cwd: folder, allowed: [11] });
+  await measure(tools.python, [...TRAINYARD, 'run', '--provider', 'simulated', '--project', folder], {
+    cwd: folder,
+    allowed: [11],
+  });
   const worker = start(['worker', '--project', folder]);
   const project = await openProject({ folder, mode: 'write', env: {} });
   try {
@@ -121,15 +153,27 @@ async function reactToVotes(tools: Tools, folder: string, votes: number): Promis
   }
 }
 
-function start(args: readonly string[]): ChildProcess {
-  const [node = process.execPath, ...front] = TRAINYARD;
-  return spawn(node, [...front, ...args], { stdio: 'ignore' });
+/** A command that this benchmark started and will end, with the end of what it said. */
+interface Started {
+  readonly child: ChildProcess;
+  readonly said: () => string;
 }
 
-/** Ends a process that this benchmark started. */
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
-  child.kill('SIGTERM');
+function start(args: readonly string[]): Started {
+  const [node = process.execPath, ...front] = TRAINYARD;
+  const child = spawn(node, [...front, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    said = (said + chunk.toString('utf8')).slice(-2000);
+  });
+  return { child, said: () => said };
+}
+
+const hasEnded = ({ child }: Started): boolean => child.exitCode !== null || child.signalCode !== null;
+
+async function stop(started: Started): Promise<void> {
+  if (hasEnded(started)) return;
+  const ended = once(started.child, 'exit');
+  started.child.kill('SIGTERM');
   await ended;
 }

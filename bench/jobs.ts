@@ -17,7 +17,8 @@ export async function benchJobs(tools: Tools, quick: boolean): Promise<SuiteResu
     'ours: from the start of SubmitTraining to the end of MonitorTraining, that is from the first row to the last outcome, log and usage on record.',
   ];
   if (tools.xargs === null) notes.push('xargs is not installed: nothing to compare with.');
-  if (tools.parallel === null) notes.push('GNU parallel is not installed (Debian package `parallel`): not compared with.');
+  if (tools.parallel === null)
+    notes.push('GNU parallel is not installed (Debian package `parallel`): not compared with.');
   const python = await commandOf(tools, [tools.python, '-S', '-c', 'pass'], quick ? 2 : 5);
   const nothing = await commandOf(tools, [tools.true], quick ? 2 : 5);
 
@@ -26,12 +27,21 @@ export async function benchJobs(tools: Tools, quick: boolean): Promise<SuiteResu
     figure('python3 -S -c pass: trainyard, whole process', python.whole, 's'),
   ];
   if (python.xargs !== null) {
-    figures.push(figure('python3 -S -c pass: xargs -P2', python.xargs, 's'), figure('python3 -S -c pass: trainyard / xargs', python.ours / python.xargs, '×', '<=', 1.25));
+    figures.push(
+      figure('python3 -S -c pass: xargs -P2', python.xargs, 's'),
+      figure('python3 -S -c pass: trainyard / xargs', python.ours / python.xargs, '×', '<=', 1.25),
+    );
   }
   if (python.parallel !== null) {
     figures.push(
       figure('python3 -S -c pass: GNU parallel -j2', python.parallel, 's'),
-      figure('python3 -S -c pass: times as fast as GNU parallel', python.parallel / python.ours, '×', '>=', 1.5),
+      figure(
+        'python3 -S -c pass: times as fast as GNU parallel',
+        python.parallel / python.ours,
+        '×',
+        '>=',
+        1.5,
+      ),
     );
   }
   figures.push(
@@ -57,13 +67,18 @@ async function commandOf(tools: Tools, command: readonly string[], count: number
     const template = join(folder, 'template');
     await writeProject(template, { circuits: JOBS, command: command.join(' ') });
     const numbers = `for (( i = 0; i < ${JOBS}; i++ )); do echo $i; done`;
-    const piped = (rest: readonly string[]) => measure(tools.python, ['bash', '-c', `${numbers} | "$@"`, 'bash', ...rest], { cwd: folder });
+    const piped = (rest: readonly string[]) =>
+      measure(tools.python, ['bash', '-c', `${numbers} | "$@"`, 'bash', ...rest], { cwd: folder });
     const { xargs, parallel } = tools;
     const taken = await interleaved<Trained>(count, {
       ours: (round) => trainAll(tools, template, join(folder, `round-${round}`)),
       // Every job gets a number as one more argument, which both commands pass over.
-      ...(xargs === null ? {} : { xargs: async () => timed(await piped([xargs, `-P${WORKERS}`, '-n1', ...command])) }),
-      ...(parallel === null ? {} : { parallel: async () => timed(await piped([parallel, `-j${WORKERS}`, ...command])) }),
+      ...(xargs === null
+        ? {}
+        : { xargs: async () => timed(await piped([xargs, `-P${WORKERS}`, '-n1', ...command])) }),
+      ...(parallel === null
+        ? {}
+        : { parallel: async () => timed(await piped([parallel, `-j${WORKERS}`, ...command])) }),
     });
     const label = command.length > 1 ? 'python3 -S -c pass' : 'true';
     const times = (name: string): number[] => (taken.get(name) ?? []).map((t) => t.training_s);
@@ -94,15 +109,33 @@ const timed = ({ wall_s }: Taken): Trained => ({ training_s: wall_s, whole_s: wa
  */
 async function trainAll(tools: Tools, template: string, project: string): Promise<Trained> {
   await cp(template, project, { recursive: true });
-  const command = [...TRAINYARD, 'run', '--pr', '--provider', 'local', '--max-workers', String(WORKERS), '--project', project];
+  const command = [
+    ...TRAINYARD,
+    'run',
+    '--pr',
+    '--provider',
+    'local',
+    '--max-workers',
+    String(WORKERS),
+    '--project',
+    project,
+  ];
   const whole = await measure(tools.python, command, { cwd: project, allowed: [9] });
   const db = new DatabaseSync(join(project, '.trainyard', 'trainyard.db'), { readOnly: true });
   try {
-    const recorded = db.prepare(`select count(*) as n from attempts where exit_code = 0 and cpu_s is not null and peak_memory_mib is not null`).get();
-    if (recorded?.['n'] !== JOBS) throw new Error(`Only ${String(recorded?.['n'])} of ${JOBS} jobs are on record with their usage.`);
+    const recorded = db
+      .prepare(
+        `select count(*) as n from attempts where exit_code = 0 and cpu_s is not null and peak_memory_mib is not null`,
+      )
+      .get();
+    if (recorded?.['n'] !== JOBS)
+      throw new Error(`Only ${String(recorded?.['n'])} of ${JOBS} jobs are on record with their usage.`);
     const at = (column: string, stage: string): number =>
       Date.parse(String(db.prepare(`select ${column} as at from stages where name = ?`).get(stage)?.['at']));
-    return { training_s: (at('ended_at', 'MonitorTraining') - at('started_at', 'SubmitTraining')) / 1000, whole_s: whole.wall_s };
+    return {
+      training_s: (at('ended_at', 'MonitorTraining') - at('started_at', 'SubmitTraining')) / 1000,
+      whole_s: whole.wall_s,
+    };
   } finally {
     db.close();
   }

@@ -42,7 +42,9 @@ export async function measure(
   const taken = JSON.parse(await readFile(report, 'utf8')) as Omit<Taken, 'stdout' | 'stderr'>;
   await rm(report);
   if (!(options.allowed ?? [0]).includes(taken.exit_code)) {
-    throw new Error(`${command.join(' ')} ended with ${taken.exit_code}:\n${stderr.slice(-2000)}${stdout.slice(-2000)}`);
+    throw new Error(
+      `${command.join(' ')} ended with ${taken.exit_code}:\n${stderr.slice(-2000)}${stdout.slice(-2000)}`,
+    );
   }
   return { ...taken, stdout, stderr };
 }
@@ -89,12 +91,18 @@ export function cpuOf(pid: number): number {
 /** What of a living process lies in memory, now and at most. */
 export function memoryOf(pid: number): { readonly rss_mib: number; readonly peak_rss_mib: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const mib = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024;
+  const mib = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024;
   return { rss_mib: mib('VmRSS'), peak_rss_mib: mib('VmHWM') };
 }
 
 /** Asks again and again until the answer is not null. */
-export async function until<T>(what: string, limit_s: number, every_ms: number, look: () => T | null): Promise<T> {
+export async function until<T>(
+  what: string,
+  limit_s: number,
+  every_ms: number,
+  look: () => T | null,
+): Promise<T> {
   const end = performance.now() + limit_s * 1000;
   for (;;) {
     const found = look();

@@ -22,16 +22,24 @@ const CHANGED = 5;
 export async function benchPlan(tools: Tools, quick: boolean): Promise<SuiteResult> {
   const figures: Figure[] = [];
   const rounds: Record<string, readonly number[]> = {};
-  const notes = tools.pyyaml === null ? ['PyYAML with its C loader is not installed: nothing to compare with.'] : [];
+  const notes =
+    tools.pyyaml === null ? ['PyYAML with its C loader is not installed: nothing to compare with.'] : [];
   for (const circuits of [10_000, 100_000]) {
-    const result = await inScratch((folder) => planOne(folder, circuits, tools, quick ? 2 : circuits > 10_000 ? 3 : 7));
+    const result = await inScratch((folder) =>
+      planOne(folder, circuits, tools, quick ? 2 : circuits > 10_000 ? 3 : 7),
+    );
     figures.push(...result.figures);
     Object.assign(rounds, result.rounds);
   }
   return { suite: 'plan', figures, notes, rounds };
 }
 
-async function planOne(folder: string, circuits: number, tools: Tools, count: number): Promise<Omit<SuiteResult, 'suite' | 'notes'>> {
+async function planOne(
+  folder: string,
+  circuits: number,
+  tools: Tools,
+  count: number,
+): Promise<Omit<SuiteResult, 'suite' | 'notes'>> {
   await writeProject(folder, { circuits });
   await registerGoodModels(folder);
   const changed = new Set(Array.from({ length: CHANGED }, (_, i) => Math.floor((i * circuits) / CHANGED)));
@@ -39,7 +47,13 @@ async function planOne(folder: string, circuits: number, tools: Tools, count: nu
 
   const ours = [...TRAINYARD, 'plan', '--project', folder];
   const baseline = join(import.meta.dirname, 'plan_baseline.py');
-  const theirs = [tools.python, baseline, join(folder, 'config', 'circuits.yaml'), join(folder, '.trainyard', 'trainyard.db'), '1'];
+  const theirs = [
+    tools.python,
+    baseline,
+    join(folder, 'config', 'circuits.yaml'),
+    join(folder, '.trainyard', 'trainyard.db'),
+    '1',
+  ];
   await checkSame(folder, tools, ours, tools.pyyaml === null ? null : theirs);
   const taken = await interleaved(count, {
     ours: () => measure(tools.python, ours, { cwd: folder }),
@@ -70,15 +84,24 @@ async function planOne(folder: string, circuits: number, tools: Tools, count: nu
 }
 
 /** Both name exactly the circuits that were edited: a fast answer that is wrong counts for nothing. */
-async function checkSame(folder: string, tools: Tools, ours: readonly string[], theirs: readonly string[] | null): Promise<void> {
+async function checkSame(
+  folder: string,
+  tools: Tools,
+  ours: readonly string[],
+  theirs: readonly string[] | null,
+): Promise<void> {
   const plan = JSON.parse((await measure(tools.python, [...ours, '--json'], { cwd: folder })).stdout) as {
     circuits: { id: string; action: string }[];
   };
   const train = plan.circuits.filter((c) => c.action === 'train').map((c) => c.id);
-  if (train.length !== CHANGED) throw new Error(`The plan trains ${train.length} circuits instead of ${CHANGED}.`);
+  if (train.length !== CHANGED)
+    throw new Error(`The plan trains ${train.length} circuits instead of ${CHANGED}.`);
   if (theirs === null) return;
-  const script = JSON.parse((await measure(tools.python, theirs, { cwd: folder })).stdout) as { train: string[] };
-  if (script.train.join() !== train.toSorted().join()) throw new Error(`The script trains others: ${script.train.join(', ')}`);
+  const script = JSON.parse((await measure(tools.python, theirs, { cwd: folder })).stdout) as {
+    train: string[];
+  };
+  if (script.train.join() !== train.toSorted().join())
+    throw new Error(`The script trains others: ${script.train.join(', ')}`);
 }
 
 /** A store in which every circuit has a good model for exactly what it wants, with the settings frozen as a run does. */
@@ -107,7 +130,10 @@ async function registerGoodModels(folder: string): Promise<void> {
               pr: 0,
               digest: '0'.repeat(64),
               files: `[{"path":"model.json","sha256":"${'0'.repeat(64)}","size":2}]`,
-              tags: JSON.stringify({ plant_id: pinned.circuit.plant_id, training_hash: pinned.training_hash }),
+              tags: JSON.stringify({
+                plant_id: pinned.circuit.plant_id,
+                training_hash: pinned.training_hash,
+              }),
               metrics: '{"mae":1.5,"rmse":2.5}',
               settings: freeze(pinned),
               job_id: `job_${pinned.circuit.id}`,

@@ -65,10 +65,14 @@ const component = (command: string | undefined): string => `type: command
 name: bench_trainer
 version: "1"
 inputs:
+  model: {type: string}
+  loss: {type: string}
+  early_stopping: {type: boolean}
   learning_rate: {type: number}
   max_depth: {type: integer}
+  subsample: {type: number}
 outputs:
-  model: {type: custom_model}
+  trained: {type: custom_model}
 code: ./src
-command: ${command ?? 'python3 train.py --rate ${{inputs.learning_rate}} --depth ${{inputs.max_depth}} --model ${{outputs.model}}'}
+command: ${command ?? 'python3 train.py --rate ${{inputs.learning_rate}} --depth ${{inputs.max_depth}} --model ${{outputs.trained}}'}
 `;

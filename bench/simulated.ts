@@ -17,7 +17,16 @@ export async function benchSimulated(tools: Tools, quick: boolean): Promise<Suit
     taken.push(
       await inScratch(async (folder) => {
         await writeProject(folder, { circuits: CIRCUITS });
-        const command = [...TRAINYARD, 'run', '--provider', 'simulated', '--approve', 'all', '--project', folder];
+        const command = [
+          ...TRAINYARD,
+          'run',
+          '--provider',
+          'simulated',
+          '--approve',
+          'all',
+          '--project',
+          folder,
+        ];
         const whole = await measure(tools.python, command, { cwd: folder });
         return { ...whole, ...recorded(join(folder, '.trainyard', 'trainyard.db')) };
       }),
@@ -28,11 +37,37 @@ export async function benchSimulated(tools: Tools, quick: boolean): Promise<Suit
   return {
     suite: 'simulated',
     figures: [
-      figure('10,000 circuits: time', middle((t) => t.wall_s), 's', '<', 15),
-      figure('10,000 circuits: CPU', middle((t) => t.cpu_s), 's'),
-      figure('10,000 circuits: peak memory', middle((t) => t.peak_rss_mib), 'MiB', '<', 300),
-      figure('10,000 circuits: database', middle((t) => t.database_mib), 'MiB'),
-      ...stages.map((stage) => figure(`10,000 circuits: ${stage}`, middle((t) => t.stages[stage] ?? 0), 's')),
+      figure(
+        '10,000 circuits: time',
+        middle((t) => t.wall_s),
+        's',
+        '<',
+        15,
+      ),
+      figure(
+        '10,000 circuits: CPU',
+        middle((t) => t.cpu_s),
+        's',
+      ),
+      figure(
+        '10,000 circuits: peak memory',
+        middle((t) => t.peak_rss_mib),
+        'MiB',
+        '<',
+        300,
+      ),
+      figure(
+        '10,000 circuits: database',
+        middle((t) => t.database_mib),
+        'MiB',
+      ),
+      ...stages.map((stage) =>
+        figure(
+          `10,000 circuits: ${stage}`,
+          middle((t) => t.stages[stage] ?? 0),
+          's',
+        ),
+      ),
     ],
     notes: [],
     rounds: { 'whole process, s': taken.map((t) => t.wall_s) },
@@ -43,9 +78,13 @@ export async function benchSimulated(tools: Tools, quick: boolean): Promise<Suit
 function recorded(path: string): { database_mib: number; stages: Record<string, number> } {
   const db = new DatabaseSync(path, { readOnly: true });
   try {
-    const shared = db.prepare(`select count(*) as n from model_versions where registry = 'shared'`).get()?.['n'];
+    const shared = db.prepare(`select count(*) as n from model_versions where registry = 'shared'`).get()?.[
+      'n'
+    ];
     if (shared !== CIRCUITS) throw new Error(`Only ${String(shared)} of ${CIRCUITS} models were promoted.`);
-    const rows = db.prepare(`select name, started_at, ended_at from stages where started_at is not null order by position`).all();
+    const rows = db
+      .prepare(`select name, started_at, ended_at from stages where started_at is not null order by position`)
+      .all();
     const stages: Record<string, number> = {};
     for (const row of rows) {
       const took = (Date.parse(String(row['ended_at'])) - Date.parse(String(row['started_at']))) / 1000;

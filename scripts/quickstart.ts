@@ -1,6 +1,6 @@
 /**
  * The example fleet from nothing to promoted models, in a project of its own, with the very command line a user types:
- * `npm run quickstart`, or `node scripts/quickstart.ts DIR` for another folder.
+ * `npm run quickstart`. Tests give it another folder; outside the checkout `npx trainyard` is not there to type.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -67,9 +67,7 @@ async function quickstart(): Promise<void> {
     'Train them here, register the models, and promote them: --approve all says yes to the gates in advance.',
   );
   await trainyard('run', ['--approve', 'all']);
-  explain(
-    'The models, with what their training measured. skill is the gain over "tomorrow will be like today".',
-  );
+  explain('The promoted models, with what their training measured: mae is the mean error of a forecast.');
   await trainyard('models', ['list', '--registry', 'shared']);
 
   explain(

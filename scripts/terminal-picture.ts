@@ -36,7 +36,10 @@ function capture(): string[] {
   trainyard('init', project);
   const component = join(project, 'components', 'training-pipeline-component.yaml');
   // The example trains in a blink; a second each leaves time to see it at work.
-  writeFileSync(component, readFileSync(component, 'utf8').replace('command: >-\n', 'command: >-\n  sleep 1 &&\n'));
+  writeFileSync(
+    component,
+    readFileSync(component, 'utf8').replace('command: >-\n', 'command: >-\n  sleep 1 &&\n'),
+  );
   git('init', '--quiet');
   git('config', 'user.email', 'ada@example.com');
   trainyard('run', '--project', project, '--approve', 'all');

@@ -35,7 +35,10 @@ export interface Overrides {
 export interface Project {
   /** Absolute. */
   readonly root: string;
+  /** trainyard.yaml with this command's flags put over it. */
   readonly config: ProjectConfig;
+  /** trainyard.yaml alone. */
+  readonly settings: ProjectConfig;
   readonly store: Store;
   /** False where nothing was ever run: the store is an empty one in memory. */
   readonly has_state: boolean;
@@ -61,7 +64,8 @@ export async function openProject(options: {
   const env = options.env ?? process.env;
   const clock = options.clock ?? systemClock;
   const root = findRoot(options.folder);
-  const config = applyOverrides(await loadProjectConfig(root, env), options.overrides ?? {});
+  const settings = await loadProjectConfig(root, env);
+  const config = applyOverrides(settings, options.overrides ?? {});
   const folder = join(root, '.trainyard');
   const hasState = storeExists(folder);
   const store = options.mode === 'write' ? await openStore(folder) : hasState ? await openStore(folder, { read_only: true }) : memoryStore(folder);
@@ -88,6 +92,7 @@ export async function openProject(options: {
   return {
     root,
     config,
+    settings,
     store,
     has_state: hasState,
     clock,

@@ -1,4 +1,12 @@
 /** The command line's entry: everything else is loaded when a command needs it. */
 import { runCli } from './cli/run-cli.ts';
 
+// Whoever reads our output may stop reading (`| head`): that is their right, not a fault.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit();
+    throw error;
+  });
+}
+
 process.exitCode = await runCli(process.argv.slice(2));

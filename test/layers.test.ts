@@ -19,7 +19,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   fleet: ['store', 'registry', 'assets', 'jobs'],
   pipelines: ['store', 'config', 'gates', 'registry', 'assets', 'jobs', 'fleet'],
   providers: ['assets', 'jobs', 'registry'],
-  app: ['store', 'config', 'gates', 'registry', 'assets', 'jobs', 'fleet', 'pipelines', 'providers', 'fault-points'],
+  app: [
+    'store',
+    'config',
+    'gates',
+    'registry',
+    'assets',
+    'jobs',
+    'fleet',
+    'pipelines',
+    'providers',
+    'fault-points',
+  ],
   cli: ['store', 'config', 'gates', 'registry', 'assets', 'jobs', 'fleet', 'pipelines', 'app'],
   main: ['cli'],
   // What programs get with `import … from 'trainyard'`.
@@ -29,15 +40,23 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Helpers of tests stand beside them and may use everything. */
-const isTestHelp = (file: string): boolean => /\.test\.ts$|\.conformance\.ts$|-harness\.ts$|\/test-[^/]+\.ts$/.test(file) || (file.startsWith('src/testing/') && roomOf(file) !== 'fault-points');
+const isTestHelp = (file: string): boolean =>
+  /\.test\.ts$|\.conformance\.ts$|-harness\.ts$|\/test-[^/]+\.ts$/.test(file) ||
+  (file.startsWith('src/testing/') && roomOf(file) !== 'fault-points');
 
 /** The files that a room's own consumers come in by; the ports belong to whoever writes a provider. */
-const DOORS: readonly RegExp[] = [/^src\/kernel\/[^/]+\.ts$/, /^src\/[^/]+\/index\.ts$/, /^src\/providers\/[^/]+\/index\.ts$/, /^src\/(app|testing\/fault-points|cli\/run-cli|jobs\/compute|registry\/registry)\.ts$/];
+const DOORS: readonly RegExp[] = [
+  /^src\/kernel\/[^/]+\.ts$/,
+  /^src\/[^/]+\/index\.ts$/,
+  /^src\/providers\/[^/]+\/index\.ts$/,
+  /^src\/(app|testing\/fault-points|cli\/run-cli|jobs\/compute|registry\/registry)\.ts$/,
+];
 
 /** Files that look at the wall clock or set timers themselves, each with its reason. */
 const OWN_TIME: Readonly<Record<string, string>> = {
   'src/kernel/clock.ts': 'is the clock',
-  'src/pipelines/hold.ts': 'its heartbeat tells other machines that this process lives, whatever time a test has',
+  'src/pipelines/hold.ts':
+    'its heartbeat tells other machines that this process lives, whatever time a test has',
   'src/cli/render/progress.ts': 'redraws a screen',
 };
 
@@ -46,10 +65,15 @@ interface Import {
   readonly to: string;
 }
 
-const files = globSync('src/**/*.ts', { cwd: root }).filter((file) => !isTestHelp(file)).toSorted();
+const files = globSync('src/**/*.ts', { cwd: root })
+  .filter((file) => !isTestHelp(file))
+  .toSorted();
 const sources = new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
 const imports: readonly Import[] = files.flatMap((from) =>
-  [...(sources.get(from) ?? '').matchAll(/\b(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map((match) => ({ from, to: normalize(join(dirname(from), match[1] ?? '')) })),
+  [...(sources.get(from) ?? '').matchAll(/\b(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map((match) => ({
+    from,
+    to: normalize(join(dirname(from), match[1] ?? '')),
+  })),
 );
 
 /** `src/jobs/status.ts` → `jobs`, `src/providers/local/owner.ts` → `providers`, `src/app.ts` → `app`. */
@@ -59,7 +83,8 @@ function roomOf(file: string): string {
 }
 
 /** Each provider is a room of its own. */
-const homeOf = (file: string): string => (file.startsWith('src/providers/') ? file.split('/').slice(0, 3).join('/') : roomOf(file));
+const homeOf = (file: string): string =>
+  file.startsWith('src/providers/') ? file.split('/').slice(0, 3).join('/') : roomOf(file);
 const told = ({ from, to }: Import): string => `${from} imports ${to}`;
 const strays = imports.filter(({ from, to }) => homeOf(from) !== homeOf(to));
 
@@ -71,7 +96,9 @@ describe('imports', () => {
   });
 
   it('run one way: down from the command line to the kernel', () => {
-    const wrong = strays.filter(({ from, to }) => roomOf(to) !== 'kernel' && MAY_IMPORT[roomOf(from)]?.includes(roomOf(to)) !== true);
+    const wrong = strays.filter(
+      ({ from, to }) => roomOf(to) !== 'kernel' && MAY_IMPORT[roomOf(from)]?.includes(roomOf(to)) !== true,
+    );
     expect(wrong.map(told)).toEqual([]);
   });
 
@@ -92,7 +119,8 @@ describe('imports', () => {
   it('make no circle between files, types aside', () => {
     const values = new Map(files.map((file) => [file, [] as string[]]));
     for (const [from, source] of sources) {
-      for (const match of source.matchAll(/^(?:import|export)(?! type\b)[^;]*? from '(\.[^']+)'/gm)) values.get(from)?.push(normalize(join(dirname(from), match[1] ?? '')));
+      for (const match of source.matchAll(/^(?:import|export)(?! type\b)[^;]*? from '(\.[^']+)'/gm))
+        values.get(from)?.push(normalize(join(dirname(from), match[1] ?? '')));
     }
     expect(circle(values)).toBeNull();
   });
@@ -100,7 +128,13 @@ describe('imports', () => {
 
 describe('time', () => {
   it('comes from the clock that is handed in, except where a reason is given', () => {
-    const own = [...sources].filter(([, source]) => /\bDate\.now\(|\bnew Date\(\)|\bset(?:Timeout|Interval)\(|\bperformance\.now\(|timers\/promises/.test(source)).map(([file]) => file);
+    const own = [...sources]
+      .filter(([, source]) =>
+        /\bDate\.now\(|\bnew Date\(\)|\bset(?:Timeout|Interval)\(|\bperformance\.now\(|timers\/promises/.test(
+          source,
+        ),
+      )
+      .map(([file]) => file);
     expect(own).toEqual(Object.keys(OWN_TIME).toSorted());
   });
 });

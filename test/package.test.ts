@@ -49,6 +49,8 @@ describe('the published package', () => {
         'LICENSE',
         'README.md',
         'bin/trainyard.js',
+        'docs/cli.md',
+        'docs/images/terminal.svg',
         'dist/index.d.ts',
         'dist/testing/index.d.ts',
         'dist/providers/local/launcher.py',

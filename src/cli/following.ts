@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import type { Project } from '../app.ts';
 import { listApprovals, vote } from '../gates/index.ts';
 import { EXIT } from '../kernel/errors.ts';
-import { driveRuns, getRun, requestCancel, runIsOver, wakeRun } from '../pipelines/index.ts';
+import { currentHolder, driveRuns, getRun, holdUnlessServed, requestCancel, runIsOver, wakeRun } from '../pipelines/index.ts';
 import type { Hold, Run } from '../pipelines/index.ts';
 import { showProgress } from './render/progress.ts';
 import { note } from './render/output.ts';
@@ -54,7 +54,7 @@ async function driveShown(project: Project, hold: Hold | null, runs: readonly Ru
     process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
     const progress = showProgress(project, runs);
     try {
-      await (hold === null ? untilParked(project, runs, stop.signal) : driveRuns(project.world, hold, stop.signal));
+      await advanceOrWatch(project, hold, runs, stop.signal);
     } finally {
       await progress.stop();
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
@@ -70,11 +70,20 @@ async function driveShown(project: Project, hold: Hold | null, runs: readonly Ru
   }
 }
 
-/** Watches runs that another process advances. */
-async function untilParked(project: Project, runs: readonly Run[], signal: AbortSignal): Promise<void> {
+/** Advances the runs here, or watches the worker that does; when that one is gone, this process takes over. */
+async function advanceOrWatch(project: Project, hold: Hold | null, runs: readonly Run[], signal: AbortSignal): Promise<void> {
+  if (hold !== null) {
+    await driveRuns(project.world, hold, signal);
+    return;
+  }
   while (!signal.aborted) {
     const now = await Promise.all(runs.map((r) => getRun(project.store.db, r.id)));
     if (now.every((r) => runIsOver(r.status) || r.status === 'waiting')) return;
+    if ((await currentHolder(project.store)) === null) {
+      note('The worker is gone; going on here.');
+      await using taken = await holdUnlessServed(project.store, project.clock.now(), 'run');
+      if (taken !== null) await driveRuns(project.world, taken, signal);
+    }
     await project.clock.sleep(200, signal);
   }
 }

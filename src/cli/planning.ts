@@ -53,7 +53,7 @@ export async function planProject(project: Project, options: PlanOptions, pins?:
     environments,
     options,
     selected: selected === null ? null : selected.map((c) => c.id),
-    inputs: () => sealInputs(plan, { fleet, settings: config, component: component.digest, environments: environments.map((e) => e.digest) }),
+    inputs: () => sealInputs(plan, { fleet, settings: project.settings, component: component.digest, environments: environments.map((e) => e.digest) }),
   };
 }
 

@@ -1,8 +1,9 @@
 import type { Project } from '../app.ts';
 import { gitFacts, readSealedPlan, refuseIfMoved } from '../fleet/index.ts';
 import type { PlanOptions } from '../fleet/index.ts';
+import { mayNotVote } from '../gates/index.ts';
 import { ciFacts } from '../kernel/ci.ts';
-import { EXIT, TrainyardError, UsageError } from '../kernel/errors.ts';
+import { ConfigError, ConflictError, EXIT, TrainyardError, UsageError } from '../kernel/errors.ts';
 import { didYouMean } from '../kernel/suggest.ts';
 import { createTrainingRun, getRun, holdUnlessServed, openRuns, reviveRun } from '../pipelines/index.ts';
 import type { Run } from '../pipelines/index.ts';
@@ -58,8 +59,19 @@ async function runsToResume(project: Project, flags: RunFlags): Promise<Run[]> {
 
 async function planFor(project: Project, flags: RunFlags, options: PlanOptions): Promise<Planned> {
   if (flags.plan === undefined) return planProject(project, options);
+  const other = ['circuits', 'base', 'ifChanged', 'includeFailed', 'allowWide'].find((name) => Object.hasOwn(flags, name));
+  if (other !== undefined || flags.detection !== 'auto') {
+    throw new UsageError('A sealed plan is run as it is: the flags that choose circuits do not go with --plan.', { hint: 'Give them to `trainyard plan -o FILE` instead.' });
+  }
   const sealed = await readSealedPlan(flags.plan);
-  const planned = await planProject(project, sealed.options, sealed.pins);
+  const planned = await planProject(project, sealed.options, sealed.pins).catch((error: unknown) => {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConflictError(`The sealed plan ${flags.plan} is stale: what it was made from can no longer be used.`, {
+      hint: 'Put right what is listed, or seal a new plan with `trainyard plan -o FILE`.',
+      problems: error.problems,
+      cause: error,
+    });
+  });
   refuseIfMoved(flags.plan, sealed, planned.inputs());
   return planned;
 }
@@ -81,6 +93,11 @@ async function startRun(project: Project, flags: RunFlags, planned: Planned): Pr
   }
   const git = await gitFacts(project.root);
   const actor = await project.actor();
+  for (const gate of gates) {
+    const config = project.config.gates[gate];
+    const refusal = config === undefined ? null : mayNotVote({ gate, ...config, requested_by: actor.name }, actor, config.verified);
+    if (refusal !== null) throw refusal;
+  }
   const { plan } = planned;
   const { component, environments } = planned;
   return project.store.tx((tx) =>
@@ -98,6 +115,7 @@ async function startRun(project: Project, flags: RunFlags, planned: Planned): Pr
         environments: environments.map((e) => ({ name: e.name, version: e.version, digest: e.digest })),
         approved_gates: [...gates],
         allow_wide: plan.guard.allow_wide,
+        git_dirty: git.dirty,
         summary: plan.summary,
       },
       requested_by: actor.name,

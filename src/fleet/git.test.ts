@@ -7,7 +7,11 @@ import { UsageError } from '../kernel/errors.ts';
 import { fileAt, gitFacts, gitIdentity, resolveBase } from './index.ts';
 
 let root: string;
-const git = (...args: string[]): string => execFileSync('git', ['-C', root, '-c', 'user.name=t', '-c', 'user.email=t@x', ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+const git = (...args: string[]): string =>
+  execFileSync('git', ['-C', root, '-c', 'user.name=t', '-c', 'user.email=t@x', ...args], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  }).trim();
 const commit = (message: string): string => {
   git('add', '.');
   git('commit', '-m', message);
@@ -38,10 +42,15 @@ describe('resolveBase', () => {
     expect(await resolveBase(root, 'HEAD')).toBe(forked);
   });
 
-  it.each(['nowhere', 'origin/main', '--upload-pack=x', ''])('refuses a ref that git does not know: "%s"', async (ref) => {
-    await expect(resolveBase(root, ref)).rejects.toThrow(UsageError);
-    await expect(resolveBase(root, ref)).rejects.toMatchObject({ hint: expect.stringContaining('--detection hash') });
-  });
+  it.each(['nowhere', 'origin/main', '--upload-pack=x', ''])(
+    'refuses a ref that git does not know: "%s"',
+    async (ref) => {
+      await expect(resolveBase(root, ref)).rejects.toThrow(UsageError);
+      await expect(resolveBase(root, ref)).rejects.toMatchObject({
+        hint: expect.stringContaining('--detection hash'),
+      });
+    },
+  );
 });
 
 describe('fileAt', () => {

@@ -9,7 +9,7 @@ import { ConfigError } from '../kernel/errors.ts';
 import type { Problem } from '../kernel/errors.ts';
 import { memoryStore } from '../store/index.ts';
 import type { Store } from '../store/index.ts';
-import { addModel } from '../testing/rows.ts';
+import { addModel } from '../testing/test-rows.ts';
 import { COMPONENT, fleetOf, testWorld } from '../testing/test-world.ts';
 import type { TestWorld } from '../testing/test-world.ts';
 import { ContentDigests, freeze, loadFleet, makePlan } from './index.ts';
@@ -27,9 +27,29 @@ const world = async (options: Parameters<typeof testWorld>[0] = {}): Promise<Tes
   open.push(made);
   return made;
 };
-const summary = async (w: TestWorld, options = {}): Promise<Record<string, string>> => Object.fromEntries((await w.plan(options)).plan.circuits.map((c) => [c.id, `${c.action} ${c.cause}`]));
+const summary = async (w: TestWorld, options = {}): Promise<Record<string, string>> =>
+  Object.fromEntries((await w.plan(options)).plan.circuits.map((c) => [c.id, `${c.action} ${c.cause}`]));
 
-const component: Component = { type: 'command', name: 'trainer', version: '1', digest: 'd1', file: 'c.yaml', inputs: {}, outputs: { model: { type: 'custom_model', description: null } }, retry: null, cloud_only: [], content: {}, spec: { command: 'train', code: null, environment: null, inputs: {}, outputs: {}, environment_variables: {} } };
+const component: Component = {
+  type: 'command',
+  name: 'trainer',
+  version: '1',
+  digest: 'd1',
+  file: 'c.yaml',
+  inputs: {},
+  outputs: { model: { type: 'custom_model', description: null } },
+  retry: null,
+  cloud_only: [],
+  content: {},
+  spec: {
+    command: 'train',
+    code: null,
+    environment: null,
+    inputs: {},
+    outputs: {},
+    environment_variables: {},
+  },
+};
 const request = (source: string, store: Store, more: Partial<PlanRequest> = {}): PlanRequest => ({
   project: '/nowhere',
   fleet: loadFleet(source, { file: 'circuits.yaml', component_version: '1' }),
@@ -53,7 +73,13 @@ async function train(store: Store, plan: Plan, ids: readonly string[], version: 
   for (const c of plan.circuits) {
     const pinned = plan.pinned.get(c.id);
     if (!ids.includes(c.id) || pinned === undefined) continue;
-    await addModel(store, { circuit_id: c.id, version, training_hash: c.training_hash, inputs_digest: c.inputs_digest, settings: freeze(pinned) });
+    await addModel(store, {
+      circuit_id: c.id,
+      version,
+      training_hash: c.training_hash,
+      inputs_digest: c.inputs_digest,
+      settings: freeze(pinned),
+    });
   }
 }
 
@@ -63,7 +89,11 @@ describe('makePlan', () => {
     expect(await summary(w)).toEqual({ p_c000: 'train new', p_c001: 'train new', p_c002: 'train new' });
     const run = await w.run({ approve: ['all'] });
     expect(run.status).toBe('succeeded');
-    expect(await summary(w)).toEqual({ p_c000: 'skip unchanged', p_c001: 'skip unchanged', p_c002: 'skip unchanged' });
+    expect(await summary(w)).toEqual({
+      p_c000: 'skip unchanged',
+      p_c001: 'skip unchanged',
+      p_c002: 'skip unchanged',
+    });
   });
 
   it('keeps the id of a plan as long as nothing moves', async () => {
@@ -79,21 +109,33 @@ describe('makePlan', () => {
   it('tells field by field what differs from the settings of the good model', async () => {
     const w = await world();
     await w.run({ approve: ['all'] });
-    await w.write('config/circuits.yaml', fleetOf(3, ', hyperparameters: {alpha: 2}').replace('training_days: 30', 'training_days: 60'));
+    await w.write(
+      'config/circuits.yaml',
+      fleetOf(3, ', hyperparameters: {alpha: 2}').replace('training_days: 30', 'training_days: 60'),
+    );
     const [first] = (await w.plan()).plan.circuits;
     expect(first).toMatchObject({
       action: 'train',
       cause: 'config',
       reason: 'training_days 30 → 60, hyperparameters.alpha none → 2',
-      changes: [{ field: 'training_days', before: 30, after: 60 }, { field: 'hyperparameters.alpha', before: null, after: 2 }],
+      changes: [
+        { field: 'training_days', before: 30, after: 60 },
+        { field: 'hyperparameters.alpha', before: null, after: 2 },
+      ],
     });
   });
 
   it('forces a circuit picked by hand, and says of the others that they were not', async () => {
     const w = await world();
     await w.run({ approve: ['all'] });
-    expect(await summary(w, { circuits: ['p/c001'] })).toEqual({ p_c000: 'skip unchanged', p_c001: 'train selected', p_c002: 'skip unchanged' });
-    expect(await summary(w, { circuits: ['p_c001'], if_changed: true })).toMatchObject({ p_c001: 'skip unchanged' });
+    expect(await summary(w, { circuits: ['p/c001'] })).toEqual({
+      p_c000: 'skip unchanged',
+      p_c001: 'train selected',
+      p_c002: 'skip unchanged',
+    });
+    expect(await summary(w, { circuits: ['p_c001'], if_changed: true })).toMatchObject({
+      p_c001: 'skip unchanged',
+    });
     expect((await w.plan({ circuits: ['p_c001'] })).plan.circuits[0]?.reason).toBe('not selected');
   });
 
@@ -119,7 +161,11 @@ describe('makePlan', () => {
     const w = await world();
     await w.run({ approve: ['all'] });
     await w.world.registries.dev.withdraw('p-c000', 1, 'ann', 'drifts');
-    expect((await w.plan()).plan.circuits[0]).toMatchObject({ action: 'train', cause: 'owed_unfinished', reason: 'trained in run 1, but that model is not in the registry as good' });
+    expect((await w.plan()).plan.circuits[0]).toMatchObject({
+      action: 'train',
+      cause: 'owed_unfinished',
+      reason: 'trained in run 1, but that model is not in the registry as good',
+    });
   });
 
   it('never counts a model of a pull-request run as good', async () => {
@@ -137,9 +183,19 @@ describe('makePlan', () => {
     const store = memoryStore();
     const [before] = (await makePlan(request(fleetOf(1), store))).circuits;
     const edited = fleetOf(1, ', features: [flow, pressure]');
-    await addModel(store, { circuit_id: 'p_c000', version: 1, training_hash: before?.training_hash ?? '', inputs_digest: '' });
+    await addModel(store, {
+      circuit_id: 'p_c000',
+      version: 1,
+      training_hash: before?.training_hash ?? '',
+      inputs_digest: '',
+    });
     expect(trained(await makePlan(request(edited, store)))).toEqual([]);
-    await addModel(store, { circuit_id: 'p_c000', version: 2, training_hash: before?.training_hash ?? '', inputs_digest: before?.inputs_digest ?? '' });
+    await addModel(store, {
+      circuit_id: 'p_c000',
+      version: 2,
+      training_hash: before?.training_hash ?? '',
+      inputs_digest: before?.inputs_digest ?? '',
+    });
     expect(trained(await makePlan(request(edited, store)))).toEqual(['p_c000']);
     expect(trained(await makePlan(request(fleetOf(1), store)))).toEqual([]);
     await store.close();
@@ -149,13 +205,29 @@ describe('makePlan', () => {
     const store = memoryStore();
     const models = async (count: number): Promise<void> => {
       const plan = await makePlan(request(fleetOf(count), store));
-      await train(store, plan, plan.circuits.map((c) => c.id), 1);
+      await train(
+        store,
+        plan,
+        plan.circuits.map((c) => c.id),
+        1,
+      );
     };
     await models(20);
-    const wide = (more: Partial<PlanRequest>) => makePlan(request(fleetOf(200, ', hyperparameters: {lr: 2}'), store, { max_changed: 0.3, ...more }));
-    expect((await wide({})).guard).toEqual({ blocked: true, retrain: 20, with_model: 20, max_changed: 0.3, allow_wide: null });
+    const wide = (more: Partial<PlanRequest>) =>
+      makePlan(request(fleetOf(200, ', hyperparameters: {lr: 2}'), store, { max_changed: 0.3, ...more }));
+    expect((await wide({})).guard).toEqual({
+      blocked: true,
+      retrain: 20,
+      with_model: 20,
+      max_changed: 0.3,
+      allow_wide: null,
+    });
     expect((await wide({ allow_wide: 'new sensors' })).guard.blocked).toBe(false);
-    expect((await makePlan(request(fleetOf(200), store, { max_changed: 0.3 }))).guard).toMatchObject({ blocked: false, retrain: 0, with_model: 20 });
+    expect((await makePlan(request(fleetOf(200), store, { max_changed: 0.3 }))).guard).toMatchObject({
+      blocked: false,
+      retrain: 0,
+      with_model: 20,
+    });
     await store.close();
   });
 
@@ -244,11 +316,20 @@ describe('latest', () => {
     await cp(READINGS, join(w.root, 'tables/readings'), { recursive: true });
     const before = (await w.plan()).plan;
     await w.run({ approve: ['all'] });
-    await writeFile(join(w.root, 'tables/readings/_delta_log/00000000000000000009.json'), '{"commitInfo":{"timestamp":1767225600000}}\n');
+    await writeFile(
+      join(w.root, 'tables/readings/_delta_log/00000000000000000009.json'),
+      '{"commitInfo":{"timestamp":1767225600000}}\n',
+    );
     const after = (await w.plan()).plan;
     expect(after.pins).toEqual({ 'tables/readings@latest': 9 });
-    expect(after.circuits[0]).toMatchObject({ action: 'train', cause: 'data', reason: 'delta_version 8 → 9' });
-    expect((await pinnedTo(8, { 'tables/readings@latest': 8 })).circuits[0]?.training_hash).toBe(before.circuits[0]?.training_hash);
+    expect(after.circuits[0]).toMatchObject({
+      action: 'train',
+      cause: 'data',
+      reason: 'delta_version 8 → 9',
+    });
+    expect((await pinnedTo(8, { 'tables/readings@latest': 8 })).circuits[0]?.training_hash).toBe(
+      before.circuits[0]?.training_hash,
+    );
   });
 
   /** The plan of the same fleet with that version written, or with pins. */
@@ -270,10 +351,20 @@ describe('detection', () => {
     const store = memoryStore();
     const plan = await makePlan(request(fleetOf(3), store));
     await train(store, plan, trained(plan), 1);
-    const base = fleetOf(3).replace('{plant_id: p, circuit_id: c000}', '{plant_id: p, circuit_id: c000, training_days: 7}');
-    const head = base.replace('{plant_id: p, circuit_id: c001}', '{plant_id: p, circuit_id: c001, training_days: 8}');
+    const base = fleetOf(3).replace(
+      '{plant_id: p, circuit_id: c000}',
+      '{plant_id: p, circuit_id: c000, training_days: 7}',
+    );
+    const head = base.replace(
+      '{plant_id: p, circuit_id: c001}',
+      '{plant_id: p, circuit_id: c001, training_days: 8}',
+    );
     const { circuits } = await makePlan(request(head, store, { detection: git, base_source: base }));
-    expect(circuits.map((c) => c.reason)).toEqual(['owed since before main: training_days 30 → 7', 'training_days 30 → 8', 'same as p_c002 v1']);
+    expect(circuits.map((c) => c.reason)).toEqual([
+      'owed since before main: training_days 30 → 7',
+      'training_days 30 → 8',
+      'same as p_c002 v1',
+    ]);
     await store.close();
   });
 
@@ -281,21 +372,35 @@ describe('detection', () => {
     const w = await world({ circuits: fleetOf(1, ', data_path: data.csv') });
     await w.write('data.csv', '1');
     await w.run({ approve: ['all'] });
-    const repository = (...args: string[]): void => void execFileSync('git', ['-C', w.root, '-c', 'user.name=t', '-c', 'user.email=t@x', ...args], { stdio: 'ignore' });
+    const repository = (...args: string[]): void =>
+      void execFileSync('git', ['-C', w.root, '-c', 'user.name=t', '-c', 'user.email=t@x', ...args], {
+        stdio: 'ignore',
+      });
     repository('init', '-b', 'main');
     repository('add', 'config');
     repository('commit', '-m', 'base');
     await w.write('data.csv', '2');
-    expect((await w.plan({ detection: 'git', base_ref: 'main' })).plan.circuits[0]?.reason).toMatch(/^data_content/);
+    expect((await w.plan({ detection: 'git', base_ref: 'main' })).plan.circuits[0]?.reason).toMatch(
+      /^data_content/,
+    );
     await w.write('data.csv', '1');
-    await w.write('components/training-pipeline-component.yaml', COMPONENT.replace('version: "1"', 'version: "2"'));
-    expect((await w.plan({ detection: 'git', base_ref: 'main' })).plan.circuits[0]).toMatchObject({ cause: 'component', reason: 'pipeline_component_version 1 → 2' });
+    await w.write(
+      'components/training-pipeline-component.yaml',
+      COMPONENT.replace('version: "1"', 'version: "2"'),
+    );
+    expect((await w.plan({ detection: 'git', base_ref: 'main' })).plan.circuits[0]).toMatchObject({
+      cause: 'component',
+      reason: 'pipeline_component_version 1 → 2',
+    });
   });
 
   it('finds a base that cannot be read no reason to train or not to train', async () => {
     const store = memoryStore();
     for (const base_source of [null, 'circuits: [', 'nonsense: 1']) {
-      expect(trained(await makePlan(request(fleetOf(2), store, { detection: git, base_source })))).toEqual(['p_c000', 'p_c001']);
+      expect(trained(await makePlan(request(fleetOf(2), store, { detection: git, base_source })))).toEqual([
+        'p_c000',
+        'p_c001',
+      ]);
     }
     await store.close();
   });
@@ -309,8 +414,18 @@ describe('detection', () => {
       // What became of the run after this commit: which circuits got their model, if there was a run at all.
       trained: fc.option(fc.subarray(['p_a', 'p_b', 'p_c', 'p_d'])),
     });
-    const sourceOf = ({ days, defaults, features }: { days: Record<string, number>; defaults: number; features: boolean }): string => {
-      const lines = Object.entries(days).map(([id, n]) => `  - {plant_id: p, circuit_id: ${id}, hyperparameters: {lr: ${n}}}`);
+    const sourceOf = ({
+      days,
+      defaults,
+      features,
+    }: {
+      days: Record<string, number>;
+      defaults: number;
+      features: boolean;
+    }): string => {
+      const lines = Object.entries(days).map(
+        ([id, n]) => `  - {plant_id: p, circuit_id: ${id}, hyperparameters: {lr: ${n}}}`,
+      );
       return `defaults: {training_days: ${defaults}${features ? ', features: [x]' : ''}}\ncircuits:${lines.length === 0 ? ' []' : `\n${lines.join('\n')}`}\n`;
     };
     await fc.assert(
@@ -325,9 +440,13 @@ describe('detection', () => {
           const base = history[pick % history.length];
           if (last === undefined || base === undefined) return;
           const byHash = await makePlan(request(sourceOf(last), store));
-          const byGit = await makePlan(request(sourceOf(last), store, { detection: git, base_source: sourceOf(base) }));
+          const byGit = await makePlan(
+            request(sourceOf(last), store, { detection: git, base_source: sourceOf(base) }),
+          );
           expect(trained(byGit)).toEqual(trained(byHash));
-          expect(byGit.circuits.map((c) => c.cause === 'new')).toEqual(byHash.circuits.map((c) => c.cause === 'new'));
+          expect(byGit.circuits.map((c) => c.cause === 'new')).toEqual(
+            byHash.circuits.map((c) => c.cause === 'new'),
+          );
         } finally {
           await store.close();
         }
@@ -366,6 +485,8 @@ describe('ContentDigests', () => {
     const digests = new ContentDigests(folder, () => Date.now());
     await digests.of(join(folder, 'data.csv'));
     await digests.save();
-    await expect(import('node:fs/promises').then((fs) => fs.readFile(join(folder, 'cache/content-digests.json')))).rejects.toThrow('ENOENT');
+    await expect(
+      import('node:fs/promises').then((fs) => fs.readFile(join(folder, 'cache/content-digests.json'))),
+    ).rejects.toThrow('ENOENT');
   });
 });

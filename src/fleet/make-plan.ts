@@ -12,6 +12,8 @@ import type { Db } from '../store/index.ts';
 import { missingInputs, modelOutputOf } from './bind-inputs.ts';
 import type { ContentDigests } from './content-digests.ts';
 import { diffFrozen, thaw } from './frozen.ts';
+import { circuitsInHand } from './in-hand.ts';
+import type { InHand } from './in-hand.ts';
 import type { Circuit, Fleet } from './load-fleet.ts';
 import { loadFleet } from './load-fleet.ts';
 import { guardBreadth, isUpToDate, planCircuit, planId } from './plan.ts';
@@ -65,6 +67,7 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
   const candidates = circuits.filter((c) => request.selected?.has(c.circuit.id) === true || !isUpToDate(c, good.get(c.circuit.id) ?? null));
   const ids = candidates.map((c) => c.circuit.id);
   const jobs = request.db === null ? new Map<string, LastJob>() : await lastJobs(request.db, ids);
+  const inHand = request.db === null ? new Map<string, InHand>() : await circuitsInHand(request.db, ids);
   const changes = await findChanges(request, candidates, good);
 
   const isCandidate = new Set(ids);
@@ -75,6 +78,7 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
       wanted,
       good: good.get(id) ?? null,
       last_job: jobs.get(id) ?? null,
+      in_hand: inHand.get(id) ?? null,
       changes: found?.changes ?? null,
       changed_since_base: found?.since_base ?? false,
       detection: request.detection,
@@ -88,7 +92,7 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
   for (const [i, p] of planned.entries()) {
     const wanted = circuits[i];
     // What waits at the gate of a run that is still open is decided there, and offered nowhere else.
-    const offered = p.cause === 'owed_failed' && jobs.get(p.id)?.run_over === true;
+    const offered = p.cause === 'owed_failed' && jobs.get(p.id)?.run_over === true && !inHand.has(p.id);
     if (wanted !== undefined && (p.action === 'train' || offered)) pinned.set(p.id, wanted);
   }
   const trained = [...pinned.values()].map((p) => p.circuit);
@@ -184,6 +188,25 @@ function baseCircuits(request: PlanRequest): ReadonlyMap<string, Circuit> {
   }
 }
 
+/** A registered version never changes: the same version with other content is found before anything is started. */
+async function changedUnderOneVersion(db: Db, { component, environments, project }: PlanRequest): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  const assets = [{ kind: 'component' as const, asset: component }, ...environments.map((asset) => ({ kind: 'environment' as const, asset }))];
+  for (const { kind, asset } of assets) {
+    const known = await findAsset(db, kind, asset.name, asset.version);
+    if (known === null || known.digest === asset.digest) continue;
+    problems.push({
+      file: relative(project, asset.file),
+      line: null,
+      column: null,
+      path: 'version',
+      message: `${kind === 'component' ? 'Component' : 'Environment'} ${asset.name}:${asset.version} is registered with other content${kind === 'component' ? ' (or other code)' : ''}.`,
+      hint: 'Raise its version, or undo the change: registered versions never change.',
+    });
+  }
+  return problems;
+}
+
 /**
  * What would make jobs fail fails the plan: a component or environment version that nobody registered, an input
  * without a value, a component that does not say which output is the model.
@@ -203,6 +226,7 @@ async function checkComponents(request: PlanRequest, circuits: readonly Circuit[
   };
   const { component, environments } = request;
   if (circuits.length > 0) modelOutputOf(component);
+  if (request.db !== null) problems.push(...(await changedUnderOneVersion(request.db, request)));
   for (const circuit of circuits) {
     const place = { file: request.fleet.file, line: circuit.line, column: null };
     if (circuit.component_version !== component.version && !(await ask('component', component.name, circuit.component_version))) {

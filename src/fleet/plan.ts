@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { LastJob } from '../jobs/index.ts';
 import { isOver } from '../jobs/index.ts';
 import type { GoodModel } from '../registry/index.ts';
+import type { InHand } from './in-hand.ts';
 import type { Circuit } from './load-fleet.ts';
 import type { FieldChange } from './settings.ts';
 
@@ -50,6 +51,8 @@ export interface CircuitFacts {
   readonly wanted: WantedCircuit;
   readonly good: GoodModel | null;
   readonly last_job: LastJob | null;
+  /** An open run that has the circuit on its list. */
+  readonly in_hand?: InHand | null;
   /** Fields that differ from the base commit (git) or from the good model's settings (hash); null: not known. */
   readonly changes: readonly FieldChange[] | null;
   readonly changed_since_base: boolean;
@@ -63,9 +66,9 @@ export interface CircuitFacts {
 /** True when the circuit's good model stands for exactly what the circuit wants. The digest counts only where the model has one. */
 export function isUpToDate(wanted: WantedCircuit, good: GoodModel | null): boolean {
   if (good === null) return false;
-  const hash = good.accepted?.hash ?? good.training_hash;
-  const digest = good.accepted?.digest ?? good.inputs_digest;
-  return hash === wanted.training_hash && (digest === '' || digest === wanted.inputs_digest);
+  const standsFor = (hash: string, digest: string): boolean => hash === wanted.training_hash && (digest === '' || digest === wanted.inputs_digest);
+  // What it was trained on, and what somebody accepted it for besides.
+  return standsFor(good.training_hash, good.inputs_digest) || (good.accepted !== null && standsFor(good.accepted.hash, good.accepted.digest));
 }
 
 /** Decides about one circuit. Pure. */
@@ -86,17 +89,29 @@ export function planCircuit(facts: CircuitFacts): PlannedCircuit {
 function decide(facts: CircuitFacts): { action: 'train' | 'skip'; cause: Cause; reason: string } {
   const { wanted, good } = facts;
   if (facts.selected === false) return { action: 'skip', cause: 'unchanged', reason: 'not selected' };
+  const elsewhere = inHand(facts);
+  if (elsewhere !== null) return elsewhere;
   const forced = facts.selected === true && !facts.if_changed;
   if (forced && !isInFlight(facts)) return { action: 'train', cause: 'selected', reason: 'selected by hand' };
-  if (!forced && good !== null && isUpToDate(wanted, good)) return upToDate(good);
+  if (!forced && good !== null && isUpToDate(wanted, good)) return upToDate(wanted, good);
   return owed(facts) ?? changed(facts);
 }
 
-function upToDate(good: GoodModel): { action: 'skip'; cause: Cause; reason: string } {
-  if (good.accepted !== null && (good.accepted.hash !== good.training_hash || good.accepted.digest !== good.inputs_digest)) {
+function upToDate(wanted: WantedCircuit, good: GoodModel): { action: 'skip'; cause: Cause; reason: string } {
+  const trainedOnThis = good.training_hash === wanted.training_hash && (good.inputs_digest === '' || good.inputs_digest === wanted.inputs_digest);
+  if (good.accepted !== null && !trainedOnThis) {
     return { action: 'skip', cause: 'accepted', reason: `${good.model_name} v${good.version} was accepted for these settings by ${good.accepted.by}: ${good.accepted.reason}` };
   }
   return { action: 'skip', cause: 'unchanged', reason: `same as ${good.model_name} v${good.version}` };
+}
+
+/** An open run is going to train exactly this, or asks about it at its retry gate: it is decided there, and once. */
+function inHand({ in_hand, wanted, last_job }: CircuitFacts): { action: 'skip'; cause: Cause; reason: string } | null {
+  if (in_hand == null || in_hand.training_hash !== wanted.training_hash || in_hand.inputs_digest !== wanted.inputs_digest) return null;
+  // Once that run has a job for it, the job tells more.
+  if (last_job !== null && last_job.run_number >= in_hand.run_number) return null;
+  if (in_hand.action === 'train') return { action: 'skip', cause: 'owed_unfinished', reason: `run ${in_hand.run_number} is about to train it` };
+  return { action: 'skip', cause: 'owed_failed', reason: `run ${in_hand.run_number} offers it at its retry gate` };
 }
 
 /** Another run is training exactly this right now: not even a hand-picked circuit is paid for twice. */

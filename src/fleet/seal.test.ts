@@ -25,9 +25,9 @@ const seal = async (): Promise<void> => {
   await writeSealedPlan(file, '2026-01-01T00:00:00.000Z', planned.plan, planned.options, planned.inputs());
 };
 /** What `run --plan` would do now: null, or the names of what moved. */
-const moved = async (): Promise<unknown> => {
+const moved = async (pinned = true): Promise<unknown> => {
   const sealed = await readSealedPlan(file);
-  const now = await w.plan(sealed.options);
+  const now = await w.plan(sealed.options, pinned ? sealed.pins : undefined);
   try {
     refuseIfMoved(file, sealed, now.inputs());
     return null;
@@ -61,29 +61,70 @@ describe('a sealed plan', () => {
   it.each<[string, () => Promise<void>, string[]]>([
     ['a hyperparameter', () => edit('config/circuits.yaml', 'alpha: 1', 'alpha: 2'), ['fleet']],
     ['a cutoff date', () => edit('config/circuits.yaml', '2026-01-31', '2026-02-01'), ['fleet']],
-    ['a circuit that came', () => edit('config/circuits.yaml', 'circuits:\n', 'circuits:\n  - {plant_id: p, circuit_id: extra}\n'), ['fleet', 'data', 'models']],
-    ['a circuit that went', () => edit('config/circuits.yaml', '  - {plant_id: p, circuit_id: c001}\n', ''), ['fleet', 'data', 'models']],
-    ['an environment version', () => edit('config/circuits.yaml', 'training_days', 'environment_version: "1", training_days'), ['fleet']],
-    ['a model name', () => edit('config/circuits.yaml', 'circuit_id: c001', 'circuit_id: c001, model_name: other'), ['fleet']],
+    [
+      'a circuit that came',
+      () => edit('config/circuits.yaml', 'circuits:\n', 'circuits:\n  - {plant_id: p, circuit_id: extra}\n'),
+      ['fleet', 'data', 'models'],
+    ],
+    [
+      'a circuit that went',
+      () => edit('config/circuits.yaml', '  - {plant_id: p, circuit_id: c001}\n', ''),
+      ['fleet', 'data', 'models'],
+    ],
+    [
+      'an environment version',
+      () => edit('config/circuits.yaml', 'training_days', 'environment_version: "1", training_days'),
+      ['fleet'],
+    ],
+    [
+      'a model name',
+      () => edit('config/circuits.yaml', 'circuit_id: c001', 'circuit_id: c001, model_name: other'),
+      ['fleet'],
+    ],
     ['a tag', () => edit('config/circuits.yaml', 'line: "1"', 'line: "2"'), ['fleet']],
-    ['optional', () => edit('config/circuits.yaml', 'circuit_id: c001', 'circuit_id: c001, optional: true'), ['fleet']],
-    ['the features', () => edit('config/circuits.yaml', 'training_days', 'features: [flow], training_days'), ['fleet', 'data']],
+    [
+      'optional',
+      () => edit('config/circuits.yaml', 'circuit_id: c001', 'circuit_id: c001, optional: true'),
+      ['fleet'],
+    ],
+    [
+      'the features',
+      () => edit('config/circuits.yaml', 'training_days', 'features: [flow], training_days'),
+      ['fleet', 'data'],
+    ],
     ['the content of a data file', () => w.write('data.csv', '1,3\n'), ['data']],
-    ['the component file', () => edit('components/training-pipeline-component.yaml', 'default: 1', 'default: 2'), ['component']],
+    [
+      'the component file',
+      () => edit('components/training-pipeline-component.yaml', 'default: 1', 'default: 2'),
+      ['component'],
+    ],
     ['the code of the component', () => w.write('components/src/train.py', 'print(2)\n'), ['component']],
-    ['the environment file', () => w.write('components/environments/plain-env.yaml', ENVIRONMENT.replace('3.12', '3.13')), ['environments']],
-    ['another environment file', () => w.write('components/environments/second.yaml', 'name: second\nversion: "1"\nimage: x\n'), ['environments']],
+    [
+      'the environment file',
+      () => w.write('components/environments/plain-env.yaml', ENVIRONMENT.replace('3.12', '3.13')),
+      ['environments'],
+    ],
+    [
+      'another environment file',
+      () => w.write('components/environments/second.yaml', 'name: second\nversion: "1"\nimage: x\n'),
+      ['environments'],
+    ],
   ])('refuses when this moved: %s', async (_what, move, names) => {
     await seal();
     await move();
     expect(await moved()).toEqual(names);
   });
 
-  it('refuses when the settings moved', async () => {
+  it('refuses when the settings or the base commit moved', async () => {
     await seal();
     const sealed = await readSealedPlan(file);
     const { inputs } = await w.plan();
-    expect(() => refuseIfMoved(file, sealed, { ...inputs(), settings: 'other' })).toThrow(/stale: trainyard.yaml changed since 2026-01-01/);
+    expect(() => refuseIfMoved(file, sealed, { ...inputs(), settings: 'other' })).toThrow(
+      /stale: trainyard.yaml changed since 2026-01-01/,
+    );
+    expect(() => refuseIfMoved(file, sealed, { ...inputs(), base_commit: 'c0ffee' })).toThrow(
+      /stale: the base commit changed/,
+    );
   });
 
   it('refuses when the good models moved', async () => {
@@ -103,11 +144,14 @@ describe('a sealed plan', () => {
     await w.write('config/circuits.yaml', fleetOf(1, ', delta_table_path: readings, delta_version: latest'));
     await cp(READINGS, join(w.root, 'readings'), { recursive: true });
     await seal();
-    await w.write('readings/_delta_log/00000000000000000009.json', '{"commitInfo":{"timestamp":1767225600000}}\n');
+    await w.write(
+      'readings/_delta_log/00000000000000000009.json',
+      '{"commitInfo":{"timestamp":1767225600000}}\n',
+    );
     const sealed = await readSealedPlan(file);
     expect(sealed.pins).toEqual({ 'readings@latest': 8 });
-    // Without the pins it would be another plan; `run --plan` makes it with them.
-    expect(await moved()).toEqual(['fleet']);
+    expect(await moved()).toBeNull();
+    expect(await moved(false)).toEqual(['fleet']);
   });
 });
 
@@ -115,8 +159,17 @@ describe('the file of a sealed plan', () => {
   it('says what is trained, for people who read it in a review', async () => {
     await seal();
     const sealed = await readSealedPlan(file);
-    expect(sealed).toMatchObject({ kind: 'trainyard-plan', format: 1, summary: { train: 3, skip: 0 }, sealed_at: '2026-01-01T00:00:00.000Z' });
-    expect(sealed.circuits.map((c) => [c.id, c.action, c.cause])).toEqual([['p_c000', 'train', 'new'], ['p_c001', 'train', 'new'], ['p_c002', 'train', 'new']]);
+    expect(sealed).toMatchObject({
+      kind: 'trainyard-plan',
+      format: 1,
+      summary: { train: 3, skip: 0 },
+      sealed_at: '2026-01-01T00:00:00.000Z',
+    });
+    expect(sealed.circuits.map((c) => [c.id, c.action, c.cause])).toEqual([
+      ['p_c000', 'train', 'new'],
+      ['p_c001', 'train', 'new'],
+      ['p_c002', 'train', 'new'],
+    ]);
     expect(sealed.plan_id).toBe((await w.plan()).plan.plan_id);
   });
 

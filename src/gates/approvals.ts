@@ -169,6 +169,11 @@ export async function expireIfDue(tx: Tx, now: number, approval: Approval): Prom
   return getApproval(tx, approval.id);
 }
 
+/** Takes one request back: there is nothing left to decide. */
+export async function closeApproval(tx: Tx, now: number, id: string): Promise<void> {
+  await tx.updateTable('approvals').set({ status: 'canceled', closed_at: toIso(now) }).where('id', '=', id).where('status', '=', 'waiting').execute();
+}
+
 /** Takes a request back, for example because its run was canceled. */
 export async function cancelApprovals(tx: Tx, now: number, run_id: string): Promise<void> {
   await tx

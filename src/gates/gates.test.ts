@@ -3,10 +3,19 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { toIso } from '../kernel/clock.ts';
 import { memoryStore, readEvents } from '../store/index.ts';
 import type { Store } from '../store/index.ts';
-import { addRun } from '../testing/rows.ts';
+import { addRun } from '../testing/test-rows.ts';
 import { OPEN_GATE } from '../testing/test-world.ts';
 import type { Approval, GateConfig, NewSubject, Verdict } from './index.ts';
-import { cancelApprovals, expireIfDue, getApproval, listApprovals, listSubjects, openApproval, subjectsWith, vote } from './index.ts';
+import {
+  cancelApprovals,
+  expireIfDue,
+  getApproval,
+  listApprovals,
+  listSubjects,
+  openApproval,
+  subjectsWith,
+  vote,
+} from './index.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const HOUR = 3_600_000;
@@ -18,11 +27,31 @@ beforeEach(async () => {
   return () => store.close();
 });
 
-const subject = (name: string, more: Partial<NewSubject> = {}): NewSubject => ({ subject: name, circuit_id: name, detail: { digest: name }, ...more });
-const subjects = (count: number): NewSubject[] => Array.from({ length: count }, (_, i) => subject(`m${String(i).padStart(5, '0')}`));
+const subject = (name: string, more: Partial<NewSubject> = {}): NewSubject => ({
+  subject: name,
+  circuit_id: name,
+  detail: { digest: name },
+  ...more,
+});
+const subjects = (count: number): NewSubject[] =>
+  Array.from({ length: count }, (_, i) => subject(`m${String(i).padStart(5, '0')}`));
 
-const open = (config: Partial<GateConfig> = {}, of: readonly NewSubject[] = [subject('a'), subject('b'), subject('c')], now = NOW): Promise<Approval> =>
-  store.tx((tx) => openApproval(tx, now, { run_id: 'run_1', stage: 'PromoteModels', gate: 'registry-promotion', config: { ...OPEN_GATE, ...config }, title: 'Promote', requested_by: 'ann@x', subjects: of }));
+const open = (
+  config: Partial<GateConfig> = {},
+  of: readonly NewSubject[] = [subject('a'), subject('b'), subject('c')],
+  now = NOW,
+): Promise<Approval> =>
+  store.tx((tx) =>
+    openApproval(tx, now, {
+      run_id: 'run_1',
+      stage: 'PromoteModels',
+      gate: 'registry-promotion',
+      config: { ...OPEN_GATE, ...config },
+      title: 'Promote',
+      requested_by: 'ann@x',
+      subjects: of,
+    }),
+  );
 
 interface Ballot {
   readonly by?: string;
@@ -33,29 +62,73 @@ interface Ballot {
   readonly verified?: boolean;
   readonly now?: number;
 }
-const cast = (approval: Approval, { by = 'bob@x', verdict = 'approve', only, comment, signed_in = false, verified = false, now = NOW }: Ballot = {}): Promise<Approval> =>
+const cast = (
+  approval: Approval,
+  {
+    by = 'bob@x',
+    verdict = 'approve',
+    only,
+    comment,
+    signed_in = false,
+    verified = false,
+    now = NOW,
+  }: Ballot = {},
+): Promise<Approval> =>
   store.tx((tx) =>
-    vote(tx, now, { approval_id: approval.id, actor: { name: by, identity: signed_in ? 'verified' : 'claimed' }, verdict, comment: comment ?? null, subjects: only ?? null, verified }),
+    vote(tx, now, {
+      approval_id: approval.id,
+      actor: { name: by, identity: signed_in ? 'verified' : 'claimed' },
+      verdict,
+      comment: comment ?? null,
+      subjects: only ?? null,
+      verified,
+    }),
   );
 const verdicts = async (approval: Approval): Promise<Record<string, Verdict>> =>
-  Object.fromEntries((await listSubjects(store.db, { approval_id: approval.id, limit: 1000 })).map((s) => [s.subject, s.verdict]));
+  Object.fromEntries(
+    (await listSubjects(store.db, { approval_id: approval.id, limit: 1000 })).map((s) => [
+      s.subject,
+      s.verdict,
+    ]),
+  );
 
 describe('openApproval', () => {
   it('opens once for the same subjects, however often it is asked', async () => {
     const first = await open();
     expect(await open({}, undefined, NOW + HOUR)).toEqual(first);
     expect(await listApprovals(store.db, { limit: 10 })).toHaveLength(1);
-    expect((await readEvents(store.db, { after: 0, limit: 9 })).map((e) => e.type)).toEqual(['approval.requested']);
+    expect((await readEvents(store.db, { after: 0, limit: 9 })).map((e) => e.type)).toEqual([
+      'approval.requested',
+    ]);
   });
 
   it('is bound to what it shows: other subjects, or the same with other content, need another approval', async () => {
-    const ids = new Set([await open(), await open({}, [subject('a'), subject('b')]), await open({}, [subject('a', { detail: { digest: 'other' } }), subject('b'), subject('c')])].map((a) => a.id));
+    const ids = new Set(
+      [
+        await open(),
+        await open({}, [subject('a'), subject('b')]),
+        await open({}, [subject('a', { detail: { digest: 'other' } }), subject('b'), subject('c')]),
+      ].map((a) => a.id),
+    );
     expect(ids.size).toBe(3);
   });
 
   it('freezes the rules of the gate and the deadline as they were when it opened', async () => {
-    const approval = await open({ required: 2, approvers: ['bob@x'], expires_s: 4 * 3600, on_expiry: 'skip', requester_may_approve: false });
-    expect(approval).toMatchObject({ status: 'waiting', required: 2, approvers: ['bob@x'], requester_may_approve: false, on_expiry: 'skip', requested_by: 'ann@x' });
+    const approval = await open({
+      required: 2,
+      approvers: ['bob@x'],
+      expires_s: 4 * 3600,
+      on_expiry: 'skip',
+      requester_may_approve: false,
+    });
+    expect(approval).toMatchObject({
+      status: 'waiting',
+      required: 2,
+      approvers: ['bob@x'],
+      requester_may_approve: false,
+      on_expiry: 'skip',
+      requested_by: 'ann@x',
+    });
     expect(approval.expires_at).toBe(toIso(NOW + 4 * HOUR));
     expect(approval.counts).toEqual({ pending: 3, approve: 0, hold: 0, reject: 0 });
   });
@@ -65,8 +138,15 @@ describe('vote', () => {
   it('decides on everything that is open in one act', async () => {
     const approval = await open();
     const after = await cast(approval);
-    expect(after).toMatchObject({ status: 'decided', closed_at: toIso(NOW), counts: { pending: 0, approve: 3 } });
-    expect((await readEvents(store.db, { after: 0, limit: 9 })).at(-1)).toMatchObject({ type: 'approval.decided', message: 'bob@x said approve to "Promote"' });
+    expect(after).toMatchObject({
+      status: 'decided',
+      closed_at: toIso(NOW),
+      counts: { pending: 0, approve: 3 },
+    });
+    expect((await readEvents(store.db, { after: 0, limit: 9 })).at(-1)).toMatchObject({
+      type: 'approval.decided',
+      message: 'bob@x said approve to "Promote"',
+    });
   });
 
   it('gives each subject its own verdict, and is decided once none is open', async () => {
@@ -94,13 +174,19 @@ describe('vote', () => {
 
   it('refuses a subject that the request does not show, and says which is near', async () => {
     const approval = await open({}, [subject('seattle-wind:3')]);
-    await expect(cast(approval, { only: ['seatle-wind:3'] })).rejects.toMatchObject({ message: 'Not part of this request: seatle-wind:3.', hint: 'Did you mean seattle-wind:3?' });
+    await expect(cast(approval, { only: ['seatle-wind:3'] })).rejects.toMatchObject({
+      message: 'Not part of this request: seatle-wind:3.',
+      hint: 'Did you mean seattle-wind:3?',
+    });
     expect((await getApproval(store.db, approval.id)).counts.pending).toBe(1);
   });
 
   it('knows no request under a wrong id, and says which is near', async () => {
     const { id } = await open();
-    await expect(getApproval(store.db, `${id.slice(0, -1)}~`)).rejects.toMatchObject({ exit_code: 5, hint: `Did you mean ${id}?` });
+    await expect(getApproval(store.db, `${id.slice(0, -1)}~`)).rejects.toMatchObject({
+      exit_code: 5,
+      hint: `Did you mean ${id}?`,
+    });
   });
 
   describe('with several people required', () => {
@@ -131,11 +217,19 @@ describe('vote', () => {
     it('needs one only to reject or hold', async () => {
       const approval = await open({ required: 3 });
       await cast(approval, { only: ['a'], verdict: 'reject' });
-      expect((await cast(approval, { verdict: 'hold' })).counts).toEqual({ pending: 0, approve: 0, hold: 2, reject: 1 });
+      expect((await cast(approval, { verdict: 'hold' })).counts).toEqual({
+        pending: 0,
+        approve: 0,
+        hold: 2,
+        reject: 1,
+      });
     });
 
     it('does not count a yes to everything for what a quality gate holds back', async () => {
-      const approval = await open({ required: 2 }, [subject('good'), subject('bad', { held_because: 'mae 12 > 10' })]);
+      const approval = await open({ required: 2 }, [
+        subject('good'),
+        subject('bad', { held_because: 'mae 12 > 10' }),
+      ]);
       await cast(approval, { by: 'bob@x' });
       await cast(approval, { by: 'cat@x', only: ['bad'], comment: 'the sensor was replaced' });
       expect(await verdicts(approval)).toMatchObject({ bad: 'hold' });
@@ -148,19 +242,29 @@ describe('vote', () => {
     it('is anybody where no approvers are named, the requester too unless that is forbidden', async () => {
       expect((await cast(await open(), { by: 'ann@x' })).status).toBe('decided');
       const strict = await open({ requester_may_approve: false }, [subject('z')]);
-      await expect(cast(strict, { by: 'Ann@X' })).rejects.toMatchObject({ exit_code: 4, hint: 'Ask a second person.' });
+      await expect(cast(strict, { by: 'Ann@X' })).rejects.toMatchObject({
+        exit_code: 4,
+        hint: 'Ask a second person.',
+      });
       expect((await cast(strict, { by: 'bob@x' })).status).toBe('decided');
     });
 
     it('is only who is named, in any case of letters', async () => {
       const approval = await open({ approvers: ['Bob@X', 'cat@x'] });
-      await expect(cast(approval, { by: 'eve@x' })).rejects.toMatchObject({ exit_code: 4, message: 'eve@x is not an approver of gate registry-promotion.', hint: expect.stringContaining('Bob@X, cat@x') });
+      await expect(cast(approval, { by: 'eve@x' })).rejects.toMatchObject({
+        exit_code: 4,
+        message: 'eve@x is not an approver of gate registry-promotion.',
+        hint: expect.stringContaining('Bob@X, cat@x'),
+      });
       expect((await cast(approval, { by: 'bob@x' })).status).toBe('decided');
     });
 
     it('is only who signed in, where the gate asks for that', async () => {
       const approval = await open();
-      await expect(cast(approval, { verified: true })).rejects.toMatchObject({ exit_code: 4, hint: expect.stringContaining('signing in') });
+      await expect(cast(approval, { verified: true })).rejects.toMatchObject({
+        exit_code: 4,
+        hint: expect.stringContaining('signing in'),
+      });
       expect((await cast(approval, { verified: true, signed_in: true })).status).toBe('decided');
       const votes = await store.db.selectFrom('approval_votes').select(['voter', 'identity']).execute();
       expect(votes).toEqual([{ voter: 'bob@x', identity: 'verified' }]);
@@ -187,18 +291,28 @@ describe('vote', () => {
       const approval = await mixed();
       await cast(approval, { only: ['bad'], comment: 'the sensor was replaced' });
       expect(await verdicts(approval)).toEqual({ good: 'pending', bad: 'approve' });
-      expect(await store.db.selectFrom('approval_votes').select(['comment', 'subjects']).execute()).toEqual([{ comment: 'the sensor was replaced', subjects: '["bad"]' }]);
+      expect(await store.db.selectFrom('approval_votes').select(['comment', 'subjects']).execute()).toEqual([
+        { comment: 'the sensor was replaced', subjects: '["bad"]' },
+      ]);
     });
 
     it('refuses it without a reason, and the others named with it', async () => {
       const approval = await mixed();
-      await expect(cast(approval, { only: ['good', 'bad'] })).rejects.toMatchObject({ exit_code: 4, message: 'A quality gate holds back bad.', hint: expect.stringContaining('--comment') });
+      await expect(cast(approval, { only: ['good', 'bad'] })).rejects.toMatchObject({
+        exit_code: 4,
+        message: 'A quality gate holds back bad.',
+        hint: expect.stringContaining('--comment'),
+      });
       expect(await verdicts(approval)).toEqual({ good: 'pending', bad: 'pending' });
     });
 
     it('shows why', async () => {
       const approval = await mixed();
-      expect((await listSubjects(store.db, { approval_id: approval.id, limit: 9 })).map((s) => s.detail['held_because'])).toEqual(['mae 12 > 10', undefined]);
+      expect(
+        (await listSubjects(store.db, { approval_id: approval.id, limit: 9 })).map(
+          (s) => s.detail['held_because'],
+        ),
+      ).toEqual(['mae 12 > 10', undefined]);
     });
 
     it('is not fooled by a subject whose texts only look like it', async () => {
@@ -225,12 +339,18 @@ describe('the deadline', () => {
     expect((await look(NOW + 4 * HOUR - 1)).status).toBe('waiting');
     const late = NOW + 99 * HOUR;
     expect(await look(late)).toMatchObject({ status: 'expired', closed_at: toIso(late), on_expiry: 'skip' });
-    expect((await readEvents(store.db, { after: 0, limit: 9 })).map((e) => e.type)).toEqual(['approval.requested', 'approval.expired']);
+    expect((await readEvents(store.db, { after: 0, limit: 9 })).map((e) => e.type)).toEqual([
+      'approval.requested',
+      'approval.expired',
+    ]);
   });
 
   it('refuses a verdict that comes too late', async () => {
     const approval = await open({ expires_s: 3600 });
-    await expect(cast(approval, { now: NOW + HOUR })).rejects.toMatchObject({ exit_code: 7, hint: expect.stringContaining('new run') });
+    await expect(cast(approval, { now: NOW + HOUR })).rejects.toMatchObject({
+      exit_code: 7,
+      hint: expect.stringContaining('new run'),
+    });
     expect((await getApproval(store.db, approval.id)).counts.approve).toBe(0);
   });
 
@@ -256,8 +376,17 @@ describe('listSubjects', () => {
     const approval = await open({}, subjects(250));
     await cast(approval, { only: ['m00007'], verdict: 'reject' });
     const first = await listSubjects(store.db, { approval_id: approval.id, verdict: 'pending', limit: 100 });
-    const second = await listSubjects(store.db, { approval_id: approval.id, verdict: 'pending', limit: 1000, after: first.at(-1)?.subject ?? '' });
-    expect([...first, ...second].map((s) => s.subject)).toEqual(subjects(250).map((s) => s.subject).filter((s) => s !== 'm00007'));
+    const second = await listSubjects(store.db, {
+      approval_id: approval.id,
+      verdict: 'pending',
+      limit: 1000,
+      after: first.at(-1)?.subject ?? '',
+    });
+    expect([...first, ...second].map((s) => s.subject)).toEqual(
+      subjects(250)
+        .map((s) => s.subject)
+        .filter((s) => s !== 'm00007'),
+    );
   });
 });
 

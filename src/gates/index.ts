@@ -1,4 +1,4 @@
-export { cancelApprovals, expireIfDue, getApproval, listApprovals, listSubjects, openApproval, subjectsWith } from './approvals.ts';
+export { cancelApprovals, closeApproval, expireIfDue, getApproval, listApprovals, listSubjects, openApproval, subjectsWith } from './approvals.ts';
 export { ApprovalStatus, Verdict } from './types.ts';
 export type { Actor, Approval, GateConfig, NewSubject, Subject } from './types.ts';
-export { vote } from './vote.ts';
+export { mayNotVote, vote } from './vote.ts';

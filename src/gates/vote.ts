@@ -38,7 +38,9 @@ export async function vote(
   const approval = await expireIfDue(tx, now, await getApproval(tx, ballot.approval_id));
   if (approval.status === 'decided' && ballot.subjects === null) return approval;
   refuseIfOver(approval);
-  refuseIfNotAllowed(approval, ballot.actor, ballot.verified);
+  await refuseIfRunIsOver(tx, approval);
+  const refusal = mayNotVote(approval, ballot.actor, ballot.verified);
+  if (refusal !== null) throw refusal;
   await refuseUnknown(tx, approval.id, ballot.subjects);
 
   await tx
@@ -147,23 +149,38 @@ function refuseIfOver(approval: Approval): void {
   });
 }
 
-function refuseIfNotAllowed(approval: Approval, actor: Actor, verified: boolean): void {
+/** A verdict on a run that is over would change nothing, and must not look as if it did. */
+async function refuseIfRunIsOver(tx: Tx, approval: Approval): Promise<void> {
+  const run = await tx.selectFrom('runs').select(['number', 'status', 'ended_at']).where('id', '=', approval.run_id).executeTakeFirst();
+  if (run?.ended_at == null) return;
+  const stalled = await tx.selectFrom('stages').select('name').where('run_id', '=', approval.run_id).where(sql<boolean>`instr(state, '"stalled":true') > 0`).executeTakeFirst();
+  throw new TrainyardError('approval_refused', `Run ${run.number} is over (${run.status}); a verdict on "${approval.title}" changes nothing any more.`, {
+    hint:
+      stalled === undefined
+        ? 'What was held is not lost: train its circuits again with `trainyard run --circuits …` and decide then.'
+        : `Take the run up first: \`trainyard run --resume ${run.number}\`.`,
+  });
+}
+
+/** Why a person may not decide at this gate, or null. */
+export function mayNotVote(approval: Pick<Approval, 'gate' | 'approvers' | 'requester_may_approve' | 'requested_by'>, actor: Actor, verified: boolean): NotAllowedError | null {
   if (verified && actor.identity !== 'verified') {
-    throw new NotAllowedError(`Gate ${approval.gate} accepts signed-in people only; ${actor.name} is a name typed on a command line.`, {
+    return new NotAllowedError(`Gate ${approval.gate} accepts signed-in people only; ${actor.name} is a name typed on a command line.`, {
       hint: 'Decide in the web UI after signing in.',
     });
   }
   const allowed = approval.approvers.map((a) => a.toLowerCase());
   if (allowed.length > 0 && !allowed.includes(actor.name.toLowerCase())) {
-    throw new NotAllowedError(`${actor.name} is not an approver of gate ${approval.gate}.`, {
+    return new NotAllowedError(`${actor.name} is not an approver of gate ${approval.gate}.`, {
       hint: `Approvers are ${approval.approvers.join(', ')}. You act as \`git config user.email\`, else as the login name.`,
     });
   }
   if (!approval.requester_may_approve && actor.name.toLowerCase() === approval.requested_by.toLowerCase()) {
-    throw new NotAllowedError(`${actor.name} asked for this; gate ${approval.gate} wants somebody else to decide.`, {
+    return new NotAllowedError(`${actor.name} asked for this; gate ${approval.gate} wants somebody else to decide.`, {
       hint: 'Ask a second person.',
     });
   }
+  return null;
 }
 
 async function refuseUnknown(tx: Tx, approval_id: string, subjects: readonly string[] | null): Promise<void> {

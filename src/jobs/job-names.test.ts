@@ -33,7 +33,9 @@ describe('names of jobs', () => {
   });
 
   it('of retries append the time in UTC to the base name', () => {
-    expect(retryJobName('flottec_2110_2026_03_31', noon)).toBe('flottec_2110_2026_03_31_retry_20260331_120005');
+    expect(retryJobName('flottec_2110_2026_03_31', noon)).toBe(
+      'flottec_2110_2026_03_31_retry_20260331_120005',
+    );
   });
 });
 

@@ -204,7 +204,8 @@ export async function lastJobs(db: Db, circuit_ids: readonly string[]): Promise<
       ])
       .where('jobs.circuit_id', 'in', some)
       .where('runs.pr', '=', 0)
-      .orderBy('jobs.created_at')
+      // Not by time: the machine's clock may have gone back between two runs.
+      .orderBy('runs.number')
       .orderBy('jobs.id')
       .execute();
     for (const { run_ended_at, ...row } of rows) {

@@ -3,11 +3,28 @@ import { ConflictError, NotFoundError, ProviderError } from '../kernel/errors.ts
 import { toIso } from '../kernel/clock.ts';
 import { memoryStore, readEvents } from '../store/index.ts';
 import type { JobsTable, Store } from '../store/index.ts';
-import { addRun, jobRow } from '../testing/rows.ts';
-import { ScriptedCompute } from '../testing/scripted-compute.ts';
+import { addRun, jobRow } from '../testing/test-rows.ts';
+import { ScriptedCompute } from '../testing/test-compute.ts';
 import { TestClock } from '../testing/test-clock.ts';
 import type { Job, JobWorld } from './index.ts';
-import { attemptKey, cancelPending, countJobs, countMandatoryFailures, eachJob, earliestRunning, findJob, insertJobs, lastJobs, listJobs, markLost, observeJobs, resubmitUnknown, submitPending, takenNames, timeOutJobs } from './index.ts';
+import {
+  attemptKey,
+  cancelPending,
+  countJobs,
+  countMandatoryFailures,
+  eachJob,
+  earliestRunning,
+  findJob,
+  insertJobs,
+  lastJobs,
+  listJobs,
+  markLost,
+  observeJobs,
+  resubmitUnknown,
+  submitPending,
+  takenNames,
+  timeOutJobs,
+} from './index.ts';
 
 const STAGE = 'SubmitTraining';
 const HOUR = 3_600_000;
@@ -32,7 +49,10 @@ beforeEach(async () => {
     clock,
     compute,
     signal: stop.signal,
-    tx: (work) => (fenceHolds ? store.tx(work) : Promise.reject(new ConflictError('Another process has taken over run_1.'))),
+    tx: (work) =>
+      fenceHolds
+        ? store.tx(work)
+        : Promise.reject(new ConflictError('Another process has taken over run_1.')),
     submissionOf: (job) => Promise.resolve(submission(job)),
     modelOutputOf: () => Promise.resolve('model'),
     faultPoint: () => undefined,
@@ -47,7 +67,19 @@ const submission = (job: Job) => ({
   circuit_id: job.circuit_id,
   attempt: job.attempt,
   timeout_s: null,
-  component: { name: 'trainer', version: '1', digest: 'd', file: 'f', inputs: {}, outputs: {}, retry: null, cloud_only: [], content: {}, type: 'pipeline' as const, jobs: [] },
+  component: {
+    name: 'trainer',
+    version: '1',
+    digest: 'd',
+    file: 'f',
+    inputs: {},
+    outputs: {},
+    retry: null,
+    cloud_only: [],
+    content: {},
+    type: 'pipeline' as const,
+    jobs: [],
+  },
   environment: null,
   inputs: {},
   environment_variables: {},
@@ -55,9 +87,12 @@ const submission = (job: Job) => ({
 
 const insert = (...rows: JobsTable[]): Promise<void> => store.tx((tx) => insertJobs(tx, rows));
 const job = (name: string): Promise<Job> => findJob(store.db, name);
-const attempts = (name: string) => store.db.selectFrom('attempts').selectAll().where('job_id', '=', `job_${name}`).orderBy('number').execute();
-const eventTypes = async (): Promise<string[]> => (await readEvents(store.db, { after: 0, limit: 1000 })).map((e) => e.type);
-const many = (count: number, more: Partial<JobsTable> = {}): JobsTable[] => Array.from({ length: count }, (_, i) => jobRow(`j${String(i).padStart(5, '0')}`, more));
+const attempts = (name: string) =>
+  store.db.selectFrom('attempts').selectAll().where('job_id', '=', `job_${name}`).orderBy('number').execute();
+const eventTypes = async (): Promise<string[]> =>
+  (await readEvents(store.db, { after: 0, limit: 1000 })).map((e) => e.type);
+const many = (count: number, more: Partial<JobsTable> = {}): JobsTable[] =>
+  Array.from({ length: count }, (_, i) => jobRow(`j${String(i).padStart(5, '0')}`, more));
 
 describe('submitPending', () => {
   it('hands over every pending job once, in order, and notes when', async () => {
@@ -74,7 +109,12 @@ describe('submitPending', () => {
     compute.refused.set('b', { reason: 'setup', message: 'no such image' });
     await insert(jobRow('a'), jobRow('b'), jobRow('c'));
     await submitPending(world, STAGE);
-    expect(await job('b')).toMatchObject({ status: 'failed', reason: 'setup', message: 'no such image', ended_at: toIso(clock.now()) });
+    expect(await job('b')).toMatchObject({
+      status: 'failed',
+      reason: 'setup',
+      message: 'no such image',
+      ended_at: toIso(clock.now()),
+    });
     expect(await attempts('b')).toMatchObject([{ key: 'b', status: 'failed', reason: 'setup' }]);
     expect(await countJobs(store.db, 'run_1')).toMatchObject({ queued: 2, failed: 1 });
     expect(await eventTypes()).toEqual(['job.failed']);
@@ -115,7 +155,12 @@ describe('submitPending', () => {
 
 describe('resubmitUnknown', () => {
   it('hands over what is queued here and unknown there, and nothing else', async () => {
-    await insert(jobRow('known', { status: 'queued' }), jobRow('gone', { status: 'queued', attempt: 2 }), jobRow('runs', { status: 'running' }), jobRow('over', { status: 'failed' }));
+    await insert(
+      jobRow('known', { status: 'queued' }),
+      jobRow('gone', { status: 'queued', attempt: 2 }),
+      jobRow('runs', { status: 'running' }),
+      jobRow('over', { status: 'failed' }),
+    );
     expect(await resubmitUnknown(world, STAGE, new Set(['known']))).toBe(1);
     expect(compute.submitted.map((s) => s.key)).toEqual(['gone-2']);
     expect((await job('gone')).status).toBe('queued');
@@ -124,15 +169,34 @@ describe('resubmitUnknown', () => {
 
 describe('observeJobs', () => {
   it('takes over what is said, with times, usage and metrics, in one list call', async () => {
-    await insert(jobRow('a', { status: 'queued' }), jobRow('b', { status: 'queued' }), jobRow('c', { status: 'queued' }));
+    await insert(
+      jobRow('a', { status: 'queued' }),
+      jobRow('b', { status: 'queued' }),
+      jobRow('c', { status: 'queued' }),
+    );
     compute.says('a', { state: 'succeeded' }, HOUR);
     compute.says('b', { state: 'failed', reason: 'user_code', message: 'KeyError' });
     compute.says('c', { state: 'running' }, HOUR);
     const { keys } = await observeJobs(world, null);
     expect(compute.lists).toBe(1);
     expect([...keys]).toEqual(['a', 'b', 'c']);
-    expect(await job('a')).toMatchObject({ status: 'succeeded', exit_code: 0, cpu_s: 0.5, peak_memory_mib: 64, queued_s: 1, preparing_s: 2, running_s: 3, metrics: '{"mae":1.5}', running_at: toIso(HOUR) });
-    expect(await job('b')).toMatchObject({ status: 'failed', reason: 'user_code', message: 'KeyError', metrics: null });
+    expect(await job('a')).toMatchObject({
+      status: 'succeeded',
+      exit_code: 0,
+      cpu_s: 0.5,
+      peak_memory_mib: 64,
+      queued_s: 1,
+      preparing_s: 2,
+      running_s: 3,
+      metrics: '{"mae":1.5}',
+      running_at: toIso(HOUR),
+    });
+    expect(await job('b')).toMatchObject({
+      status: 'failed',
+      reason: 'user_code',
+      message: 'KeyError',
+      metrics: null,
+    });
     expect(await job('c')).toMatchObject({ status: 'running', ended_at: null });
     expect(await attempts('a')).toMatchObject([{ status: 'succeeded', cpu_s: 0.5, exit_code: 0 }]);
     expect(await eventTypes()).toEqual(['job.failed']);
@@ -153,7 +217,12 @@ describe('observeJobs', () => {
     await insert(jobRow('a', { status: 'running', max_attempts: 2, running_at: toIso(HOUR) }));
     compute.says('a', { state: 'failed', reason: 'preempted', message: 'the node went away' }, HOUR);
     await observeJobs(world, null);
-    expect(await job('a')).toMatchObject({ status: 'pending', attempt: 2, ended_at: null, message: 'attempt 1 failed: the node went away' });
+    expect(await job('a')).toMatchObject({
+      status: 'pending',
+      attempt: 2,
+      ended_at: null,
+      message: 'attempt 1 failed: the node went away',
+    });
     await submitPending(world, STAGE);
     expect(compute.submitted.map((s) => s.key)).toEqual(['a-2']);
 
@@ -163,8 +232,16 @@ describe('observeJobs', () => {
 
     compute.says('a-2', { state: 'failed', reason: 'user_code', message: 'KeyError' }, 2 * HOUR);
     await observeJobs(world, null);
-    expect(await job('a')).toMatchObject({ status: 'failed', attempt: 2, reason: 'user_code', running_at: toIso(HOUR) });
-    expect((await attempts('a')).map((a) => [a.key, a.number, a.status, a.reason])).toEqual([['a', 1, 'failed', 'preempted'], ['a-2', 2, 'failed', 'user_code']]);
+    expect(await job('a')).toMatchObject({
+      status: 'failed',
+      attempt: 2,
+      reason: 'user_code',
+      running_at: toIso(HOUR),
+    });
+    expect((await attempts('a')).map((a) => [a.key, a.number, a.status, a.reason])).toEqual([
+      ['a', 1, 'failed', 'preempted'],
+      ['a-2', 2, 'failed', 'user_code'],
+    ]);
     expect(await eventTypes()).toEqual(['job.attempt_failed', 'job.failed']);
   });
 
@@ -187,10 +264,13 @@ describe('observeJobs', () => {
   it('does not overwrite an outcome that was written while it listed', async () => {
     await insert(jobRow('a', { status: 'running' }));
     compute.says('a', { state: 'succeeded' });
-    world = { ...world, modelOutputOf: async () => {
-      await store.db.updateTable('jobs').set({ status: 'canceled' }).where('name', '=', 'a').execute();
-      return 'model';
-    } };
+    world = {
+      ...world,
+      modelOutputOf: async () => {
+        await store.db.updateTable('jobs').set({ status: 'canceled' }).where('name', '=', 'a').execute();
+        return 'model';
+      },
+    };
     await observeJobs(world, null);
     expect((await job('a')).status).toBe('canceled');
   });
@@ -211,7 +291,12 @@ describe('observeJobs', () => {
 
 describe('markLost', () => {
   it('fails what was started and is known no more, and leaves what only waits to be handed over again', async () => {
-    await insert(jobRow('runs', { status: 'running' }), jobRow('prepares', { status: 'preparing' }), jobRow('waits', { status: 'queued' }), jobRow('known', { status: 'running' }));
+    await insert(
+      jobRow('runs', { status: 'running' }),
+      jobRow('prepares', { status: 'preparing' }),
+      jobRow('waits', { status: 'queued' }),
+      jobRow('known', { status: 'running' }),
+    );
     await markLost(world, STAGE, new Set(['known']));
     expect(await job('runs')).toMatchObject({ status: 'failed', reason: 'lost' });
     expect(await job('prepares')).toMatchObject({ status: 'failed', reason: 'lost' });
@@ -221,7 +306,10 @@ describe('markLost', () => {
 
   it('gives a lost job its next attempt where one is left', async () => {
     await insert(jobRow('a', { status: 'running', max_attempts: 3, attempt: 2 }));
-    await store.db.insertInto('attempts').values({ key: 'x', job_id: 'job_a', run_id: 'run_1', number: 1, status: 'failed' }).execute();
+    await store.db
+      .insertInto('attempts')
+      .values({ key: 'x', job_id: 'job_a', run_id: 'run_1', number: 1, status: 'failed' })
+      .execute();
     await markLost(world, STAGE, new Set());
     expect(await job('a')).toMatchObject({ status: 'pending', attempt: 3, reason: 'lost' });
     expect((await attempts('a')).map((a) => a.status)).toEqual(['failed', 'failed', 'pending']);
@@ -231,17 +319,33 @@ describe('markLost', () => {
 describe('timeOutJobs', () => {
   it('cancels at the provider and fails what began to run before the limit, to the millisecond', async () => {
     clock.jumpTo(10 * HOUR);
-    await insert(jobRow('old', { status: 'running', running_at: toIso(7 * HOUR) }), jobRow('young', { status: 'running', running_at: toIso(7 * HOUR + 1) }), jobRow('waits', { status: 'queued' }));
-    expect(await timeOutJobs(world, STAGE, toIso(7 * HOUR), 'ran longer than max_wait (3 h)', ['running'])).toBe(1);
+    await insert(
+      jobRow('old', { status: 'running', running_at: toIso(7 * HOUR) }),
+      jobRow('young', { status: 'running', running_at: toIso(7 * HOUR + 1) }),
+      jobRow('waits', { status: 'queued' }),
+    );
+    expect(
+      await timeOutJobs(world, STAGE, toIso(7 * HOUR), 'ran longer than max_wait (3 h)', ['running']),
+    ).toBe(1);
     expect(compute.canceled).toEqual(['old']);
-    expect(await job('old')).toMatchObject({ status: 'failed', reason: 'timed_out', message: 'ran longer than max_wait (3 h)' });
+    expect(await job('old')).toMatchObject({
+      status: 'failed',
+      reason: 'timed_out',
+      message: 'ran longer than max_wait (3 h)',
+    });
     expect(await attempts('old')).toMatchObject([{ status: 'failed', reason: 'timed_out' }]);
     expect((await job('young')).status).toBe('running');
   });
 
   it('ends everything at the provider when the whole stage lasted too long', async () => {
-    await insert(jobRow('a', { status: 'running', running_at: toIso(clock.now()) }), jobRow('b', { status: 'queued' }), jobRow('c', { status: 'succeeded' }));
-    expect(await timeOutJobs(world, STAGE, toIso(0), 'stage_limit', ['queued', 'preparing', 'running'])).toBe(2);
+    await insert(
+      jobRow('a', { status: 'running', running_at: toIso(clock.now()) }),
+      jobRow('b', { status: 'queued' }),
+      jobRow('c', { status: 'succeeded' }),
+    );
+    expect(await timeOutJobs(world, STAGE, toIso(0), 'stage_limit', ['queued', 'preparing', 'running'])).toBe(
+      2,
+    );
     expect((await countJobs(store.db, 'run_1')).failed).toBe(2);
   });
 
@@ -271,14 +375,24 @@ describe('the rows of jobs', () => {
     const seen: string[] = [];
     for await (const page of eachJob(store.db, { run_id: 'run_1', stage: STAGE, statuses: ['pending'] })) {
       seen.push(...page.map((j) => j.name));
-      await store.db.updateTable('jobs').set({ status: 'queued' }).where('id', 'in', page.map((j) => j.id)).execute();
+      await store.db
+        .updateTable('jobs')
+        .set({ status: 'queued' })
+        .where(
+          'id',
+          'in',
+          page.map((j) => j.id),
+        )
+        .execute();
     }
     expect(seen).toEqual(many(1250).map((j) => j.name));
   });
 
   it('are listed newest first, by name pattern, a page at a time', async () => {
     await insert(...many(5), jobRow('j00000_retry_1', { stage: 'RetryFailedTraining', circuit_id: 'x' }));
-    expect((await listJobs(store.db, { match: '*_retry_*', limit: 9 })).map((j) => j.name)).toEqual(['j00000_retry_1']);
+    expect((await listJobs(store.db, { match: '*_retry_*', limit: 9 })).map((j) => j.name)).toEqual([
+      'j00000_retry_1',
+    ]);
     const first = await listJobs(store.db, { limit: 2 });
     const second = await listJobs(store.db, { limit: 2, before: first.at(-1)?.id });
     expect([...first, ...second].map((j) => j.name)).toEqual(['j00004', 'j00003', 'j00002', 'j00001']);
@@ -287,7 +401,9 @@ describe('the rows of jobs', () => {
   it('are found by name or id, or the nearest names are told', async () => {
     await insert(jobRow('flottec_2110'));
     expect((await findJob(store.db, 'job_flottec_2110')).name).toBe('flottec_2110');
-    await expect(findJob(store.db, 'flotec_2110')).rejects.toMatchObject({ hint: 'Did you mean flottec_2110?' });
+    await expect(findJob(store.db, 'flotec_2110')).rejects.toMatchObject({
+      hint: 'Did you mean flottec_2110?',
+    });
     await expect(findJob(store.db, 'zzzzzz')).rejects.toThrow(NotFoundError);
   });
 
@@ -299,7 +415,11 @@ describe('the rows of jobs', () => {
   });
 
   it('tell when the earliest running one began', async () => {
-    await insert(jobRow('a', { status: 'running', running_at: toIso(2 * HOUR) }), jobRow('b', { status: 'running', running_at: toIso(HOUR) }), jobRow('c', { status: 'failed', running_at: toIso(0) }));
+    await insert(
+      jobRow('a', { status: 'running', running_at: toIso(2 * HOUR) }),
+      jobRow('b', { status: 'running', running_at: toIso(HOUR) }),
+      jobRow('c', { status: 'failed', running_at: toIso(0) }),
+    );
     expect(await earliestRunning(store.db, 'run_1', STAGE)).toBe(toIso(HOUR));
   });
 });
@@ -312,7 +432,13 @@ describe('takenNames', () => {
 
   it('knows names that another circuit has by another way', async () => {
     // Circuit `kiln`, trained twice, has used the name of circuit `kiln_2`; and the other way round.
-    await insert(jobRow('kiln'), jobRow('kiln_2', { base_name: 'kiln', circuit_id: 'x' }), jobRow('oven'), jobRow('oven_2'), jobRow('oven_3'));
+    await insert(
+      jobRow('kiln'),
+      jobRow('kiln_2', { base_name: 'kiln', circuit_id: 'x' }),
+      jobRow('oven'),
+      jobRow('oven_2'),
+      jobRow('oven_3'),
+    );
     expect((await takenNames(store.db, ['kiln_2'])).has('kiln_2')).toBe(true);
     const taken = await takenNames(store.db, ['oven']);
     expect([taken.has('oven'), taken.has('oven_2'), taken.has('oven_3')]).toEqual([true, true, true]);
@@ -324,7 +450,13 @@ describe('lastJobs', () => {
     await addRun(store, { id: 'run_2', number: 2, ended_at: toIso(HOUR) });
     await addRun(store, { id: 'run_pr', number: 3, pr: 1 });
     const at = (n: number) => ({ circuit_id: 'c', created_at: toIso(n * HOUR) });
-    await insert(jobRow('old', at(1)), jobRow('new', { ...at(3), run_id: 'run_2', status: 'failed' }), jobRow('pr', { ...at(4), run_id: 'run_pr' }));
-    expect([...(await lastJobs(store.db, ['c', 'unknown'])).values()]).toMatchObject([{ circuit_id: 'c', name: 'new', status: 'failed', run_number: 2, run_over: true }]);
+    await insert(
+      jobRow('old', at(1)),
+      jobRow('new', { ...at(3), run_id: 'run_2', status: 'failed' }),
+      jobRow('pr', { ...at(4), run_id: 'run_pr' }),
+    );
+    expect([...(await lastJobs(store.db, ['c', 'unknown'])).values()]).toMatchObject([
+      { circuit_id: 'c', name: 'new', status: 'failed', run_number: 2, run_over: true },
+    ]);
   });
 });

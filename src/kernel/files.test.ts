@@ -45,7 +45,9 @@ describe('copyFileWhole', () => {
   it('leaves no half copy when the source is missing', async () => {
     const place = join(folder, 'copies');
     await mkdir(place);
-    await expect(copyFileWhole(join(folder, 'nowhere'), join(place, 'copy'))).rejects.toThrow(/Could not copy/);
+    await expect(copyFileWhole(join(folder, 'nowhere'), join(place, 'copy'))).rejects.toThrow(
+      /Could not copy/,
+    );
     expect(await readdir(place)).toEqual([]);
   });
 });

@@ -148,7 +148,11 @@ describe('resolveSecrets', () => {
   it('puts values in at use and names what is missing', () => {
     const text = 'postgres://u:${env:DB_PASSWORD}@h/${env:DB}?p=${env:DB_PASSWORD}';
     expect(secretNames(text)).toEqual(['DB_PASSWORD', 'DB']);
-    expect(resolveSecrets(text, { DB_PASSWORD: 'pw$&' })).toEqual({ value: 'postgres://u:pw$&@h/${env:DB}?p=pw$&', used: ['pw$&', 'pw$&'], missing: ['DB'] });
+    expect(resolveSecrets(text, { DB_PASSWORD: 'pw$&' })).toEqual({
+      value: 'postgres://u:pw$&@h/${env:DB}?p=pw$&',
+      used: ['pw$&', 'pw$&'],
+      missing: ['DB'],
+    });
   });
 });
 
@@ -164,7 +168,9 @@ describe('canonicalJson', () => {
   });
 
   it('leaves out what is undefined and keeps integers of any size', () => {
-    expect(canonicalJson({ b: undefined, a: 2n ** 70n, c: [undefined] })).toBe('{"a":1180591620717411303424,"c":[null]}');
+    expect(canonicalJson({ b: undefined, a: 2n ** 70n, c: [undefined] })).toBe(
+      '{"a":1180591620717411303424,"c":[null]}',
+    );
   });
 });
 
@@ -196,19 +202,44 @@ describe('ciFacts', () => {
   });
 
   it('reads GitHub: a pull request compares with the branch it goes to', () => {
-    expect(ciFacts({ GITHUB_ACTIONS: 'true', GITHUB_EVENT_NAME: 'pull_request_target', GITHUB_BASE_REF: 'main' })).toEqual({ system: 'github', pr: true, base_ref: 'origin/main' });
-    expect(ciFacts({ GITHUB_ACTIONS: 'true', GITHUB_EVENT_NAME: 'push', GITHUB_BASE_REF: '' })).toEqual({ system: 'github', pr: false, base_ref: null });
+    expect(
+      ciFacts({ GITHUB_ACTIONS: 'true', GITHUB_EVENT_NAME: 'pull_request_target', GITHUB_BASE_REF: 'main' }),
+    ).toEqual({ system: 'github', pr: true, base_ref: 'origin/main' });
+    expect(ciFacts({ GITHUB_ACTIONS: 'true', GITHUB_EVENT_NAME: 'push', GITHUB_BASE_REF: '' })).toEqual({
+      system: 'github',
+      pr: false,
+      base_ref: null,
+    });
   });
 
   it('reads Azure DevOps: the target branch comes as a full ref', () => {
-    const env = { TF_BUILD: 'True', BUILD_REASON: 'PullRequest', SYSTEM_PULLREQUEST_TARGETBRANCH: 'refs/heads/release/2' };
+    const env = {
+      TF_BUILD: 'True',
+      BUILD_REASON: 'PullRequest',
+      SYSTEM_PULLREQUEST_TARGETBRANCH: 'refs/heads/release/2',
+    };
     expect(ciFacts(env)).toEqual({ system: 'azure-devops', pr: true, base_ref: 'origin/release/2' });
-    expect(ciFacts({ TF_BUILD: 'True', BUILD_REASON: 'IndividualCI' })).toEqual({ system: 'azure-devops', pr: false, base_ref: null });
+    expect(ciFacts({ TF_BUILD: 'True', BUILD_REASON: 'IndividualCI' })).toEqual({
+      system: 'azure-devops',
+      pr: false,
+      base_ref: null,
+    });
   });
 
   it('reads GitLab: a first push has no commit before it', () => {
-    expect(ciFacts({ GITLAB_CI: 'true', CI_COMMIT_BEFORE_SHA: '0'.repeat(40) })).toEqual({ system: 'gitlab', pr: false, base_ref: null });
-    expect(ciFacts({ GITLAB_CI: 'true', CI_MERGE_REQUEST_ID: '7', CI_MERGE_REQUEST_DIFF_BASE_SHA: 'abc', CI_COMMIT_BEFORE_SHA: 'def' })).toEqual({ system: 'gitlab', pr: true, base_ref: 'abc' });
+    expect(ciFacts({ GITLAB_CI: 'true', CI_COMMIT_BEFORE_SHA: '0'.repeat(40) })).toEqual({
+      system: 'gitlab',
+      pr: false,
+      base_ref: null,
+    });
+    expect(
+      ciFacts({
+        GITLAB_CI: 'true',
+        CI_MERGE_REQUEST_ID: '7',
+        CI_MERGE_REQUEST_DIFF_BASE_SHA: 'abc',
+        CI_COMMIT_BEFORE_SHA: 'def',
+      }),
+    ).toEqual({ system: 'gitlab', pr: true, base_ref: 'abc' });
   });
 });
 
@@ -227,16 +258,25 @@ describe('isAlive', () => {
 
 describe('TrainyardError', () => {
   it('carries the exit code of its kind and the facts into JSON', () => {
-    const error = new TrainyardError('blocked_by_guard', 'Too wide.', { hint: 'Say why.', details: { retrain: 12 } });
+    const error = new TrainyardError('blocked_by_guard', 'Too wide.', {
+      hint: 'Say why.',
+      details: { retrain: 12 },
+    });
     expect(error.exit_code).toBe(21);
-    expect(JSON.parse(JSON.stringify({ error }))).toEqual({ error: { code: 'blocked_by_guard', message: 'Too wide.', hint: 'Say why.', exit_code: 21, retrain: 12 } });
-    expect(new ProviderError('azureml', 'away', { retryable: true }).exit_code).toBe(EXIT.provider_unavailable);
+    expect(JSON.parse(JSON.stringify({ error }))).toEqual({
+      error: { code: 'blocked_by_guard', message: 'Too wide.', hint: 'Say why.', exit_code: 21, retrain: 12 },
+    });
+    expect(new ProviderError('azureml', 'away', { retryable: true }).exit_code).toBe(
+      EXIT.provider_unavailable,
+    );
   });
 
   it('counts the problems of a file in its message', () => {
     const at = (file: string) => ({ file, line: 1, column: null, path: '', message: 'x', hint: null });
     expect(new ConfigError([at('a.yaml')]).message).toBe('1 problem in a.yaml');
-    expect(new ConfigError([at('a.yaml'), at('b.yaml')]).message).toBe('2 problems in a.yaml and other files');
+    expect(new ConfigError([at('a.yaml'), at('b.yaml')]).message).toBe(
+      '2 problems in a.yaml and other files',
+    );
     expect(new ConfigError([at('a.yaml')])).not.toBeInstanceOf(UsageError);
     expect(new ConfigError([at('a.yaml')]).exit_code).toBe(EXIT.usage);
   });

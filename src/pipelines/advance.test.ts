@@ -20,7 +20,11 @@ beforeEach(async () => {
 afterEach(() => w[Symbol.asyncDispose]());
 
 /** A stage that answers from a list, the last answer for ever; an error is thrown. */
-function stage(name: string, answers: readonly (StageOutcome | Error)[] = [{ kind: 'done' }], more: Partial<StageDefinition> = {}): StageDefinition {
+function stage(
+  name: string,
+  answers: readonly (StageOutcome | Error)[] = [{ kind: 'done' }],
+  more: Partial<StageDefinition> = {},
+): StageDefinition {
   let n = 0;
   return {
     name,
@@ -38,11 +42,26 @@ const pipeline = (...stages: StageDefinition[]): Pipeline => ({
   name: 'train',
   version: 1,
   stages,
-  conclude: async ({ stages: ended }) => ({ status: ended.some((s) => s.status === 'failed') ? 'failed' : 'succeeded', reason: null }),
+  cancel: async () => undefined,
+  conclude: async ({ stages: ended }) => ({
+    status: ended.some((s) => s.status === 'failed') ? 'failed' : 'succeeded',
+    reason: null,
+  }),
 });
 
 async function start(of: Pipeline): Promise<void> {
-  run = await w.project.store.tx((tx) => createRun(tx, w.clock.now(), { pipeline: of, requested_by: 'ann', pr: false, plan_id: null, git_commit: null, git_branch: null, params: {}, message: 'ann started a run' }));
+  run = await w.project.store.tx((tx) =>
+    createRun(tx, w.clock.now(), {
+      pipeline: of,
+      requested_by: 'ann',
+      pr: false,
+      plan_id: null,
+      git_commit: null,
+      git_branch: null,
+      params: {},
+      message: 'ann started a run',
+    }),
+  );
 }
 
 /** One claim and one advance, if the run is due. Returns whether it was. */
@@ -66,25 +85,54 @@ async function drive(of: Pipeline): Promise<number[]> {
   throw new Error('the run did not settle');
 }
 
-const stages = async (): Promise<Record<string, string>> => Object.fromEntries((await getStages(w.project.store.db, run.id)).map((s) => [s.name, s.status]));
-const reasonOf = async (name: string): Promise<string | null | undefined> => (await getStages(w.project.store.db, run.id)).find((s) => s.name === name)?.reason;
-const events = async (): Promise<string[]> => (await readEvents(w.project.store.db, { after: 0, run_id: run.id, limit: 1000 })).map((e) => (e.stage === null ? e.type : `${e.type} ${e.stage}`));
+const stages = async (): Promise<Record<string, string>> =>
+  Object.fromEntries((await getStages(w.project.store.db, run.id)).map((s) => [s.name, s.status]));
+const reasonOf = async (name: string): Promise<string | null | undefined> =>
+  (await getStages(w.project.store.db, run.id)).find((s) => s.name === name)?.reason;
+const events = async (): Promise<string[]> =>
+  (await readEvents(w.project.store.db, { after: 0, run_id: run.id, limit: 1000 })).map((e) =>
+    e.stage === null ? e.type : `${e.type} ${e.stage}`,
+  );
 
 describe('advanceRun', () => {
   it('goes through the stages in order, as far as it goes without waiting, and tells each step once', async () => {
-    const of = pipeline(stage('A', [{ kind: 'done', counts: { registered: 2, failed: 0 } }]), stage('B', [{ kind: 'skipped', reason: 'nothing new' }]), stage('C'));
+    const of = pipeline(
+      stage('A', [{ kind: 'done', counts: { registered: 2, failed: 0 } }]),
+      stage('B', [{ kind: 'skipped', reason: 'nothing new' }]),
+      stage('C'),
+    );
     await start(of);
     expect(await once(of)).toBe(true);
     expect(calls).toEqual(['A', 'B', 'C']);
-    expect(run).toMatchObject({ status: 'succeeded', due_at: null, lease_token: null, ended_at: '2026-01-01T00:00:00.000Z' });
-    expect(await events()).toEqual(['run.created', 'run.started', 'stage.started A', 'stage.succeeded A', 'stage.started B', 'stage.skipped B', 'stage.started C', 'stage.succeeded C', 'run.succeeded']);
-    expect((await readEvents(w.project.store.db, { after: 0, run_id: run.id, limit: 10 }))[3]).toMatchObject({ message: 'A succeeded: 2 registered', data: { counts: { registered: 2, failed: 0 } } });
+    expect(run).toMatchObject({
+      status: 'succeeded',
+      due_at: null,
+      lease_token: null,
+      ended_at: '2026-01-01T00:00:00.000Z',
+    });
+    expect(await events()).toEqual([
+      'run.created',
+      'run.started',
+      'stage.started A',
+      'stage.succeeded A',
+      'stage.started B',
+      'stage.skipped B',
+      'stage.started C',
+      'stage.succeeded C',
+      'run.succeeded',
+    ]);
+    expect((await readEvents(w.project.store.db, { after: 0, run_id: run.id, limit: 10 }))[3]).toMatchObject({
+      message: 'A succeeded: 2 registered',
+      data: { counts: { registered: 2, failed: 0 } },
+    });
     expect(await once(of)).toBe(false);
   });
 
   it('calls a waiting stage again when it is due, and not before', async () => {
     const until = w.clock.now() + 30_000;
-    const of = pipeline(stage('A', [{ kind: 'wait', on: 'jobs', until, counts: { running: 3 } }, { kind: 'done' }]));
+    const of = pipeline(
+      stage('A', [{ kind: 'wait', on: 'jobs', until, counts: { running: 3 } }, { kind: 'done' }]),
+    );
     await start(of);
     await once(of);
     expect(run).toMatchObject({ status: 'running', due_at: '2026-01-01T00:00:30.000Z' });
@@ -96,7 +144,12 @@ describe('advanceRun', () => {
   });
 
   it('lets a run that only waits for people go: it is due for nobody, and says so', async () => {
-    const of = pipeline(stage('A', [{ kind: 'wait', on: 'approval', until: null, reason: 'Promote 3 models' }, { kind: 'done' }]));
+    const of = pipeline(
+      stage('A', [
+        { kind: 'wait', on: 'approval', until: null, reason: 'Promote 3 models' },
+        { kind: 'done' },
+      ]),
+    );
     await start(of);
     await once(of);
     expect(run).toMatchObject({ status: 'waiting', due_at: null, lease_token: null });
@@ -121,7 +174,12 @@ describe('advanceRun', () => {
   });
 
   it('skips what comes after a failed stage, all the way down', async () => {
-    const of = pipeline(stage('A', [{ kind: 'failed', reason: 'the file was edited', counts: { refused: 1 } }]), stage('B'), stage('C'), stage('D'));
+    const of = pipeline(
+      stage('A', [{ kind: 'failed', reason: 'the file was edited', counts: { refused: 1 } }]),
+      stage('B'),
+      stage('C'),
+      stage('D'),
+    );
     await start(of);
     await once(of);
     expect(calls).toEqual(['A']);
@@ -139,7 +197,11 @@ describe('advanceRun', () => {
   });
 
   it('lets a stage decide for itself whether it runs after a failure', async () => {
-    const of = pipeline(stage('A', [{ kind: 'failed', reason: 'x' }]), stage('B'), stage('C', undefined, { when: async () => true }));
+    const of = pipeline(
+      stage('A', [{ kind: 'failed', reason: 'x' }]),
+      stage('B'),
+      stage('C', undefined, { when: async () => true }),
+    );
     await start(of);
     await once(of);
     expect(calls).toEqual(['A', 'C']);
@@ -184,7 +246,10 @@ describe('advanceRun', () => {
     const of = pipeline({
       name: 'A',
       advance: async () => {
-        await store.db.updateTable('runs').set({ lease_expires_at: addSeconds(store.now(), -1), due_at: '2026-01-01T00:00:00.000Z' }).execute();
+        await store.db
+          .updateTable('runs')
+          .set({ lease_expires_at: addSeconds(store.now(), -1), due_at: '2026-01-01T00:00:00.000Z' })
+          .execute();
         expect(await claimDue(store, w.clock.now(), 'wrk_2', 1)).toHaveLength(1);
         return { kind: 'done' };
       },
@@ -219,7 +284,12 @@ describe('an advance that fails', () => {
     const of = pipeline(stage('A', [trouble, trouble, new Error('socket hang up'), { kind: 'done' }]));
     await start(of);
     await once(of);
-    expect(run).toMatchObject({ status: 'running', failed_advances: 1, last_error: 'The service is away.', lease_token: null });
+    expect(run).toMatchObject({
+      status: 'running',
+      failed_advances: 1,
+      last_error: 'The service is away.',
+      lease_token: null,
+    });
     expect(await drive(of)).toEqual([1, 2, 4]);
     expect(run).toMatchObject({ status: 'succeeded', failed_advances: 0, last_error: null });
     expect((await events()).filter((e) => e === 'run.advance_failed')).toHaveLength(3);
@@ -227,15 +297,29 @@ describe('an advance that fails', () => {
 
   it('reddens the run with its cause after a few minutes, and the run can be taken up where it stands', async () => {
     let away = true;
-    const of = pipeline(stage('A'), { name: 'B', advance: async () => {
-      calls.push('B');
-      if (away) throw new TrainyardError('unexpected', 'Could not write model.json: no space left on device', { hint: 'The disk is full.' });
-      return { kind: 'done' };
-    } }, stage('C'));
+    const of = pipeline(
+      stage('A'),
+      {
+        name: 'B',
+        advance: async () => {
+          calls.push('B');
+          if (away)
+            throw new TrainyardError('unexpected', 'Could not write model.json: no space left on device', {
+              hint: 'The disk is full.',
+            });
+          return { kind: 'done' };
+        },
+      },
+      stage('C'),
+    );
     await start(of);
     const pauses = await drive(of);
     expect(pauses.reduce((a, b) => a + b, 0)).toBeGreaterThan(120);
-    expect(run).toMatchObject({ status: 'failed', reason: 'Could not write model.json: no space left on device The disk is full.', due_at: null });
+    expect(run).toMatchObject({
+      status: 'failed',
+      reason: 'Could not write model.json: no space left on device The disk is full.',
+      due_at: null,
+    });
     expect(await stages()).toEqual({ A: 'succeeded', B: 'failed', C: 'pending' });
 
     away = false;
@@ -248,7 +332,10 @@ describe('an advance that fails', () => {
 
   it.each([
     ['a mistake of the user', new UsageError('Component trainer:1 does not say which output is the model.')],
-    ['a refusal of the provider', new ProviderError('azureml', 'The workspace does not exist.', { retryable: false })],
+    [
+      'a refusal of the provider',
+      new ProviderError('azureml', 'The workspace does not exist.', { retryable: false }),
+    ],
   ])('fails the run at once where trying again cannot help: %s', async (_what, error) => {
     const of = pipeline(stage('A', [error]));
     await start(of);
@@ -262,12 +349,17 @@ describe('an advance that fails', () => {
     const of = pipeline(
       stage('A'),
       stage('Gate', [{ kind: 'wait', on: 'approval', until: null }, { kind: 'done' }]),
-      { name: 'B', after: ['A'], advance: async (context) => {
-        calls.push('B');
-        if (calls.filter((c) => c === 'B').length === 1) return { kind: 'wait', on: 'approval', until: context.now() + 1000 };
-        if (broken) throw new UsageError('no such output');
-        return { kind: 'done' };
-      } },
+      {
+        name: 'B',
+        after: ['A'],
+        advance: async (context) => {
+          calls.push('B');
+          if (calls.filter((c) => c === 'B').length === 1)
+            return { kind: 'wait', on: 'approval', until: context.now() + 1000 };
+          if (broken) throw new UsageError('no such output');
+          return { kind: 'done' };
+        },
+      },
       stage('C'),
     );
     await start(of);
@@ -281,10 +373,15 @@ describe('an advance that fails', () => {
 
   it('asks again whether a stage runs at all when that very question failed', async () => {
     let asked = 0;
-    const of = pipeline(stage('A'), stage('B', undefined, { when: async () => {
-      if (++asked === 1) throw new UsageError('cannot tell');
-      return 'nothing to do';
-    } }));
+    const of = pipeline(
+      stage('A'),
+      stage('B', undefined, {
+        when: async () => {
+          if (++asked === 1) throw new UsageError('cannot tell');
+          return 'nothing to do';
+        },
+      }),
+    );
     await start(of);
     await drive(of);
     expect(await stages()).toEqual({ A: 'succeeded', B: 'failed' });
@@ -320,10 +417,13 @@ describe('canceling', () => {
   });
 
   it('waits for the advance that is going on, and is not lost', async () => {
-    const of = pipeline({ name: 'A', advance: async (context) => {
-      if (calls.push('A') === 1) await cancel();
-      return { kind: 'wait', on: 'jobs', until: context.now() + 60_000 };
-    } });
+    const of = pipeline({
+      name: 'A',
+      advance: async (context) => {
+        if (calls.push('A') === 1) await cancel();
+        return { kind: 'wait', on: 'jobs', until: context.now() + 60_000 };
+      },
+    });
     await start(of);
     await once(of);
     await once(of);

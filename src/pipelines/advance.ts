@@ -2,7 +2,6 @@ import { backoff } from '../kernel/backoff.ts';
 import { toIso } from '../kernel/clock.ts';
 import { ProviderError, TrainyardError, messageOf } from '../kernel/errors.ts';
 import { cancelApprovals } from '../gates/index.ts';
-import { OPEN_STATUSES, attemptKey, cancelPending, eachJob } from '../jobs/index.ts';
 import { appendEvents } from '../store/index.ts';
 import type { NewEvent, Tx } from '../store/index.ts';
 import { LeaseLostError, fenced, release } from './lease.ts';
@@ -12,6 +11,7 @@ import type { Pipeline, StageContext, StageDefinition, StageOutcome, World } fro
 import { getStages, setStage, stageNamed } from './run-store.ts';
 import type { Run, Stage } from './run-store.ts';
 import { stageIsOver } from './status.ts';
+import { hasOpenJobs } from './open-jobs.ts';
 
 /** How often an advance may fail before its stage is red. With the delays below that is about three minutes. */
 const MAX_FAILED_ADVANCES = 9;
@@ -24,10 +24,10 @@ export async function advanceRun(world: World, pipeline: Pipeline, lease: Lease,
   let due: number | null;
   const at: Position = { stage: null };
   try {
-    due = lease.run.cancel_requested_at === null ? await advanceStages(world, pipeline, lease, signal, at) : await cancelRun(world, lease);
+    due = lease.run.cancel_requested_at === null ? await advanceStages(world, pipeline, lease, signal, at) : await cancelRun(world, pipeline, lease, signal);
   } catch (error) {
     if (error instanceof LeaseLostError) return;
-    await recordFailure(world, lease, error, at);
+    await recordFailure(world, pipeline, lease, error, at, signal);
     return;
   }
   await fenced(world.store, lease, async (tx) => {
@@ -140,6 +140,7 @@ async function startStage(world: World, lease: Lease, stage: Stage): Promise<voi
       lease.run.started_at = at;
       events.unshift({ type: 'run.started', run_id: lease.run.id, message: `Run ${lease.run.number} started` });
     }
+    lease.run.status = 'running';
     await tx.updateTable('runs').set({ status: 'running', started_at: lease.run.started_at }).where('id', '=', lease.run.id).execute();
     await appendEvents(tx, world.clock.now(), events);
   });
@@ -214,7 +215,14 @@ async function concludeRun(world: World, pipeline: Pipeline, lease: Lease, stage
   });
 }
 
+/** Nothing of a run that is over waits for anybody: its requests and its children end with it. */
 async function endRun(tx: Tx, now: number, run: Run, status: 'succeeded' | 'failed' | 'canceled', reason: string | null): Promise<void> {
+  await cancelApprovals(tx, now, run.id);
+  await tx.updateTable('runs').set({ status: 'canceled', ended_at: toIso(now), due_at: null, reason: `its run ${status}` }).where('parent_run_id', '=', run.id).where('ended_at', 'is', null).execute();
+  await writeEnd(tx, now, run, status, reason);
+}
+
+async function writeEnd(tx: Tx, now: number, run: Run, status: 'succeeded' | 'failed' | 'canceled', reason: string | null): Promise<void> {
   await tx.updateTable('runs').set({ status, reason, ended_at: toIso(now), due_at: null }).where('id', '=', run.id).execute();
   await appendEvents(tx, now, [
     {
@@ -226,49 +234,45 @@ async function endRun(tx: Tx, now: number, run: Run, status: 'succeeded' | 'fail
   ]);
 }
 
-/** Ends a run on request: work in flight is canceled at the provider first, then the rows say so, whatever was done twice. */
-async function cancelRun(world: World, lease: Lease): Promise<number | null> {
-  const { run } = lease;
-  for (const stage of ['SubmitTraining', 'RetryFailedTraining']) {
-    for await (const page of eachJob(world.store.db, { run_id: run.id, stage, statuses: OPEN_STATUSES })) {
-      const provider = page[0]?.provider;
-      if (provider === undefined) continue;
-      const compute = await world.compute(provider);
-      await compute.cancel(run.id, page.map((j) => attemptKey(j.name, j.attempt)));
-    }
-  }
+/** Ends a run on request: its work first, then everything in the rows that was still open. */
+async function cancelRun(world: World, pipeline: Pipeline, lease: Lease, signal: AbortSignal): Promise<number | null> {
+  await cancelWork(world, pipeline, lease, signal, `run ${lease.run.number} was canceled`);
   const now = world.clock.now();
   const at = toIso(now);
   await fenced(world.store, lease, async (tx) => {
-    await cancelPending(tx, now, run.id);
-    const open = { status: 'canceled', ended_at: at, message: `run ${run.number} was canceled` };
-    await tx.updateTable('jobs').set(open).where('run_id', '=', run.id).where('status', 'in', OPEN_STATUSES).execute();
-    await tx.updateTable('attempts').set({ status: 'canceled', ended_at: at }).where('run_id', '=', run.id).where('ended_at', 'is', null).execute();
-    await cancelApprovals(tx, now, run.id);
-    await tx.updateTable('stages').set({ status: 'canceled', ended_at: at, due_at: null }).where('run_id', '=', run.id).where('status', 'in', ['pending', 'running', 'waiting']).execute();
-    await tx.updateTable('runs').set({ status: 'canceled', ended_at: at, due_at: null, reason: 'its run was canceled' }).where('parent_run_id', '=', run.id).where('ended_at', 'is', null).execute();
-    await endRun(tx, now, run, 'canceled', null);
+    await tx.updateTable('stages').set({ status: 'canceled', ended_at: at, due_at: null }).where('run_id', '=', lease.run.id).where('status', 'in', ['pending', 'running', 'waiting']).execute();
+    await endRun(tx, now, lease.run, 'canceled', null);
   });
   return null;
 }
 
-/** A failed advance is visible and tried again later; after a limit, or when trying again cannot help, the stage is red. */
-async function recordFailure(world: World, lease: Lease, error: unknown, at: Position): Promise<void> {
+async function cancelWork(world: World, pipeline: Pipeline, lease: Lease, signal: AbortSignal, why: string): Promise<void> {
+  const stages = await getStages(world.store.db, lease.run.id);
+  await pipeline.cancel((name) => contextOf(world, lease, stageNamed(stages, name), stages, signal), why);
+}
+
+/**
+ * A failed advance is visible and tried again later. When trying again cannot help, or after a limit, the stage is red;
+ * but work in flight is never dropped for it: a provider that is away for an hour costs a warning, not a night's training.
+ */
+async function recordFailure(world: World, pipeline: Pipeline, lease: Lease, error: unknown, at: Position, signal: AbortSignal): Promise<void> {
   const { run } = lease;
-  const now = world.clock.now();
   const failures = run.failed_advances + 1;
   const hint = error instanceof TrainyardError && error.hint !== undefined ? ` ${error.hint}` : '';
   const text = `${messageOf(error)}${hint}`;
   const hopeless = error instanceof TrainyardError && (error instanceof ProviderError ? !error.retryable : error.code !== 'unexpected');
   try {
+    const gaveUp = await giveUp(world, pipeline, lease, signal, { hopeless, failures, text });
+    const now = world.clock.now();
     await fenced(world.store, lease, async (tx) => {
-      if (hopeless || failures >= MAX_FAILED_ADVANCES) {
+      if (gaveUp) {
         await stall(tx, now, run, at, text);
         await release(tx, lease, null);
         return;
       }
       const wait_s = backoff(failures - 1, 1, 60);
-      await tx.updateTable('runs').set({ failed_advances: failures, last_error: text }).where('id', '=', run.id).execute();
+      // Not "waiting": that would mean that only people can go on with it.
+      await tx.updateTable('runs').set({ status: 'running', failed_advances: failures, last_error: text }).where('id', '=', run.id).execute();
       await appendEvents(tx, now, [
         { type: 'run.advance_failed', severity: 'warning', run_id: run.id, message: `${text} Trying again in ${wait_s} s.`, data: { failures } },
       ]);
@@ -280,12 +284,24 @@ async function recordFailure(world: World, lease: Lease, error: unknown, at: Pos
   }
 }
 
-/** Ends a run whose stage cannot go on, such that `run --resume` can take it up where it stands. */
+/** Whether the run may end here. Jobs in flight are ended first; when that fails too, it may not. */
+async function giveUp(world: World, pipeline: Pipeline, lease: Lease, signal: AbortSignal, trouble: { hopeless: boolean; failures: number; text: string }): Promise<boolean> {
+  if (!trouble.hopeless && trouble.failures < MAX_FAILED_ADVANCES) return false;
+  const busy = await hasOpenJobs({ db: world.store.db, run: lease.run });
+  if (!busy) return true;
+  if (!trouble.hopeless) return false;
+  return cancelWork(world, pipeline, lease, signal, `run ${lease.run.number} could not go on: ${trouble.text}`).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Ends a run whose stage cannot go on, such that `run --resume` can take it up where it stands: what it asked stays asked. */
 async function stall(tx: Tx, now: number, run: Run, at: Position, text: string): Promise<void> {
   const stage = at.stage === null ? undefined : (await getStages(tx, run.id)).find((s) => s.name === at.stage);
   if (stage !== undefined) {
     await setStage(tx, run.id, stage.name, { status: 'failed', reason: text, ended_at: toIso(now), due_at: null, state: { ...stage.state, stalled: true } });
   }
   await tx.updateTable('runs').set({ last_error: text }).where('id', '=', run.id).execute();
-  await endRun(tx, now, run, 'failed', text);
+  await writeEnd(tx, now, run, 'failed', text);
 }

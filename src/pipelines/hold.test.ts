@@ -5,7 +5,7 @@ import { ConflictError } from '../kernel/errors.ts';
 import { processStart } from '../kernel/processes.ts';
 import { addSeconds, memoryStore } from '../store/index.ts';
 import type { Store, WorkersTable } from '../store/index.ts';
-import { addRun } from '../testing/rows.ts';
+import { addRun } from '../testing/test-rows.ts';
 import { currentHolder, holdProject, holdUnlessServed } from './index.ts';
 
 let store: Store;
@@ -15,7 +15,16 @@ beforeEach(() => {
 });
 
 const worker = async (more: Partial<WorkersTable> = {}): Promise<void> => {
-  const row = { id: 'wrk_other', kind: 'run', pid: 1, pid_start: processStart(1), host: hostname(), started_at: store.now(), heartbeat_at: store.now(), ...more };
+  const row = {
+    id: 'wrk_other',
+    kind: 'run',
+    pid: 1,
+    pid_start: processStart(1),
+    host: hostname(),
+    started_at: store.now(),
+    heartbeat_at: store.now(),
+    ...more,
+  };
   await store.db.insertInto('workers').values(row).execute();
 };
 const workers = () => store.db.selectFrom('workers').selectAll().execute();
@@ -37,10 +46,15 @@ describe('holdProject', () => {
     await addRun(store, { due_at: null });
     {
       await using hold = await holdProject(store, 0, 'run');
-      await store.db.updateTable('runs').set({ ...lease, lease_owner: hold.id }).execute();
+      await store.db
+        .updateTable('runs')
+        .set({ ...lease, lease_owner: hold.id })
+        .execute();
     }
     expect(await workers()).toEqual([]);
-    expect(await store.db.selectFrom('runs').select(['lease_token', 'lease_owner']).execute()).toEqual([{ lease_token: null, lease_owner: null }]);
+    expect(await store.db.selectFrom('runs').select(['lease_token', 'lease_owner']).execute()).toEqual([
+      { lease_token: null, lease_owner: null },
+    ]);
     await using again = await holdProject(store, 0, 'worker');
     expect((await currentHolder(store))?.id).toBe(again.id);
   });
@@ -53,7 +67,9 @@ describe('holdProject', () => {
     expect(await currentHolder(store)).toBeNull();
     await using _hold = await holdProject(store, 0, 'run');
     expect((await workers()).map((w) => w.pid)).toEqual([process.pid]);
-    expect(await store.db.selectFrom('runs').select('lease_owner').execute()).toEqual([{ lease_owner: null }]);
+    expect(await store.db.selectFrom('runs').select('lease_owner').execute()).toEqual([
+      { lease_owner: null },
+    ]);
   });
 
   it('does not take a later process with the same pid for the holder', async () => {
@@ -63,9 +79,17 @@ describe('holdProject', () => {
   });
 
   it('believes a process of another machine as long as it is heard of', async () => {
-    await worker({ host: 'elsewhere', pid: 4_000_000, pid_start: 'x', heartbeat_at: addSeconds(store.now(), -80) });
+    await worker({
+      host: 'elsewhere',
+      pid: 4_000_000,
+      pid_start: 'x',
+      heartbeat_at: addSeconds(store.now(), -80),
+    });
     await expect(holdProject(store, 0, 'run')).rejects.toThrow(/process 4000000 on elsewhere/);
-    await store.db.updateTable('workers').set({ heartbeat_at: addSeconds(store.now(), -100) }).execute();
+    await store.db
+      .updateTable('workers')
+      .set({ heartbeat_at: addSeconds(store.now(), -100) })
+      .execute();
     await using _hold = await holdProject(store, 0, 'run');
   });
 });

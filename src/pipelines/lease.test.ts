@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { toIso } from '../kernel/clock.ts';
 import { addSeconds, memoryStore } from '../store/index.ts';
 import type { Store } from '../store/index.ts';
-import { addRun } from '../testing/rows.ts';
+import { addRun } from '../testing/test-rows.ts';
 import { LeaseLostError, claimDue, fenced, release } from './lease.ts';
 import type { Lease } from './lease.ts';
 import { wakeRun } from './run-store.ts';
@@ -15,16 +15,25 @@ beforeEach(() => {
   return () => store.close();
 });
 
-const claim = async (now = NOW, limit = 4, owner = 'wrk_1'): Promise<Lease[]> => claimDue(store, now, owner, limit);
+const claim = async (now = NOW, limit = 4, owner = 'wrk_1'): Promise<Lease[]> =>
+  claimDue(store, now, owner, limit);
 const claimOne = async (now = NOW): Promise<Lease> => {
   const [lease] = await claim(now);
   if (lease === undefined) throw new Error('nothing was due');
   return lease;
 };
-const row = (id = 'run_1') => store.db.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
-const expire = () => store.db.updateTable('runs').set({ lease_expires_at: addSeconds(store.now(), -1) }).execute();
+const row = (id = 'run_1') =>
+  store.db.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+const expire = () =>
+  store.db
+    .updateTable('runs')
+    .set({ lease_expires_at: addSeconds(store.now(), -1) })
+    .execute();
 /** What an advance would write. */
-const write = (lease: Lease): Promise<unknown> => fenced(store, lease, (tx) => tx.updateTable('runs').set({ reason: lease.token }).where('id', '=', 'run_1').execute());
+const write = (lease: Lease): Promise<unknown> =>
+  fenced(store, lease, (tx) =>
+    tx.updateTable('runs').set({ reason: lease.token }).where('id', '=', 'run_1').execute(),
+  );
 
 describe('claimDue', () => {
   it('takes what is due, once', async () => {
@@ -36,7 +45,8 @@ describe('claimDue', () => {
   });
 
   it('takes the longest-due runs first, no more than asked', async () => {
-    for (const n of [1, 2, 3, 4, 5]) await addRun(store, { id: `run_${n}`, number: n, due_at: toIso(NOW - n) });
+    for (const n of [1, 2, 3, 4, 5])
+      await addRun(store, { id: `run_${n}`, number: n, due_at: toIso(NOW - n) });
     expect((await claim(NOW, 2)).map((l) => l.run.id).toSorted()).toEqual(['run_4', 'run_5']);
   });
 
@@ -57,7 +67,10 @@ describe('a lease', () => {
   it('runs out by the clock of the database, whatever ours says', async () => {
     await addRun(store, { due_at: toIso(NOW) });
     const first = await claimOne();
-    await store.db.updateTable('runs').set({ due_at: toIso(NOW) }).execute();
+    await store.db
+      .updateTable('runs')
+      .set({ due_at: toIso(NOW) })
+      .execute();
     // Years pass on our clock, none on the database's.
     expect(await claim(NOW + 10 * 365 * 86_400_000)).toEqual([]);
     await expire();
@@ -69,7 +82,10 @@ describe('a lease', () => {
   it('lets its loser write nothing', async () => {
     await addRun(store, { due_at: toIso(NOW) });
     const loser = await claimOne();
-    await store.db.updateTable('runs').set({ due_at: toIso(NOW) }).execute();
+    await store.db
+      .updateTable('runs')
+      .set({ due_at: toIso(NOW) })
+      .execute();
     await expire();
     const winner = await claimOne();
     await expect(write(loser)).rejects.toThrow(LeaseLostError);
@@ -92,20 +108,31 @@ describe('a lease', () => {
   it('is prolonged by every write', async () => {
     await addRun(store, { due_at: toIso(NOW) });
     const lease = await claimOne();
-    await store.db.updateTable('runs').set({ lease_expires_at: addSeconds(store.now(), 1) }).execute();
+    await store.db
+      .updateTable('runs')
+      .set({ lease_expires_at: addSeconds(store.now(), 1) })
+      .execute();
     await write(lease);
-    expect(Date.parse((await row()).lease_expires_at ?? '') - Date.parse(store.now())).toBeGreaterThan(50_000);
+    expect(Date.parse((await row()).lease_expires_at ?? '') - Date.parse(store.now())).toBeGreaterThan(
+      50_000,
+    );
   });
 });
 
 describe('release', () => {
-  const letGo = (lease: Lease, due: number | null): Promise<void> => fenced(store, lease, (tx) => release(tx, lease, due));
+  const letGo = (lease: Lease, due: number | null): Promise<void> =>
+    fenced(store, lease, (tx) => release(tx, lease, due));
 
   it('lets the run go with its next due time', async () => {
     await addRun(store, { due_at: toIso(NOW) });
     const lease = await claimOne();
     await letGo(lease, NOW + 5000);
-    expect(await row()).toMatchObject({ lease_token: null, lease_owner: null, lease_expires_at: null, due_at: toIso(NOW + 5000) });
+    expect(await row()).toMatchObject({
+      lease_token: null,
+      lease_owner: null,
+      lease_expires_at: null,
+      due_at: toIso(NOW + 5000),
+    });
     await expect(write(lease)).rejects.toThrow(LeaseLostError);
   });
 

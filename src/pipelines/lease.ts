@@ -26,7 +26,7 @@ export interface Lease {
  * about the time, but never about who holds a run. Claiming clears `due_at`; a wake-up that comes meanwhile sets it
  * again and is kept when the outcome is written.
  */
-export async function claimDue(store: Store, now: number, owner: string, limit: number): Promise<Lease[]> {
+export async function claimDue(store: Store, now: number, owner: string, limit: number, only: string | null = null): Promise<Lease[]> {
   const token = randomUUID();
   const dbNow = store.now();
   const rows = await store.db
@@ -38,6 +38,7 @@ export async function claimDue(store: Store, now: number, owner: string, limit: 
         .select('id')
         .where('due_at', '<=', toIso(now))
         .where('ended_at', 'is', null)
+        .$if(only !== null, (q) => q.where('id', '=', only ?? ''))
         .where((w) => w.or([w('lease_token', 'is', null), w('lease_expires_at', '<', dbNow)]))
         .orderBy('due_at')
         .limit(limit),

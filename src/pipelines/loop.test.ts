@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConflictError, TrainyardError } from '../kernel/errors.ts';
 import { toIso } from '../kernel/clock.ts';
 import { openStore } from '../store/index.ts';
-import { jobRow } from '../testing/rows.ts';
-import { ScriptedCompute } from '../testing/scripted-compute.ts';
+import { jobRow } from '../testing/test-rows.ts';
+import { ScriptedCompute } from '../testing/test-compute.ts';
 import { testWorld } from '../testing/test-world.ts';
 import type { TestWorld } from '../testing/test-world.ts';
 import { createLoop } from './loop.ts';
@@ -30,7 +30,10 @@ afterEach(async () => {
 });
 
 /** One stage that notes when it is called; what it answers is looked up by the run's number. */
-function pipeline(answer: (n: number, context: StageContext) => StageOutcome | Promise<StageOutcome>, version = 1): Pipeline {
+function pipeline(
+  answer: (n: number, context: StageContext) => StageOutcome | Promise<StageOutcome>,
+  version = 1,
+): Pipeline {
   const counts = new Map<string, number>();
   return {
     name: 'train',
@@ -46,16 +49,37 @@ function pipeline(answer: (n: number, context: StageContext) => StageOutcome | P
         },
       },
     ],
+    cancel: async () => undefined,
     conclude: async () => ({ status: 'succeeded', reason: null }),
   };
 }
 
 const start = (of: Pipeline): Promise<Run> =>
-  w.project.store.tx((tx) => createRun(tx, w.clock.now(), { pipeline: of, requested_by: 'ann', pr: false, plan_id: null, git_commit: null, git_branch: null, params: {}, message: 'x' }));
+  w.project.store.tx((tx) =>
+    createRun(tx, w.clock.now(), {
+      pipeline: of,
+      requested_by: 'ann',
+      pr: false,
+      plan_id: null,
+      git_commit: null,
+      git_branch: null,
+      params: {},
+      message: 'x',
+    }),
+  );
 const loopOver = (of: Pipeline, world: World = w.world) => {
   const loop = createLoop(world, [of], 'wrk_1', stop.signal);
-  const idle = async (): Promise<boolean> => (await openRuns(w.project.store.db)).every((r) => r.status === 'waiting');
-  return { loop, untilIdle: () => loop.run(idle), forEver: () => { const run = loop.run(async () => false); going.push(run); return run; } };
+  const idle = async (): Promise<boolean> =>
+    (await openRuns(w.project.store.db)).every((r) => r.status === 'waiting');
+  return {
+    loop,
+    untilIdle: () => loop.run(idle),
+    forEver: () => {
+      const run = loop.run(async () => false);
+      going.push(run);
+      return run;
+    },
+  };
 };
 /** Lets everything happen that needs no time. */
 const settle = async (): Promise<void> => {
@@ -66,7 +90,14 @@ const status = async (run: Run): Promise<string> => (await getRun(w.project.stor
 describe('the loop', () => {
   it('advances what is due, and ends when nothing is left to do here', async () => {
     const of = pipeline(() => ({ kind: 'done' }));
-    const runs = [await start(of), await start(of), await start(of), await start(of), await start(of), await start(of)];
+    const runs = [
+      await start(of),
+      await start(of),
+      await start(of),
+      await start(of),
+      await start(of),
+      await start(of),
+    ];
     await loopOver(of).untilIdle();
     expect(await Promise.all(runs.map(status))).toEqual(runs.map(() => 'succeeded'));
   });
@@ -80,7 +111,9 @@ describe('the loop', () => {
   });
 
   it('looks once at every open run when it begins, whatever the last process left', async () => {
-    const of = pipeline((n, { now }) => (n === 1 ? { kind: 'wait', on: 'approval', until: now() + 86_400_000 } : { kind: 'done' }));
+    const of = pipeline((n, { now }) =>
+      n === 1 ? { kind: 'wait', on: 'approval', until: now() + 86_400_000 } : { kind: 'done' },
+    );
     const run = await start(of);
     await loopOver(of).untilIdle();
     expect(await status(run)).toBe('waiting');
@@ -89,7 +122,9 @@ describe('the loop', () => {
   });
 
   it('sleeps until a run is due, and calls nothing meanwhile', async () => {
-    const of = pipeline((n, { now }) => (n === 1 ? { kind: 'wait', on: 'jobs', until: now() + 30_000 } : { kind: 'done' }));
+    const of = pipeline((n, { now }) =>
+      n === 1 ? { kind: 'wait', on: 'jobs', until: now() + 30_000 } : { kind: 'done' },
+    );
     const run = await start(of);
     const begun = w.clock.now();
     void loopOver(of).forEver();
@@ -158,9 +193,14 @@ describe('the loop', () => {
   });
 
   it('looks at everything again when the clock of the machine jumps back', async () => {
-    const of = pipeline((n, { now }) => (n === 1 ? { kind: 'wait', on: 'jobs', until: now() + 60_000 } : { kind: 'done' }));
+    const of = pipeline((n, { now }) =>
+      n === 1 ? { kind: 'wait', on: 'jobs', until: now() + 60_000 } : { kind: 'done' },
+    );
     let offset = 0;
-    const jumpy: World = { ...w.world, clock: { now: () => w.clock.now() + offset, sleep: (ms, signal) => w.clock.sleep(ms, signal) } };
+    const jumpy: World = {
+      ...w.world,
+      clock: { now: () => w.clock.now() + offset, sleep: (ms, signal) => w.clock.sleep(ms, signal) },
+    };
     const run = await start(of);
     void loopOver(of, jumpy).forEver();
     await settle();
@@ -186,9 +226,14 @@ describe('the loop', () => {
     const of = pipeline(() => ({ kind: 'done' }));
     const old = await start(of);
     const newer = await start({ ...of, version: 2 });
-    const error = await loopOver(of).untilIdle().catch((e: unknown) => e);
+    const error = await loopOver(of)
+      .untilIdle()
+      .catch((e: unknown) => e);
     expect(error).toBeInstanceOf(ConflictError);
-    expect(error).toMatchObject({ message: expect.stringContaining(`Run ${newer.number} belongs to pipeline train version 2`), hint: 'Update Trainyard.' });
+    expect(error).toMatchObject({
+      message: expect.stringContaining(`Run ${newer.number} belongs to pipeline train version 2`),
+      hint: 'Update Trainyard.',
+    });
     expect(calls).toEqual([]);
     expect(await status(newer)).toBe('pending');
     expect(await status(old)).toBe('pending');
@@ -204,11 +249,18 @@ describe('the loop', () => {
     });
     const first = await start(of);
     await start(of);
-    const broken: World = { ...w.world, store: { ...w.project.store, tx: async (work) => {
-      const { last_error } = await getRun(w.project.store.db, first.id);
-      if (last_error === null && calls.length > 0 && !finished) throw new Error('database or disk is full');
-      return w.project.store.tx(work);
-    } } };
+    const broken: World = {
+      ...w.world,
+      store: {
+        ...w.project.store,
+        tx: async (work) => {
+          const { last_error } = await getRun(w.project.store.db, first.id);
+          if (last_error === null && calls.length > 0 && !finished)
+            throw new Error('database or disk is full');
+          return w.project.store.tx(work);
+        },
+      },
+    };
     await expect(loopOver(of, broken).untilIdle()).rejects.toThrow('disk is full');
     expect(finished).toBe(true);
   });
@@ -228,7 +280,10 @@ describe('a provider that pushes', () => {
   const watched = async (of: Pipeline): Promise<{ compute: Pushing; world: World; run: Run }> => {
     const compute = new Pushing();
     const run = await start(of);
-    await w.project.store.db.insertInto('jobs').values(jobRow('a', { run_id: run.id, status: 'running' })).execute();
+    await w.project.store.db
+      .insertInto('jobs')
+      .values(jobRow('a', { run_id: run.id, status: 'running' }))
+      .execute();
     return { compute, run, world: { ...w.world, compute: async () => compute } };
   };
 

@@ -26,8 +26,9 @@ export interface Loop {
 /**
  * The one place with leases and timers: claims due runs, advances them, sleeps until the next one is due, something
  * knocks, or another process writes. While everything waits it costs one look at a counter every tenth of a second.
+ * `only`: the one run that this process is about, all others are left where they are.
  */
-export function createLoop(world: World, pipelines: readonly Pipeline[], owner: string, signal: AbortSignal): Loop {
+export function createLoop(world: World, pipelines: readonly Pipeline[], owner: string, signal: AbortSignal, only: string | null = null): Loop {
   const byName = new Map(pipelines.map((p) => [p.name, p]));
   const watched = new Map<string, () => void>();
   let knocked: (() => void) | null = null;
@@ -80,7 +81,7 @@ export function createLoop(world: World, pipelines: readonly Pipeline[], owner: 
   };
 
   const round = async (): Promise<boolean> => {
-    const leases = await claimDue(world.store, world.clock.now(), owner, 4);
+    const leases = await claimDue(world.store, world.clock.now(), owner, 4, only);
     if (leases.length === 0) return false;
     tidy = false;
     const known = leases.map((lease) => ({ lease, pipeline: pipelineOf(lease.run) }));
@@ -116,7 +117,9 @@ export function createLoop(world: World, pipelines: readonly Pipeline[], owner: 
   };
 
   const makeAllDue = async (now: number): Promise<void> => {
-    await world.store.db.updateTable('runs').set({ due_at: toIso(now) }).where('ended_at', 'is', null).where('parent_run_id', 'is', null).execute();
+    let open = world.store.db.updateTable('runs').set({ due_at: toIso(now) }).where('ended_at', 'is', null).where('parent_run_id', 'is', null);
+    if (only !== null) open = open.where('id', '=', only);
+    await open.execute();
   };
 
   return {

@@ -63,6 +63,8 @@ export interface Pipeline {
   /** A run keeps the version of the list it began with. */
   readonly version: number;
   readonly stages: readonly StageDefinition[];
+  /** Ends whatever the run has in flight outside, on request or because it cannot go on; harmless twice. */
+  readonly cancel: (contextFor: (stage: string) => StageContext, why: string) => Promise<void>;
   /** Asked when every stage is over: how the run ended. */
   readonly conclude: (context: ConcludeContext) => Promise<{ readonly status: 'succeeded' | 'failed'; readonly reason: string | null }>;
 }

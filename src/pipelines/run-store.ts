@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { toIso } from '../kernel/clock.ts';
-import { NotFoundError, TrainyardError } from '../kernel/errors.ts';
+import { ConflictError, NotFoundError, TrainyardError } from '../kernel/errors.ts';
 import { newId } from '../kernel/ids.ts';
 import { appendEvents } from '../store/index.ts';
 import type { Db, RunsTable, StagesTable, Tx } from '../store/index.ts';
@@ -159,6 +159,9 @@ export async function wakeRun(db: Db, now: number, run_id: string): Promise<void
 
 /** Asks for the end of a run; harmless twice. Returns false when it is over already. */
 export async function requestCancel(tx: Tx, now: number, run: Run, by: string): Promise<boolean> {
+  if (run.parent_run_id !== null) {
+    throw new ConflictError(`Run ${run.subject ?? run.id} is part of another run.`, { hint: 'Reject or hold its model at the gate, or cancel the run it belongs to.' });
+  }
   if (run.ended_at !== null) return false;
   const at = toIso(now);
   const changed = await tx

@@ -1,6 +1,7 @@
 import { eachJob } from '../jobs/index.ts';
 import type { ConcludeContext, Pipeline } from './pipeline.ts';
 import { stageNamed } from './run-store.ts';
+import { cancelTraining } from './train/cancel-training.ts';
 import { monitorTraining } from './train/monitor-training.ts';
 import { promoteEnvironment, unsharedEnvironments } from './train/promote-environment.ts';
 import { promoteModels, whenModelsMayGoOn } from './train/promote-models.ts';
@@ -35,6 +36,7 @@ export const trainPipeline: Pipeline = {
     { name: 'RetryFailedTraining', gate: 'training-retry', when: whenSomethingFailed, advance: retryFailedTraining },
     { name: 'PromoteModels', after: ['RetryFailedTraining'], gate: 'registry-promotion', when: whenModelsMayGoOn, advance: promoteModels },
   ],
+  cancel: cancelTraining,
   conclude,
 };
 

@@ -4,8 +4,16 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConflictError, TrainyardError } from '../kernel/errors.ts';
-import { addRun } from '../testing/rows.ts';
-import { appendEvents, batches, memoryStore, openStore, readEvents, storeError, storeExists } from './index.ts';
+import { addRun } from '../testing/test-rows.ts';
+import {
+  appendEvents,
+  batches,
+  memoryStore,
+  openStore,
+  readEvents,
+  storeError,
+  storeExists,
+} from './index.ts';
 
 let root: string;
 let made = 0;
@@ -40,7 +48,8 @@ describe('openStore', () => {
 
   it('migrates once: opening again changes nothing of the schema', async () => {
     const folder = freshFolder();
-    const schema = (): unknown => raw(folder, (db) => db.prepare('select name, sql from sqlite_master order by name').all());
+    const schema = (): unknown =>
+      raw(folder, (db) => db.prepare('select name, sql from sqlite_master order by name').all());
     await (await openStore(folder)).close();
     const first = schema();
     await (await openStore(folder)).close();
@@ -62,8 +71,14 @@ describe('openStore', () => {
     raw(folder, (db) => db.exec("update meta set value = '999' where key = 'schema_version'"));
     const refused = openStore(folder);
     await expect(refused).rejects.toThrow(ConflictError);
-    await expect(refused).rejects.toMatchObject({ exit_code: 6, message: expect.stringContaining('newer Trainyard (schema 999'), hint: expect.stringContaining('Update Trainyard') });
-    expect(raw(folder, (db) => db.prepare("select value from meta where key = 'schema_version'").get())).toEqual({ value: '999' });
+    await expect(refused).rejects.toMatchObject({
+      exit_code: 6,
+      message: expect.stringContaining('newer Trainyard (schema 999'),
+      hint: expect.stringContaining('Update Trainyard'),
+    });
+    expect(
+      raw(folder, (db) => db.prepare("select value from meta where key = 'schema_version'").get()),
+    ).toEqual({ value: '999' });
   });
 
   it('does not bring an older schema up to date while reading only', async () => {
@@ -78,14 +93,22 @@ describe('openStore', () => {
     await mkdir(folder, { recursive: true });
     raw(folder, (db) => db.exec('create table artifacts (x text)'));
     await expect(openStore(folder)).rejects.toThrow(TrainyardError);
-    expect(raw(folder, (db) => db.prepare("select name from sqlite_master where type = 'table'").all())).toEqual([{ name: 'artifacts' }]);
+    expect(
+      raw(folder, (db) => db.prepare("select name from sqlite_master where type = 'table'").all()),
+    ).toEqual([{ name: 'artifacts' }]);
   });
 
   it('says that a file is no store, and what to do', async () => {
     const folder = freshFolder();
     await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, 'trainyard.db'), 'this is not a database, however long the text may be'.repeat(50));
-    await expect(openStore(folder)).rejects.toMatchObject({ message: expect.stringContaining('not a readable Trainyard store'), hint: expect.stringContaining('backup') });
+    await writeFile(
+      join(folder, 'trainyard.db'),
+      'this is not a database, however long the text may be'.repeat(50),
+    );
+    await expect(openStore(folder)).rejects.toMatchObject({
+      message: expect.stringContaining('not a readable Trainyard store'),
+      hint: expect.stringContaining('backup'),
+    });
   });
 
   it('says that the folder cannot be made', async () => {
@@ -125,7 +148,9 @@ describe('tx', () => {
 
   it('turns a query past the open transaction into an error instead of a wait without end', async () => {
     const store = memoryStore();
-    await expect(store.tx(() => store.db.selectFrom('meta').selectAll().execute())).rejects.toThrow(/Inside a transaction/);
+    await expect(store.tx(() => store.db.selectFrom('meta').selectAll().execute())).rejects.toThrow(
+      /Inside a transaction/,
+    );
     expect(await store.db.selectFrom('meta').selectAll().execute()).toHaveLength(1);
     await store.close();
   });
@@ -141,11 +166,21 @@ describe('tx', () => {
     await store.db.insertInto('meta').values({ key: 'n', value: '0' }).execute();
     const add = () =>
       store.tx(async (tx) => {
-        const row = await tx.selectFrom('meta').select('value').where('key', '=', 'n').executeTakeFirstOrThrow();
-        await tx.updateTable('meta').set({ value: String(Number(row.value) + 1) }).where('key', '=', 'n').execute();
+        const row = await tx
+          .selectFrom('meta')
+          .select('value')
+          .where('key', '=', 'n')
+          .executeTakeFirstOrThrow();
+        await tx
+          .updateTable('meta')
+          .set({ value: String(Number(row.value) + 1) })
+          .where('key', '=', 'n')
+          .execute();
       });
     await Promise.all(Array.from({ length: 20 }, add));
-    expect(await store.db.selectFrom('meta').select('value').where('key', '=', 'n').execute()).toEqual([{ value: '20' }]);
+    expect(await store.db.selectFrom('meta').select('value').where('key', '=', 'n').execute()).toEqual([
+      { value: '20' },
+    ]);
     await store.close();
   });
 });
@@ -168,9 +203,21 @@ describe('events', () => {
   it('come back in the order they were written, page by page, with their facts', async () => {
     const store = memoryStore();
     await addRun(store);
-    await store.tx((tx) => appendEvents(tx, 0, Array.from({ length: 1200 }, (_, i) => ({ type: 'job.failed', severity: 'error' as const, run_id: 'run_1', message: `m${i}`, data: { i } }))));
+    await store.tx((tx) =>
+      appendEvents(
+        tx,
+        0,
+        Array.from({ length: 1200 }, (_, i) => ({
+          type: 'job.failed',
+          severity: 'error' as const,
+          run_id: 'run_1',
+          message: `m${i}`,
+          data: { i },
+        })),
+      ),
+    );
     const seen: unknown[] = [];
-    for (let after = 0; ; ) {
+    for (let after = 0; ;) {
       const page = await readEvents(store.db, { after, run_id: 'run_1', limit: 500 });
       seen.push(...page.map((e) => e.data['i']));
       if (page.length < 500) break;

@@ -29,7 +29,10 @@ export const ENVIRONMENT = 'name: plain-env\nversion: "1"\nimage: python:3.12\n'
 
 /** A fleet of so many circuits of one plant, `p_c000`, `p_c001`, …; `more` goes under the defaults. */
 export function fleetOf(count: number, more = ''): string {
-  const circuits = Array.from({ length: count }, (_, i) => `  - {plant_id: p, circuit_id: c${String(i).padStart(3, '0')}}`);
+  const circuits = Array.from(
+    { length: count },
+    (_, i) => `  - {plant_id: p, circuit_id: c${String(i).padStart(3, '0')}}`,
+  );
   return `defaults: {cutoff_date: "2026-01-31", training_days: 30${more}}\ncircuits:\n${circuits.join('\n')}\n`;
 }
 
@@ -40,7 +43,8 @@ export interface TestWorld extends AsyncDisposable {
   readonly world: World;
   readonly root: string;
   write(path: string, text: string): Promise<void>;
-  plan(options?: Partial<PlanOptions>): Promise<Planned>;
+  /** As `trainyard plan`; with `pins`, as `run --plan` makes a sealed plan again. */
+  plan(options?: Partial<PlanOptions>, pins?: Readonly<Record<string, number>>): Promise<Planned>;
   /** Plans and writes a run down, without advancing it. */
   start(options?: StartOptions): Promise<Run>;
   /** Advances whatever is due, moving the clock to each next due time, until every run is over or waits for people. */
@@ -62,7 +66,14 @@ export interface StartOptions extends Partial<PlanOptions> {
  * simulated provider a thousand times as fast as life, and a clock that moves only when told.
  */
 export async function testWorld(
-  options: { readonly circuits?: string; readonly settings?: string; readonly component?: string; readonly environment?: string | null; readonly fail?: readonly string[]; readonly compute?: (world: World) => Compute } = {},
+  options: {
+    readonly circuits?: string;
+    readonly settings?: string;
+    readonly component?: string;
+    readonly environment?: string | null;
+    readonly fail?: readonly string[];
+    readonly compute?: (world: World) => Compute;
+  } = {},
 ): Promise<TestWorld> {
   const root = await mkdtemp(join(tmpdir(), 'trainyard-world-'));
   const write = async (path: string, text: string): Promise<void> => {
@@ -72,15 +83,35 @@ export async function testWorld(
   await write('config/circuits.yaml', options.circuits ?? fleetOf(3));
   await write('trainyard.yaml', `provider: simulated\n${options.settings ?? ''}`);
   await write('components/training-pipeline-component.yaml', options.component ?? COMPONENT);
-  if (options.environment !== null) await write('components/environments/plain-env.yaml', options.environment ?? ENVIRONMENT);
+  if (options.environment !== null)
+    await write('components/environments/plain-env.yaml', options.environment ?? ENVIRONMENT);
 
   const clock = new TestClock();
-  const project = await openProject({ folder: root, mode: 'write', env: { USER: 'tester' }, clock, overrides: { fail: options.fail } });
+  const project = await openProject({
+    folder: root,
+    mode: 'write',
+    env: { USER: 'tester' },
+    clock,
+    overrides: { fail: options.fail },
+  });
   const scripted = options.compute?.(project.world);
-  const world: World = scripted === undefined ? project.world : { ...project.world, compute: () => Promise.resolve(scripted) };
+  const world: World =
+    scripted === undefined ? project.world : { ...project.world, compute: () => Promise.resolve(scripted) };
 
-  const plan = (more: Partial<PlanOptions> = {}): Promise<Planned> =>
-    planProject(project, { detection: 'auto', base_ref: null, circuits: [], if_changed: false, include_failed: false, allow_wide: null, ...more });
+  const plan = (more: Partial<PlanOptions> = {}, pins?: Readonly<Record<string, number>>): Promise<Planned> =>
+    planProject(
+      project,
+      {
+        detection: 'auto',
+        base_ref: null,
+        circuits: [],
+        if_changed: false,
+        include_failed: false,
+        allow_wide: null,
+        ...more,
+      },
+      pins,
+    );
 
   const start = async ({ approve = [], pr = false, ...more }: StartOptions = {}): Promise<Run> => {
     const { plan: made, component, environments, selected } = await plan(more);
@@ -95,6 +126,7 @@ export async function testWorld(
           environments: environments.map((e) => ({ name: e.name, version: e.version, digest: e.digest })),
           approved_gates: [...approve],
           allow_wide: made.guard.allow_wide,
+          git_dirty: false,
           summary: made.summary,
         },
         requested_by: 'tester',
@@ -111,7 +143,9 @@ export async function testWorld(
       const leases = await claimDue(project.store, clock.now(), 'test', 4);
       for (const lease of leases) await advanceRun(with_, trainPipeline, lease, new AbortController().signal);
       if (leases.length > 0) continue;
-      const next = (await openRuns(project.store.db)).filter((r) => r.status !== 'waiting' && r.due_at !== null).map((r) => Date.parse(r.due_at ?? ''));
+      const next = (await openRuns(project.store.db))
+        .filter((r) => r.status !== 'waiting' && r.due_at !== null)
+        .map((r) => Date.parse(r.due_at ?? ''));
       if (next.length === 0) return;
       clock.jumpTo(Math.max(clock.now(), Math.min(...next)));
     }
@@ -130,7 +164,8 @@ export async function testWorld(
     again,
     later: async (ms) => {
       clock.jumpTo(clock.now() + ms);
-      for (const run of await openRuns(project.store.db)) await wakeRun(project.store.db, clock.now(), run.id);
+      for (const run of await openRuns(project.store.db))
+        await wakeRun(project.store.db, clock.now(), run.id);
       await settle();
     },
     run: async (more) => {
@@ -145,4 +180,11 @@ export async function testWorld(
   };
 }
 
-export const OPEN_GATE: GateConfig = { approvers: [], required: 1, expires_s: 3600, on_expiry: 'hold', requester_may_approve: true, verified: false };
+export const OPEN_GATE: GateConfig = {
+  approvers: [],
+  required: 1,
+  expires_s: 3600,
+  on_expiry: 'hold',
+  requester_may_approve: true,
+  verified: false,
+};

@@ -83,7 +83,7 @@ export class Running {
 export async function trainyard(args: readonly string[], options: StartOptions): Promise<Ended> {
   const ended = await new Running(args, options).ended;
   const told = `trainyard ${args.join(' ')} ended with ${ended.code ?? ended.signal}\n${ended.stderr}${ended.stdout}`;
-  if (/^\s+at .+:\d+:\d+\)?$|This is a fault in Trainyard/m.test(ended.stderr + ended.stdout)) throw new Error(`A stack trace: ${told}`);
+  if (FAULT.test(ended.stderr + ended.stdout)) throw new Error(`A fault of ours: ${told}`);
   if (args.includes('--json') && ended.signal === null) {
     try {
       ended.json();
@@ -93,6 +93,9 @@ export async function trainyard(args: readonly string[], options: StartOptions):
   }
   return ended;
 }
+
+/** A stack trace, what follows one, and what stands for one with `--json`. */
+const FAULT = /^\s+at .+:\d+:\d+\)?$|This is a fault in Trainyard|"code": "unexpected",\s+"message": .*,\s+"hint": null/m;
 
 /** A machine of its own: nothing of the build, the user or git's settings that surround the tests. */
 function baseEnv(): Record<string, string> {

@@ -108,7 +108,8 @@ async function cancel(names: string[], flags: CommonOptions): Promise<void> {
       await project.store.tx((tx) =>
         tx.updateTable('jobs').set({ cancel_requested_at: toIso(now) }).where('id', 'in', open.map((j) => j.id)).where('ended_at', 'is', null).execute(),
       );
-      for (const run_id of new Set(open.map((j) => j.run_id))) await wakeRun(db, now, run_id);
+      const runs = [...new Set(open.map((j) => j.run_id))];
+      for (const run_id of runs) await wakeRun(db, now, run_id);
       const stop = new AbortController();
       const over = (async () => {
         for (const job of open) while ((await findJob(db, job.id)).ended_at === null) await project.clock.sleep(100);
@@ -116,7 +117,7 @@ async function cancel(names: string[], flags: CommonOptions): Promise<void> {
       })();
       if ((await currentHolder(project.store)) === null) {
         await using hold = await holdProject(project.store, now, 'cancel');
-        await Promise.all([driveRuns(project.world, hold, stop.signal, 'aborted'), over]);
+        await Promise.all([driveRuns(project.world, hold, stop.signal, 'aborted', runs.length === 1 ? (runs[0] ?? null) : null), over]);
       } else await over;
     }
     const after = await Promise.all(jobs.map((j) => findJob(db, j.id)));

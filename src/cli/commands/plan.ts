@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { PlanOptions } from '../../fleet/index.ts';
 import { EXIT } from '../../kernel/errors.ts';
 import { ExitWith } from '../exit.ts';
-import { collect, common, withProject } from '../options.ts';
+import { collectWhole, common, withProject } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
 
 export interface PlanFlags extends CommonOptions {
@@ -18,7 +18,7 @@ export interface PlanFlags extends CommonOptions {
 /** The flags that decide what is trained; the same for `plan` and `run`. */
 export function planFlags(command: Command): Command {
   return command
-    .option('--circuits <ids>', 'train exactly these: ids, plant/circuit or globs, comma separated; AUTO: detect', collect)
+    .option('--circuits <ids>', 'train exactly these: ids, plant/circuit or globs, comma separated; AUTO: detect', collectWhole)
     .addOption(new Option('--detection <how>', 'how changes are explained').choices(['auto', 'git', 'hash']).default('auto'))
     .option('--base <ref>', 'compare with this commit, branch or tag (detection git)')
     .option('--if-changed', 'of the circuits picked by hand, only those that changed')
@@ -28,7 +28,7 @@ export function planFlags(command: Command): Command {
 
 /** Flags first, then what a CI system says in `manualCircuits`. */
 export function planOptions(flags: PlanFlags, manual_circuits: string | null): PlanOptions {
-  const circuits = flags.circuits ?? (manual_circuits === null ? [] : collect(manual_circuits));
+  const circuits = flags.circuits ?? (manual_circuits === null ? [] : [manual_circuits]);
   return {
     detection: flags.detection,
     base_ref: flags.base ?? null,

@@ -4,17 +4,22 @@ import type { Approval, Subject } from '../../gates/index.ts';
 import { headline } from './metrics.ts';
 import { clip, columns, paint } from './style.ts';
 
-/** One request with its subjects, the first `most` of them: what a person needs to decide. */
+/** One request with its subjects, as many as fit `most` lines: what a person needs to decide. */
 export async function approvalScreen(project: Project, approval: Approval, most: number): Promise<string> {
   const subjects = await listSubjects(project.store.db, { approval_id: approval.id, limit: most });
   const total = Object.values(approval.counts).reduce((a, b) => a + b, 0);
   const lines = [
     `${paint('bold', approval.title)}  ${approval.id}`,
-    `  gate ${approval.gate}, ${approval.status}, until ${approval.expires_at.slice(0, 16).replace('T', ' ')} UTC, then ${approval.on_expiry === 'skip' ? 'skipped' : 'held'}`,
-    `  asked by ${approval.requested_by}`,
+    `  gate ${approval.gate}, ${approval.status}; asked by ${approval.requested_by}; until ${approval.expires_at.slice(0, 16).replace('T', ' ')} UTC, then ${approval.on_expiry === 'skip' ? 'skipped' : 'held'}`,
   ];
-  for (const s of subjects) lines.push(...subjectLines(s));
-  if (total > subjects.length) lines.push(`    … and ${total - subjects.length} more: trainyard approvals show ${approval.id}`);
+  let shown = 0;
+  for (const subject of subjects) {
+    const more = subjectLines(subject);
+    if (shown > 0 && lines.length - 2 + more.length > most) break;
+    lines.push(...more);
+    shown++;
+  }
+  if (total > shown) lines.push(`    … and ${total - shown} more: trainyard approvals show ${approval.id}`);
   return lines.join('\n');
 }
 

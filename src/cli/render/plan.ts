@@ -17,32 +17,40 @@ const VERB: Readonly<Record<Cause, readonly [string, string]>> = {
   accepted: ['=', 'keep'],
 };
 
+/** A terminal as small as they come. */
+const SCREEN_LINES = 24;
+
 /** The plan for people: the first screen fits 24 lines whatever the fleet's size; `verbose` lists every circuit. */
 export function planScreen(planned: Planned, options: { readonly verbose: boolean; readonly sealed: string | null }): string {
   const { plan } = planned;
   const groups = groupByCause(plan.circuits);
+  const below = [...warningLines(planned, options.verbose), '', ...guardLines(planned)];
+  if (options.sealed !== null) below.push(`sealed   ${options.sealed}: trainyard run --plan ${options.sealed}`);
+  below.push(lastLine(planned));
   const lines = [headline(planned), ''];
-  const shown = options.verbose ? groups : groups.slice(0, 12);
-  for (const group of shown) lines.push(groupLine(group));
+  const room = options.verbose ? Number.POSITIVE_INFINITY : SCREEN_LINES - lines.length - below.length;
+  const shown = groups.length <= room ? groups : groups.slice(0, room - 1);
+  lines.push(...shown.map(groupLine));
   if (groups.length > shown.length) lines.push(`      … and ${groups.length - shown.length} more groups (-v shows all)`);
   if (options.verbose) lines.push('', ...plan.circuits.filter((c) => c.cause !== 'unchanged' && c.cause !== 'accepted').flatMap(circuitLines));
-  const { warnings } = plan;
-  if (warnings.length > 0) {
-    lines.push('', paint('yellow', warnings.length === 1 ? '1 warning' : `${warnings.length} warnings`));
-    for (const w of warnings.slice(0, options.verbose ? undefined : 3)) lines.push(problemText(w));
-    if (!options.verbose && warnings.length > 3) lines.push(`  … and ${warnings.length - 3} more (-v shows all)`);
-  }
-  lines.push('');
-  const { guard } = plan;
-  if (guard.blocked) {
-    lines.push(
-      `${paint('red', '! guard')}  ${guard.retrain} of ${guard.with_model} circuits with a good model would retrain (limit ${Math.round(guard.max_changed * 100)} %)`,
-      '  If that is meant: trainyard run --allow-wide "why". If the models are as good as new: trainyard accept --help',
-    );
-  } else if (guard.allow_wide !== null) lines.push(`guard    let through: ${guard.allow_wide}`);
-  if (options.sealed !== null) lines.push(`sealed   ${options.sealed}: trainyard run --plan ${options.sealed}`);
-  lines.push(lastLine(planned));
-  return `${lines.join('\n')}\n`;
+  return `${[...lines, ...below].join('\n')}\n`;
+}
+
+function warningLines({ plan: { warnings } }: Planned, verbose: boolean): string[] {
+  if (warnings.length === 0) return [];
+  const head = ['', paint('yellow', warnings.length === 1 ? '1 warning' : `${warnings.length} warnings`)];
+  if (verbose) return [...head, ...warnings.map(problemText)];
+  const more = warnings.length > 3 ? [`  … and ${warnings.length - 3} more (-v shows all)`] : [];
+  return [...head, ...warnings.slice(0, 3).map((w) => clip(problemText(w), columns())), ...more];
+}
+
+function guardLines({ plan: { guard } }: Planned): string[] {
+  if (!guard.blocked) return guard.allow_wide === null ? [] : [clip(`guard    let through: ${guard.allow_wide}`, columns())];
+  return [
+    `${paint('red', '! guard')}  ${guard.retrain} of ${guard.with_model} circuits with a good model would retrain (limit ${Math.round(guard.max_changed * 100)} %)`,
+    '  If that is meant: trainyard run --allow-wide "why"',
+    '  If the models are as good as new: trainyard accept --help',
+  ];
 }
 
 function headline({ plan, fleet }: Planned): string {

@@ -6,7 +6,7 @@ import { formatDuration } from '../../kernel/duration.ts';
 import { countsText, getStages } from '../../pipelines/index.ts';
 import type { Run, Stage } from '../../pipelines/index.ts';
 import { readEvents } from '../../store/index.ts';
-import { clip, columns, paint, status } from './style.ts';
+import { clip, columns, fit, paint, status } from './style.ts';
 
 export interface Progress {
   stop(): Promise<void>;
@@ -103,7 +103,8 @@ async function screenOf(project: Project, run: Run): Promise<string[]> {
   if (counts.running > running.length) lines.push(`      … and ${counts.running - running.length} more running`);
   for (const job of failed) lines.push(`    ${paint('red', '✗', process.stderr)} ${clip(`${job.name}: ${job.message ?? 'failed'}`, columns(process.stderr) - 8)}`);
   if (counts.failed > failed.length) lines.push(`      … and ${counts.failed - failed.length} more failed`);
-  return lines.map((l) => (l.length > columns(process.stderr) * 3 ? l.slice(0, columns(process.stderr)) : l));
+  // A line that wraps would take two on the screen, and the next frame would be drawn one too low.
+  return lines.map((l) => fit(l, columns(process.stderr)));
 }
 
 /** The run as a line with stations. */

@@ -27,5 +27,6 @@ export function reportError(error: unknown, json: boolean): void {
 export function problemText(problem: Problem): string {
   const place = [problem.file, problem.line, problem.column].filter((p) => p !== null).join(':');
   const hint = problem.hint === null ? '' : ` ${problem.hint}`;
-  return `  ${place}  ${problem.path === '' ? '' : `${problem.path}: `}${problem.message}${hint}`;
+  const stop = hint === '' || /[.!?:]$/.test(problem.message) ? '' : '.';
+  return `  ${place}  ${problem.path === '' ? '' : `${problem.path}: `}${problem.message}${stop}${hint}`;
 }

@@ -1,4 +1,4 @@
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 
 type Format = Parameters<typeof styleText>[0];
 
@@ -32,6 +32,12 @@ export function status(text: string, width = 0): string {
 export function clip(text: string, width: number): string {
   const line = text.replaceAll(/[\r\n\t]+/g, ' ');
   return line.length <= width ? line : `${line.slice(0, Math.max(1, width - 1))}…`;
+}
+
+/** The same for a text with colours in it: cut, it loses them. */
+export function fit(text: string, width: number): string {
+  const seen = stripVTControlCharacters(text);
+  return seen.length <= width ? text : clip(seen, width);
 }
 
 /** Names, the first few and how many more. */

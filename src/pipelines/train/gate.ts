@@ -1,6 +1,8 @@
 import { expireIfDue, listApprovals, openApproval, vote } from '../../gates/index.ts';
 import type { Approval, GateConfig, NewSubject } from '../../gates/index.ts';
 import { fromIso } from '../../kernel/clock.ts';
+import { NotAllowedError } from '../../kernel/errors.ts';
+import { appendEvents } from '../../store/index.ts';
 import type { StageContext } from '../pipeline.ts';
 import { trainParams } from './params.ts';
 
@@ -29,14 +31,21 @@ export async function askGate(
     });
     const inAdvance = trainParams(context.run).approved_gates;
     if (!inAdvance.includes(request.gate) && !inAdvance.includes('all')) return approval;
-    return vote(tx, context.now(), {
-      approval_id: approval.id,
-      actor: { name: context.run.requested_by, identity: 'claimed' },
-      verdict: 'approve',
-      comment: 'approved in advance with run --approve',
-      subjects: null,
-      verified: config.verified,
-    });
+    try {
+      return await vote(tx, context.now(), {
+        approval_id: approval.id,
+        actor: { name: context.run.requested_by, identity: 'claimed' },
+        verdict: 'approve',
+        comment: 'approved in advance with run --approve',
+        subjects: null,
+        verified: config.verified,
+      });
+    } catch (error) {
+      if (!(error instanceof NotAllowedError)) throw error;
+      // Whoever started the run may not decide here: then it waits for those who may, like any other run.
+      await appendEvents(tx, context.now(), [{ type: 'approval.not_in_advance', severity: 'warning', run_id: context.run.id, stage: context.stage.name, message: error.message }]);
+      return approval;
+    }
   });
 }
 

@@ -62,11 +62,17 @@ async function timeOut(context: StageContext, world: JobWorld, stage: string): P
     await timeOutJobs(world, stage, limit, why, ['running']);
     earliest = await earliestRunning(context.db, context.run.id, stage);
   }
-  const started = context.stage.started_at;
+  // From the first job on: a retry stage may have waited at its gate for days before that.
+  const started = await firstCreated(context, stage);
   if (started !== null && now - fromIso(started) >= monitoring.stage_limit_s * 1000) {
     await timeOutJobs(world, stage, toIso(now), `the stage lasted longer than stage_limit (${formatDuration(monitoring.stage_limit_s)})`, ['queued', 'preparing', 'running']);
   }
   return earliest;
+}
+
+async function firstCreated(context: StageContext, stage: string): Promise<string | null> {
+  const row = await context.db.selectFrom('jobs').select((e) => e.fn.min('created_at').as('at')).where('run_id', '=', context.run.id).where('stage', '=', stage).executeTakeFirst();
+  return row?.at ?? null;
 }
 
 /** Single jobs that somebody wants ended (`trainyard jobs cancel`). */

@@ -1,5 +1,5 @@
 import { markShared } from '../../assets/index.ts';
-import { subjectsWith } from '../../gates/index.ts';
+import { closeApproval, subjectsWith } from '../../gates/index.ts';
 import { toIso } from '../../kernel/clock.ts';
 import { appendEvents } from '../../store/index.ts';
 import type { StageContext, StageOutcome } from '../pipeline.ts';
@@ -55,6 +55,11 @@ export async function promoteEnvironment(context: StageContext): Promise<StageOu
       shared.map((e) => ({ type: 'environment.shared', run_id: context.run.id, stage: context.stage.name, message: `Environment ${e.name}:${e.version} shared` })),
     );
   });
+  if (approval.status === 'waiting' && (await unsharedEnvironments(context)).length === 0) {
+    // Another run shared it meanwhile: nobody needs to decide here any more.
+    await context.tx((tx) => closeApproval(tx, context.now(), approval.id));
+    return { kind: 'skipped', reason: 'shared by another run meanwhile' };
+  }
   if (approval.status === 'waiting') return { kind: 'wait', on: 'approval', until: deadlineOf(approval), reason: approval.title };
   const { approve, hold, reject, pending } = approval.counts;
   const counts = { shared: approve, held: hold + pending, rejected: reject };

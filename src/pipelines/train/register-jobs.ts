@@ -85,6 +85,8 @@ function requestOf(context: StageContext, job: Job, settings: string): Omit<Regi
   if (job.environment !== null) tags['environment_version'] = job.environment.slice(job.environment.lastIndexOf(':') + 1);
   if (job.data_version !== null) tags['data_version'] = job.data_version.slice(job.data_version.lastIndexOf(':') + 1);
   if (context.run.git_commit !== null) tags['git_commit'] = context.run.git_commit;
+  // The commit alone does not tell what was trained.
+  if (context.run.git_commit !== null && trainParams(context.run).git_dirty) tags['git_dirty'] = 'true';
   if (job.retry === 1) tags['retry'] = 'true';
   if (context.run.pr === 1) tags['pr'] = 'true';
   return {

@@ -1,13 +1,26 @@
 import { ConflictError } from '../../kernel/errors.ts';
 import { toIso } from '../../kernel/clock.ts';
-import { freeze } from '../../fleet/index.ts';
+import { circuitsInHand, freeze } from '../../fleet/index.ts';
 import type { Plan } from '../../fleet/index.ts';
 import { appendEvents, batches } from '../../store/index.ts';
 import type { PlanCircuitsTable, Tx } from '../../store/index.ts';
+import { hasOpenJobs } from '../open-jobs.ts';
 import { createRun, getStages } from '../run-store.ts';
 import type { Run } from '../run-store.ts';
 import { trainPipeline } from '../train.ts';
 import type { TrainParams } from './params.ts';
+
+/** Another run may have been started while this one was planned: the same work is not written down twice. */
+async function refuseIfInHand(tx: Tx, plan: Plan): Promise<void> {
+  const train = plan.circuits.filter((c) => c.action === 'train');
+  const inHand = await circuitsInHand(tx, train.map((c) => c.id));
+  const twice = train.find((c) => {
+    const other = inHand.get(c.id);
+    return other?.action === 'train' && other.training_hash === c.training_hash && other.inputs_digest === c.inputs_digest && c.cause !== 'selected' && c.cause !== 'owed_failed';
+  });
+  if (twice === undefined) return;
+  throw new ConflictError(`Run ${inHand.get(twice.id)?.run_number} was started while this one was planned, and trains ${twice.id} too.`, { hint: 'Try again: the new plan leaves out what is in hand.' });
+}
 
 /** Writes a training run down with everything its plan froze, in one transaction. */
 export async function createTrainingRun(
@@ -23,6 +36,7 @@ export async function createTrainingRun(
   },
 ): Promise<Run> {
   const { plan } = input;
+  if (!input.pr) await refuseIfInHand(tx, plan);
   const run = await createRun(tx, now, {
     pipeline: trainPipeline,
     requested_by: input.requested_by,
@@ -60,6 +74,7 @@ export async function reviveRun(tx: Tx, now: number, run: Run): Promise<boolean>
   const stages = await getStages(tx, run.id);
   const stalled = stages.find((s) => s.status === 'failed' && s.state['stalled'] === true);
   if (run.status !== 'failed' || stalled === undefined) return false;
+  await refuseIfOvertaken(tx, run);
   const state = { ...stalled.state, stalled: false };
   // One that failed before it began is asked again whether it runs at all.
   const status = stalled.started_at === null ? 'pending' : 'running';
@@ -73,6 +88,27 @@ export async function reviveRun(tx: Tx, now: number, run: Run): Promise<boolean>
   return true;
 }
 
+/** A later run has decided on the same circuits: going on would make an older state the newest model. */
+async function refuseIfOvertaken(tx: Tx, run: Run): Promise<void> {
+  const later = await tx
+    .selectFrom('plan_circuits as mine')
+    .innerJoin('plan_circuits as theirs', 'theirs.circuit_id', 'mine.circuit_id')
+    .innerJoin('runs', 'runs.id', 'theirs.run_id')
+    .select(['runs.number', 'mine.circuit_id'])
+    .where('mine.run_id', '=', run.id)
+    .where('mine.action', '=', 'train')
+    .where('theirs.action', '=', 'train')
+    .where('runs.number', '>', run.number)
+    .where('runs.parent_run_id', 'is', null)
+    .where('runs.pr', '=', 0)
+    .limit(1)
+    .executeTakeFirst();
+  if (later === undefined) return;
+  throw new ConflictError(`Run ${run.number} cannot go on: run ${later.number} has trained ${later.circuit_id} since.`, {
+    hint: 'What is still owed is trained by a new run: `trainyard run`.',
+  });
+}
+
 /**
  * Accepts that some circuits failed: promotion of the others goes on. On record with who said so.
  * @throws ConflictError when the run is not one that failed in its retry
@@ -81,6 +117,12 @@ export async function acceptPartial(tx: Tx, now: number, run: Run, by: string, c
   if (run.partial_accepted_by !== null) return;
   const stages = await getStages(tx, run.id);
   const promote = stages.find((s) => s.name === 'PromoteModels');
+  const broken = stages.find((s) => s.status === 'failed' && s.name !== 'MonitorTraining' && s.name !== 'RetryFailedTraining');
+  if (broken !== undefined || stages.some((s) => s.state['stalled'] === true) || (await hasOpenJobs({ db: tx, run }))) {
+    throw new ConflictError(`Run ${run.number} did not only lose circuits${broken === undefined ? '' : `: ${broken.name} failed`}; there is no partial success to accept.`, {
+      hint: `Take it up with \`trainyard run --resume ${run.number}\`, or start a new run.`,
+    });
+  }
   if (run.status !== 'failed' || promote === undefined) {
     throw new ConflictError(`Run ${run.number} is ${run.status}: there is no partial success to accept.`, { hint: `Look at it with \`trainyard runs show ${run.number}\`.` });
   }

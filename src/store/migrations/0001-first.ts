@@ -27,6 +27,7 @@ create table plan_circuits (
   cause text not null, reason text not null, training_hash text not null, inputs_digest text not null,
   previous_hash text, changes text not null, settings text not null, data_asset text, primary key (run_id, circuit_id)
 ) strict;
+create index plan_circuits_circuit on plan_circuits (circuit_id, run_id);
 
 create table jobs (
   id text primary key not null, name text not null unique, base_name text not null,

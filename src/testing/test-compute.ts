@@ -1,7 +1,9 @@
 import { toIso } from '../kernel/clock.ts';
 import type { Compute, FailureReason, Observation, Submission, SubmitOutcome } from '../jobs/index.ts';
 
-type Said = { readonly state: 'queued' | 'preparing' | 'running' | 'succeeded' | 'canceled' } | { readonly state: 'failed'; readonly reason: FailureReason; readonly message: string };
+type Said =
+  | { readonly state: 'queued' | 'preparing' | 'running' | 'succeeded' | 'canceled' }
+  | { readonly state: 'failed'; readonly reason: FailureReason; readonly message: string };
 
 /** A provider that says exactly what a test tells it to, and remembers what it was asked. */
 export class ScriptedCompute implements Compute {
@@ -17,7 +19,16 @@ export class ScriptedCompute implements Compute {
   meanwhile: (() => Promise<void>) | null = null;
 
   describe() {
-    return { name: 'scripted', title: 'a script', capabilities: { logs: 'not in a script', push: 'not in a script', usage: 'not in a script', outputs: true as const } };
+    return {
+      name: 'scripted',
+      title: 'a script',
+      capabilities: {
+        logs: 'not in a script',
+        push: 'not in a script',
+        usage: 'not in a script',
+        outputs: true as const,
+      },
+    };
   }
 
   check() {
@@ -52,8 +63,19 @@ export class ScriptedCompute implements Compute {
   }
 
   outputs(_run_id: string, key: string) {
-    const file = { path: 'model.json', size: 2, local_path: null, open: () => { throw new Error('not read here'); } };
-    return Promise.resolve({ files: () => Promise.resolve(this.withoutModel.has(key) ? [] : [file]), metrics: { mae: 1.5 }, metrics_problem: null });
+    const file = {
+      path: 'model.json',
+      size: 2,
+      local_path: null,
+      open: () => {
+        throw new Error('not read here');
+      },
+    };
+    return Promise.resolve({
+      files: () => Promise.resolve(this.withoutModel.has(key) ? [] : [file]),
+      metrics: { mae: 1.5 },
+      metrics_problem: null,
+    });
   }
 
   close(): Promise<void> {
@@ -62,7 +84,16 @@ export class ScriptedCompute implements Compute {
 
   /** From now on the listing says this of an attempt. `running_at` is milliseconds since 1970. */
   says(key: string, said: Said, running_at: number | null = null): void {
-    const base = { key, submitted_at: toIso(0), running_at: running_at === null ? null : toIso(running_at), queued_s: 1, preparing_s: 2, running_s: 3, usage: { cpu_s: 0.5, peak_memory_mib: 64 }, url: null };
+    const base = {
+      key,
+      submitted_at: toIso(0),
+      running_at: running_at === null ? null : toIso(running_at),
+      queued_s: 1,
+      preparing_s: 2,
+      running_s: 3,
+      usage: { cpu_s: 0.5, peak_memory_mib: 64 },
+      url: null,
+    };
     const end = { exit_code: said.state === 'succeeded' ? 0 : 1, ended_at: toIso(running_at ?? 0) };
     switch (said.state) {
       case 'failed':

@@ -84,9 +84,27 @@ export async function addRun(store: Store, more: Partial<RunsTable> = {}): Promi
 /** A version in the dev registry, made when `at` says, for a circuit whose model bears its name. */
 export async function addModel(
   store: Store,
-  model: { readonly circuit_id: string; readonly version?: number; readonly training_hash: string; readonly inputs_digest?: string; readonly settings?: string; readonly pr?: boolean; readonly withdrawn?: boolean; readonly at?: number },
+  model: {
+    readonly circuit_id: string;
+    readonly version?: number;
+    readonly training_hash: string;
+    readonly inputs_digest?: string;
+    readonly settings?: string;
+    readonly pr?: boolean;
+    readonly withdrawn?: boolean;
+    readonly at?: number;
+  },
 ): Promise<void> {
-  const { circuit_id, version = 1, training_hash, inputs_digest = '', settings = '{}', pr = false, withdrawn = false, at = version } = model;
+  const {
+    circuit_id,
+    version = 1,
+    training_hash,
+    inputs_digest = '',
+    settings = '{}',
+    pr = false,
+    withdrawn = false,
+    at = version,
+  } = model;
   await store.db
     .insertInto('model_versions')
     .values({
