@@ -167,7 +167,9 @@ function findRoot(given: string | undefined): string {
   }
   for (let folder = process.cwd(); ; folder = dirname(folder)) {
     if (existsSync(join(folder, 'trainyard.yaml')) || existsSync(join(folder, 'config', 'circuits.yaml'))) return folder;
-    if (dirname(folder) === folder) return process.cwd();
+    if (dirname(folder) === folder) {
+      throw new NotFoundError(`There is no Trainyard project in ${process.cwd()} or above.`, { hint: 'Make one with `trainyard init my-fleet`, or name one with --project DIR.' });
+    }
   }
 }
 

@@ -23,8 +23,8 @@ export async function followRuns(project: Project, hold: Hold | null, runs: read
       return EXIT.interrupted;
     }
     const waiting = now.filter((r) => r.status === 'waiting');
-    if (waiting.length > 0 && interactive && (await askOnTheSpot(project, waiting))) continue;
     for (const run of now) note(await runSummary(project, run));
+    if (waiting.length > 0 && interactive && (await askOnTheSpot(project, waiting))) continue;
     return Math.max(...now.map(exitCodeOf));
   }
 }
@@ -96,8 +96,7 @@ async function askOnTheSpot(project: Project, runs: readonly Run[]): Promise<boo
       note('');
       const { approvalScreen } = await import('./render/approval.ts');
       note(await approvalScreen(project, approval, 12));
-      const answer = await ask('[a]pprove, [r]eject, or Enter to decide later? ');
-      const verdict = answer.startsWith('a') ? 'approve' : answer.startsWith('r') ? 'reject' : null;
+      const verdict = await askVerdict();
       if (verdict === null) continue;
       const actor = await project.actor();
       await project.store.tx((tx) =>
@@ -115,6 +114,16 @@ async function askOnTheSpot(project: Project, runs: readonly Run[]): Promise<boo
     }
   }
   return decided;
+}
+
+/** Asks until the answer is one of those offered. Null: later. */
+async function askVerdict(): Promise<'approve' | 'reject' | null> {
+  for (;;) {
+    const answer = await ask('[a]pprove, [r]eject, or Enter to decide later? ');
+    if (answer === '' || answer === 'd') return null;
+    if ('approve'.startsWith(answer)) return 'approve';
+    if ('reject'.startsWith(answer)) return 'reject';
+  }
 }
 
 async function ask(question: string): Promise<string> {

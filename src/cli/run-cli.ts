@@ -9,16 +9,20 @@ import { reportError } from './render/report-error.ts';
 /** Runs one command line to its end and returns the exit code. Never throws, never prints a stack for a user's mistake. */
 export async function runCli(argv: readonly string[]): Promise<number> {
   const json = argv.includes('--json');
+  const said: string[] = [];
+  let program: Command | null = null;
   try {
-    const program = await buildProgram(argv);
+    program = await buildProgram(argv, (text) => said.push(text));
     await program.parseAsync([...argv], { from: 'user' });
     return EXIT.ok;
   } catch (error) {
     if (error instanceof ExitWith) return error.exit_code;
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return EXIT.ok;
-      // Commander has said what is wrong in its own words already, unless somebody wants JSON.
-      if (json) reportError(new UsageError(error.message.replace(/^error: /, '')), json);
+      const mistyped = program === null ? null : unknownSubcommand(program, argv, error);
+      if (mistyped !== null) reportError(mistyped, json);
+      else if (json) reportError(new UsageError(error.message.replace(/^error: /, '')), json);
+      else process.stderr.write(said.join(''));
       return EXIT.usage;
     }
     reportError(error, json);
@@ -26,8 +30,21 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** The program with the one command that was asked for; names and summaries of the others, for help and suggestions. */
-export async function buildProgram(argv: readonly string[]): Promise<Command> {
+/** `runs shwo` would be taken for `runs list shwo`, which is not what anybody meant. */
+function unknownSubcommand(program: Command, argv: readonly string[], error: CommanderError): UsageError | null {
+  const word = error.code === 'commander.excessArguments' ? /but got \d+: ([^,\s]+?)(?:,.*)?\.$/.exec(error.message)?.[1] : undefined;
+  const parent = program.commands.find((c) => c.name() === argv.find((a) => !a.startsWith('-')));
+  if (word === undefined || parent === undefined || parent.commands.length === 0) return null;
+  const names = parent.commands.map((c) => c.name());
+  if (names.some((name) => argv.includes(name))) return null;
+  return new UsageError(`There is no command ${parent.name()} ${word}.`, { hint: didYouMean(word, names) ?? `It is one of ${names.join(', ')}.` });
+}
+
+/**
+ * The program with the one command that was asked for; names and summaries of the others, for help and suggestions.
+ * `say` gets what the parser has to say about mistakes.
+ */
+export async function buildProgram(argv: readonly string[], say: (text: string) => void): Promise<Command> {
   const asked = argv.find((a) => !a.startsWith('-'));
   const program = new Command('trainyard')
     .description('Trains a fleet of models, one per circuit, from one config file.')
@@ -38,7 +55,7 @@ export async function buildProgram(argv: readonly string[]): Promise<Command> {
     .showSuggestionAfterError(true)
     .exitOverride()
     .addHelpText('after', FOOTER);
-  if (argv.includes('--json')) program.configureOutput({ writeErr: () => undefined });
+  program.configureOutput({ writeErr: say });
   const wantsHelpOf = asked === 'help' ? argv[argv.indexOf('help') + 1] : asked;
   for (const entry of CATALOG) {
     if (entry.name === wantsHelpOf) (await entry.load()).define(program);
@@ -70,4 +87,4 @@ Examples:
   trainyard why seattle_wind       one circuit explained
   trainyard jobs logs -f JOB       follow a training as it runs
 
-Every command takes --project DIR and --json. Exit codes: docs/cli.md`;
+Commands take --project DIR and --json. Exit codes: docs/cli.md`;

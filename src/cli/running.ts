@@ -39,6 +39,13 @@ export async function runFleet(project: Project, flags: RunFlags, options: PlanO
   return code;
 }
 
+/** Flags of the rehearsal mean nothing where training is real. @throws UsageError */
+export function refuseStraySimulation(provider: string, flags: RunFlags): void {
+  const stray = (['fail', 'failRate', 'duration', 'speed'] as const).find((name) => flags[name] !== undefined);
+  if (stray === undefined || provider === 'simulated') return;
+  throw new UsageError(`--${stray === 'failRate' ? 'fail-rate' : stray} is for the simulated provider; this run would train on ${provider}.`, { hint: 'Add --provider simulated.' });
+}
+
 /** Every open run that does not wait for people, or the one asked for; one that gave up is taken up again. */
 async function runsToResume(project: Project, flags: RunFlags): Promise<Run[]> {
   if (typeof flags.resume !== 'string') {

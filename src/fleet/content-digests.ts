@@ -27,7 +27,7 @@ export class ContentDigests {
     this.#now = now;
   }
 
-  /** sha256 over the content at `path` (of a folder: over names and contents); null when nothing is there. */
+  /** sha256 over the content at `path` (of a folder: over names and contents); null when no file or folder is there. */
   of(path: string): Promise<string | null> {
     let running = this.#running.get(path);
     if (running === undefined) this.#running.set(path, (running = this.#digest(path)));
@@ -43,7 +43,9 @@ export class ContentDigests {
   async #digest(path: string): Promise<string | null> {
     const found = await stat(path).catch(() => null);
     if (found === null) return null;
-    if (!found.isDirectory()) return this.#fileDigest(path);
+    if (found.isFile()) return this.#fileDigest(path);
+    // A pipe or a device has no content that could be pinned; reading it might never end.
+    if (!found.isDirectory()) return null;
     return (await dataDigest(path)).digest;
   }
 

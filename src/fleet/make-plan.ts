@@ -92,7 +92,8 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
   for (const [i, p] of planned.entries()) {
     const wanted = circuits[i];
     // What waits at the gate of a run that is still open is decided there, and offered nowhere else.
-    const offered = p.cause === 'owed_failed' && jobs.get(p.id)?.run_over === true && !inHand.has(p.id);
+    const job = jobs.get(p.id);
+    const offered = p.cause === 'owed_failed' && job?.settled === true && (inHand.get(p.id)?.run_number ?? 0) <= job.run_number;
     if (wanted !== undefined && (p.action === 'train' || offered)) pinned.set(p.id, wanted);
   }
   const trained = [...pinned.values()].map((p) => p.circuit);

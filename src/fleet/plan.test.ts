@@ -35,6 +35,7 @@ const job = (more: Partial<LastJob> = {}): LastJob => ({
   run_id: 'run_1',
   run_number: 7,
   run_over: true,
+  settled: more.run_over ?? true,
   ...more,
 });
 const git: Detection = { mode: 'git', base_ref: 'origin/main', base_commit: 'c'.repeat(40) };

@@ -126,11 +126,11 @@ function owed(facts: CircuitFacts): { action: 'train' | 'skip'; cause: Cause; re
   const run = `run ${job.run_number}`;
   if (job.status === 'failed') {
     const why = job.message === null ? '' : ` (${job.message})`;
-    if (facts.include_failed && job.run_over) return { action: 'train', cause: 'owed_failed', reason: `failed in ${run}${why}; trained again as asked` };
+    if (facts.include_failed && job.settled) return { action: 'train', cause: 'owed_failed', reason: `failed in ${run}${why}; trained again as asked` };
     return {
       action: 'skip',
       cause: 'owed_failed',
-      reason: job.run_over ? `failed in ${run}${why}; the retry gate offers it again` : `failed in ${run}${why}, which still waits at its retry gate`,
+      reason: job.settled ? `failed in ${run}${why}; the retry gate offers it again` : `failed in ${run}${why}, which still waits at its retry gate`,
     };
   }
   if (!job.run_over) {

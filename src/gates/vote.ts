@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { toIso } from '../kernel/clock.ts';
-import { NotAllowedError, NotFoundError, TrainyardError, UsageError } from '../kernel/errors.ts';
+import { NotAllowedError, TrainyardError, UsageError } from '../kernel/errors.ts';
 import { nearest } from '../kernel/suggest.ts';
 import { appendEvents, batches } from '../store/index.ts';
 import type { Tx } from '../store/index.ts';
@@ -36,12 +36,12 @@ export async function vote(
   },
 ): Promise<Approval> {
   const approval = await expireIfDue(tx, now, await getApproval(tx, ballot.approval_id));
-  if (approval.status === 'decided' && ballot.subjects === null) return approval;
+  if (approval.status === 'decided' && ballot.subjects === null) return decidedAlready(approval, ballot.verdict);
   refuseIfOver(approval);
   await refuseIfRunIsOver(tx, approval);
   const refusal = mayNotVote(approval, ballot.actor, ballot.verified);
   if (refusal !== null) throw refusal;
-  await refuseUnknown(tx, approval.id, ballot.subjects);
+  await checkSubjects(tx, approval.id, ballot);
 
   await tx
     .insertInto('approval_votes')
@@ -149,6 +149,16 @@ function refuseIfOver(approval: Approval): void {
   });
 }
 
+/** Saying the same again is harmless; another verdict comes too late, and must not look as if it counted. */
+function decidedAlready(approval: Approval, verdict: Exclude<Verdict, 'pending'>): Approval {
+  const { counts } = approval;
+  const total = counts.approve + counts.hold + counts.reject;
+  if (counts[verdict] === total || (verdict === 'approve' && counts.reject === 0)) return approval;
+  throw new TrainyardError('approval_refused', `"${approval.title}" was decided ${approval.closed_at ?? 'before'}: ${counts.approve} approved, ${counts.hold} held, ${counts.reject} rejected.`, {
+    hint: 'A model that should not be used is taken back with `trainyard models withdraw`.',
+  });
+}
+
 /** A verdict on a run that is over would change nothing, and must not look as if it did. */
 async function refuseIfRunIsOver(tx: Tx, approval: Approval): Promise<void> {
   const run = await tx.selectFrom('runs').select(['number', 'status', 'ended_at']).where('id', '=', approval.run_id).executeTakeFirst();
@@ -183,14 +193,21 @@ export function mayNotVote(approval: Pick<Approval, 'gate' | 'approvers' | 'requ
   return null;
 }
 
-async function refuseUnknown(tx: Tx, approval_id: string, subjects: readonly string[] | null): Promise<void> {
-  if (subjects === null) return;
-  const rows = await tx.selectFrom('approval_subjects').select('subject').where('approval_id', '=', approval_id).execute();
-  const known = new Set(rows.map((r) => r.subject));
-  const unknown = subjects.filter((s) => !known.has(s));
-  if (unknown.length === 0) return;
-  const near = unknown[0] === undefined ? [] : nearest(unknown[0], known);
-  const message = `Not part of this request: ${unknown.slice(0, 5).join(', ')}.`;
-  const hint = near.length > 0 ? `Did you mean ${near.join(', ')}?` : `See them with \`trainyard approvals show ${approval_id}\`.`;
-  throw known.size === 0 ? new NotFoundError(message, { hint }) : new UsageError(message, { hint });
+/** Named subjects must be part of the request; what was approved or rejected keeps that verdict. */
+async function checkSubjects(tx: Tx, approval_id: string, ballot: { readonly verdict: Exclude<Verdict, 'pending'>; readonly subjects: readonly string[] | null }): Promise<void> {
+  if (ballot.subjects === null) return;
+  const rows = await tx.selectFrom('approval_subjects').select(['subject', 'verdict']).where('approval_id', '=', approval_id).execute();
+  const known = new Map(rows.map((r) => [r.subject, r.verdict]));
+  const unknown = ballot.subjects.filter((s) => !known.has(s));
+  if (unknown.length > 0) {
+    const near = nearest(unknown[0] ?? '', known.keys());
+    throw new UsageError(`Not part of this request: ${unknown.slice(0, 5).join(', ')}.`, {
+      hint: near.length > 0 ? `Did you mean ${near.join(', ')}?` : `See them with \`trainyard approvals show ${approval_id}\`.`,
+    });
+  }
+  const settled = ballot.subjects.find((s) => ['approve', 'reject'].includes(known.get(s) ?? '') && known.get(s) !== ballot.verdict);
+  if (settled === undefined) return;
+  throw new TrainyardError('approval_refused', `The verdict on ${settled} is ${known.get(settled)} already.`, {
+    hint: `See who said so with \`trainyard approvals show ${approval_id}\`; a model in use is taken back with \`trainyard models withdraw\`.`,
+  });
 }

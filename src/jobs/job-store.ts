@@ -183,6 +183,8 @@ export interface LastJob {
   readonly run_id: string;
   readonly run_number: number;
   readonly run_over: boolean;
+  /** Its run will not ask about it any more: it is over, or its retry stage is. */
+  readonly settled: boolean;
 }
 
 export async function lastJobs(db: Db, circuit_ids: readonly string[]): Promise<Map<string, LastJob>> {
@@ -191,6 +193,7 @@ export async function lastJobs(db: Db, circuit_ids: readonly string[]): Promise<
     const rows = await db
       .selectFrom('jobs')
       .innerJoin('runs', 'runs.id', 'jobs.run_id')
+      .leftJoin('stages', (join) => join.onRef('stages.run_id', '=', 'jobs.run_id').on('stages.name', '=', 'RetryFailedTraining'))
       .select([
         'jobs.circuit_id',
         'jobs.name',
@@ -201,6 +204,7 @@ export async function lastJobs(db: Db, circuit_ids: readonly string[]): Promise<
         'jobs.run_id',
         'runs.number as run_number',
         'runs.ended_at as run_ended_at',
+        'stages.ended_at as retry_ended_at',
       ])
       .where('jobs.circuit_id', 'in', some)
       .where('runs.pr', '=', 0)
@@ -208,8 +212,9 @@ export async function lastJobs(db: Db, circuit_ids: readonly string[]): Promise<
       .orderBy('runs.number')
       .orderBy('jobs.id')
       .execute();
-    for (const { run_ended_at, ...row } of rows) {
-      found.set(row.circuit_id, { ...row, status: JobStatus.parse(row.status), run_over: run_ended_at !== null });
+    for (const { run_ended_at, retry_ended_at, ...row } of rows) {
+      const run_over = run_ended_at !== null;
+      found.set(row.circuit_id, { ...row, status: JobStatus.parse(row.status), run_over, settled: run_over || retry_ended_at !== null });
     }
   }
   return found;

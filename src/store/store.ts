@@ -66,7 +66,8 @@ export function memoryStore(folder = ''): Store {
 }
 
 async function prepareFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  // Logs, data and models of a project are its owner's business.
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const ignore = join(folder, '.gitignore');
   if (!existsSync(ignore)) await writeFile(ignore, '*\n');
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -35,6 +36,9 @@ export function fleetOf(count: number, more = ''): string {
   );
   return `defaults: {cutoff_date: "2026-01-31", training_days: 30${more}}\ncircuits:\n${circuits.join('\n')}\n`;
 }
+
+/** In memory where the system offers that: a world syncs a hundred times, which is all that a disk would be tested for. */
+const SCRATCH = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 export interface TestWorld extends AsyncDisposable {
   readonly project: Project;
@@ -75,7 +79,7 @@ export async function testWorld(
     readonly compute?: (world: World) => Compute;
   } = {},
 ): Promise<TestWorld> {
-  const root = await mkdtemp(join(tmpdir(), 'trainyard-world-'));
+  const root = await mkdtemp(join(SCRATCH, 'trainyard-world-'));
   const write = async (path: string, text: string): Promise<void> => {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), text);

@@ -18,9 +18,10 @@ async function running(project: TestProject, run: Running, count: number): Promi
   throw new Error(`There are never ${count} jobs running.`);
 }
 
+/** The newest job of each circuit. */
 const jobStatuses = async (project: TestProject): Promise<Record<string, string>> => {
   const { jobs } = (await project.ok(['jobs', '--json'])).json() as { jobs: { circuit_id: string; status: string }[] };
-  return Object.fromEntries(jobs.map((j) => [j.circuit_id, j.status]));
+  return Object.fromEntries(jobs.toReversed().map((j) => [j.circuit_id, j.status]));
 };
 
 describe('canceling', () => {

@@ -40,6 +40,8 @@ export function define(parent: Command): void {
   ).action(async (flags: RunFlags) => {
     const overrides = { provider: flags.provider, max_workers: flags.maxWorkers, fail: flags.fail, fail_rate: flags.failRate, duration_s: flags.duration, speed: flags.speed };
     const code = await withProject({ ...flags, overrides }, 'write', async (project) => {
+      const { refuseStraySimulation } = await import('../running.ts');
+      refuseStraySimulation(project.config.provider, flags);
       const { runFleet } = await import('../running.ts');
       return runFleet(project, flags, planOptions(flags, project.config.manual_circuits));
     });

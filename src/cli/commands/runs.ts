@@ -28,7 +28,7 @@ async function list(flags: CommonOptions & { limit: number; status?: string; bef
     if (parsed?.success === false) throw new UsageError(`There is no run status ${flags.status}.`, { hint: `Use one of ${RunStatus.options.join(', ')}.` });
     const rows = await listRuns(project.store.db, { limit: flags.limit, status: parsed?.data, before: flags.before });
     if (flags.json === true) {
-      printJson({ runs: rows.map(({ lease_token: _t, lease_owner: _o, lease_expires_at: _e, ...r }) => r), next: rows.length === flags.limit ? rows.at(-1)?.number : null });
+      printJson({ runs: rows.map(({ lease_token: _t, lease_owner: _o, lease_expires_at: _e, ...r }) => r), next: rows.length === flags.limit ? (rows.at(-1)?.number ?? null) : null });
       return;
     }
     if (rows.length === 0) {
@@ -36,7 +36,7 @@ async function list(flags: CommonOptions & { limit: number; status?: string; bef
       return;
     }
     const { table } = await import('../render/table.ts');
-    const { status } = await import('../render/style.ts');
+    const { clip, status } = await import('../render/style.ts');
     const { formatDuration } = await import('../../kernel/duration.ts');
     const took = (r: (typeof rows)[number]): string => (r.started_at === null ? '' : formatDuration(((r.ended_at === null ? project.clock.now() : Date.parse(r.ended_at)) - Date.parse(r.started_at)) / 1000));
     print(
@@ -45,7 +45,7 @@ async function list(flags: CommonOptions & { limit: number; status?: string; bef
         { title: 'status', value: (r) => status(r.status) },
         { title: 'started', value: (r) => r.created_at.slice(0, 19).replace('T', ' ') },
         { title: 'took', value: took, align: 'right' },
-        { title: 'by', value: (r) => r.requested_by },
+        { title: 'by', value: (r) => clip(r.requested_by.split('@', 1)[0] ?? '', 16) },
         { title: 'commit', value: (r) => r.git_commit?.slice(0, 10) ?? '' },
         { title: '', value: (r) => r.reason ?? '' },
       ]),

@@ -1,5 +1,6 @@
 import { TrainyardError, messageOf } from '../../kernel/errors.ts';
 import type { Problem } from '../../kernel/errors.ts';
+import { harmless } from './output.ts';
 import { paint } from './style.ts';
 
 /** An error as people read it: what happened, every place, what to type next. With `--json` one object on standard output. */
@@ -12,7 +13,7 @@ export function reportError(error: unknown, json: boolean): void {
     const lines = [`${paint('red', 'error:', process.stderr)} ${error.message}`];
     for (const problem of error.problems) lines.push(problemText(problem));
     if (error.hint !== undefined) lines.push(`${paint('cyan', 'hint:', process.stderr)} ${error.hint}`);
-    process.stderr.write(`${lines.join('\n')}\n`);
+    process.stderr.write(`${harmless(lines.join('\n'))}\n`);
     return;
   }
   if (json) {

@@ -248,21 +248,19 @@ describe('the screens of a run with ten thousand failures', () => {
 
 describe('approvalScreen', () => {
   const opened = (w: TestWorld, subjects: readonly NewSubject[]): Promise<Approval> =>
-    w
-      .start()
-      .then((run) =>
-        w.project.store.tx((tx) =>
-          openApproval(tx, w.clock.now(), {
-            run_id: run.id,
-            stage: 'RetryFailedTraining',
-            gate: 'training-retry',
-            config: OPEN_GATE,
-            title: 'Train 10000 failed circuits again',
-            requested_by: 'ann',
-            subjects,
-          }),
-        ),
-      );
+    w.start().then((run) =>
+      w.project.store.tx((tx) =>
+        openApproval(tx, w.clock.now(), {
+          run_id: run.id,
+          stage: 'RetryFailedTraining',
+          gate: 'training-retry',
+          config: OPEN_GATE,
+          title: 'Train 10000 failed circuits again',
+          requested_by: 'ann',
+          subjects,
+        }),
+      ),
+    );
 
   it.each([
     [
@@ -344,7 +342,7 @@ describe('reportError', () => {
   it('says what happened, where and what to type next, and never a stack for a mistake of the user', async () => {
     const text = stripVTControlCharacters(await written(process.stderr, () => reportError(error, false)));
     expect(text).toBe(
-      'error: The plan is stale.\n  a.yaml:3:7  circuits[0].filter: must be text Put it in quotes.\nhint: Make a new one.\n',
+      'error: The plan is stale.\n  a.yaml:3:7  circuits[0].filter: must be text. Put it in quotes.\nhint: Make a new one.\n',
     );
   });
 
