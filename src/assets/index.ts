@@ -1,4 +1,4 @@
-export { findAsset, findDigests, assetId, listAssets, markShared, registerAssets } from './asset-store.ts';
+export { findAsset, findDigests, markShared, registerAssets } from './asset-store.ts';
 export type { AssetKey, AssetKind, NewAsset, RegisteredAsset } from './asset-store.ts';
 export { bindCommand } from './bind-command.ts';
 export type { BoundCommand } from './bind-command.ts';
@@ -7,10 +7,9 @@ export { loadComponent } from './component.ts';
 export { dataAsset, dataAssetName, settleVersion } from './data-asset.ts';
 export type { CircuitData, DataAsset } from './data-asset.ts';
 export * from './delta/index.ts';
-export { loadEnvironment, loadEnvironments } from './environment.ts';
+export { loadEnvironments } from './environment.ts';
 export { expandComponent } from './expand.ts';
-export { literalText } from './literal.ts';
-export { mltableFolder, mltableFor, writeMltable } from './mltable.ts';
+export { mltableFor, writeMltable } from './mltable.ts';
 export type { MltableRequest } from './mltable.ts';
 export { componentOf, environmentOf, snapshotComponent } from './stored-assets.ts';
 export type * from './types.ts';

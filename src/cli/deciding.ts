@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import type { Project } from '../app.ts';
+import type { Approval } from '../gates/index.ts';
 import { ExitWith } from './exit.ts';
 import { collect, common, withProject } from './options.ts';
 import type { CommonOptions } from './options.ts';
@@ -8,13 +10,15 @@ interface VerdictFlags extends CommonOptions {
   readonly comment?: string;
   readonly subjects?: readonly string[];
   readonly wait: boolean;
+  readonly retrain?: boolean;
 }
 
 /** `approve` and `reject` are one command with two verdicts. */
 export function defineVerdict(parent: Command, verdict: 'approve' | 'reject', description: string, examples: string): void {
+  const command = parent.command(verdict);
+  if (verdict === 'reject') command.option('--retrain', 'the rejected models are taken out of use, so that their circuits are owed and trained again');
   common(
-    parent
-      .command(verdict)
+    command
       .argument('<id>', 'of the request, as `trainyard approvals` shows it')
       .description(description)
       .option('--comment <text>', 'why, on record')
@@ -37,6 +41,7 @@ export function defineVerdict(parent: Command, verdict: 'approve' | 'reject', de
           verified: project.config.gates[before.gate]?.verified ?? false,
         }),
       );
+      if (flags.retrain === true) await withdrawRejected(project, after, actor.name, flags.comment ?? 'rejected, to be trained again');
       await wakeRun(project.store.db, project.clock.now(), after.run_id);
       const { counts } = after;
       const told = `${counts.approve} approved, ${counts.hold} held, ${counts.reject} rejected${counts.pending > 0 ? `, ${counts.pending} open` : ''}`;
@@ -58,4 +63,15 @@ export function defineVerdict(parent: Command, verdict: 'approve' | 'reject', de
     });
     if (code !== 0) throw new ExitWith(code);
   });
+}
+
+/** A rejected model alone does not make its circuit owed; without a good model it is. */
+async function withdrawRejected(project: Project, approval: Approval, by: string, reason: string): Promise<void> {
+  const { subjectsWith } = await import('../gates/index.ts');
+  const { parseRef } = await import('../registry/index.ts');
+  for (const subject of await subjectsWith(project.store.db, approval.id, 'reject')) {
+    const ref = parseRef(subject);
+    const { dev } = project.world.registries;
+    if (ref !== null && (await dev.get(ref.model_name, ref.version)) !== null) await dev.withdraw(ref.model_name, ref.version, by, reason);
+  }
 }

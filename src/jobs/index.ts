@@ -4,8 +4,7 @@ export { attemptKey, baseJobName, freeJobName, retryJobName } from './job-names.
 export { cancelPending, countJobs, countMandatoryFailures, eachJob, earliestRunning, findJob, insertJobs, jobsOfStage, lastJobs, listJobs, takenNames } from './job-store.ts';
 export type { Job, LastJob } from './job-store.ts';
 export type { JobWorld } from './job-world.ts';
-export { nextJob } from './next-job.ts';
 export { markLost, observeJobs, timeOutJobs } from './observe-jobs.ts';
-export { JOB_MOVES, JobStatus, NO_JOBS, OPEN_STATUSES, canMove, isOver, openCount } from './status.ts';
+export { JobStatus, OPEN_STATUSES, isOver, openCount } from './status.ts';
 export type { JobCounts } from './status.ts';
 export { resubmitUnknown, submitPending } from './submit-jobs.ts';

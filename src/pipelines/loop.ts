@@ -75,6 +75,8 @@ export function createLoop(world: World, pipelines: readonly Pipeline[], owner: 
       .updateTable('runs')
       .set({ due_at: toIso(world.clock.now()) })
       .where('ended_at', 'is', null)
+      // A run that backs off after a failed advance is left in peace: the provider's news would wear out its patience.
+      .where('failed_advances', '=', 0)
       .where('id', 'in', (e) => e.selectFrom('jobs').select('run_id').where('provider', '=', provider).where('status', 'in', ['queued', 'preparing', 'running']))
       .execute();
     knock();

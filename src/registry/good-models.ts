@@ -1,13 +1,11 @@
 import { sql } from 'kysely';
-import { z } from 'zod';
-import { CorruptRowError } from '../kernel/errors.ts';
 import { batches } from '../store/index.ts';
 import type { Db } from '../store/index.ts';
 import { ROWS } from './version-store.ts';
 
 /**
  * A circuit's good model: the newest version in the dev registry that nobody withdrew and no pull-request run made.
- * Lean on purpose, there may be 100,000; `goodMetrics` and `goodSettings` fetch the rest for those that need it.
+ * Lean on purpose, there may be 100,000; `goodSettings` fetches the rest for those that need it.
  */
 export interface GoodModel {
   readonly circuit_id: string;
@@ -95,29 +93,6 @@ export async function goodSettings(db: Db, circuit_ids: readonly string[]): Prom
   }
   return found;
 }
-
-/** The metrics of these circuits' good models. */
-export async function goodMetrics(
-  db: Db,
-  circuit_ids: readonly string[],
-): Promise<Map<string, Readonly<Record<string, number>>>> {
-  const found = new Map<string, Readonly<Record<string, number>>>();
-  for (const ids of batches(circuit_ids, ROWS)) {
-    const rows = await goodVersions(db, newestTimes(db).where('circuit_id', 'in', ids))
-      .select('m.metrics')
-      .execute();
-    for (const row of rows) {
-      try {
-        found.set(row.circuit_id, Metrics.parse(JSON.parse(row.metrics)));
-      } catch (error) {
-        throw new CorruptRowError('model_versions', `dev/${row.model_name}:${row.version}`, error);
-      }
-    }
-  }
-  return found;
-}
-
-const Metrics = z.record(z.string(), z.number());
 
 /** When each circuit's good model was made. Within a circuit all times differ, so the time names the version. */
 const newestTimes = (db: Db) =>

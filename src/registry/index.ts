@@ -2,12 +2,13 @@
 export { accept } from './accept.ts';
 export type { Acceptance } from './accept.ts';
 export { embeddedRegistry } from './embedded.ts';
-export { goodMetrics, goodModel, goodModels, goodSettings } from './good-models.ts';
+export { goodModel, goodModels, goodSettings } from './good-models.ts';
 export type { Accepted, GoodModel } from './good-models.ts';
 export { lineage } from './lineage.ts';
 export type { Lineage } from './lineage.ts';
-export { ModelRef, ModelVersion, RegistryName, StoredFile, parseRef, refText } from './model-version.ts';
+export { ModelRef, ModelVersion, RegistryName, parseRef, refText } from './model-version.ts';
+export type { StoredFile } from './model-version.ts';
 export type { ModelVersionDetail } from './model-version.ts';
-export { QUALITY_OPS, checkQuality } from './quality.ts';
+export { checkQuality } from './quality.ts';
 export type { QualityOp, QualityResult, QualityRule } from './quality.ts';
 export type * from './registry.ts';

@@ -55,7 +55,7 @@ async function readParquet(storage: TableStorage, location: string, file: Stored
   let metadata: TableMetadata | null = null;
   let protocol: TableProtocol | null = null;
   // What goes wrong in the storage is its own error, not damage to the file; the reader would pass it on as one.
-  let failure: unknown = null;
+  let failure: Error | null = null;
   const buffer: AsyncBuffer = {
     byteLength: file.size_bytes,
     async slice(start, end = file.size_bytes) {
@@ -64,7 +64,7 @@ async function readParquet(storage: TableStorage, location: string, file: Stored
         if (bytes === null) throw vanishedFile(location, file.name);
         return new Uint8Array(bytes).buffer;
       } catch (error) {
-        failure = error;
+        failure = error instanceof Error ? error : new Error(String(error));
         throw error;
       }
     },

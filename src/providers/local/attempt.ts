@@ -15,6 +15,8 @@ export interface Attempt {
   running_at: number | null;
   /** A process of it may exist. */
   intended: boolean;
+  /** Why its launcher gave it back unstarted: the machine's trouble, not the attempt's. */
+  returned: string | null;
   /** The process group of the latest step. */
   process: { readonly pid: number; readonly start: string } | null;
   cancel_at: number | null;
@@ -42,7 +44,9 @@ export function endOf(fact: Extract<Fact, { e: 'ended' }>, { cancel_at, running_
     // Nothing was measured where nothing was started.
     rss_kib: fact.rss_kib > 0 ? fact.rss_kib : null,
   };
-  if (cancel_at !== null || fact.why === 'canceled') return { ...used, state: 'canceled' };
+  // What ended by itself before somebody wished its end keeps its outcome, in whatever order a process learns of the two.
+  const canceled = cancel_at !== null && (fact.why !== null || fact.at >= cancel_at);
+  if (canceled || fact.why === 'canceled') return { ...used, state: 'canceled' };
   const exit_code = fact.code !== null && fact.code < 0 ? 128 - fact.code : fact.code;
   const failed = (reason: FailureReason, message: string): End => ({
     ...used,

@@ -65,7 +65,6 @@ export class Books {
       journal: new LineFile(join(folder, 'journal.jsonl')),
       done: existsSync(join(folder, 'done')),
       closed: false,
-      spoke: false,
     };
     this.owners.set(id, owner);
     return owner;
@@ -115,6 +114,11 @@ export class Books {
   /** Reads what an owner's launcher wrote since. True when there was something. */
   follow(owner: Owner): boolean {
     const facts = owner.journal.readNew();
+    // Read in this order, a wish to cancel is never learned of after an end that came later.
+    for (const run_id of new Set(facts.flatMap((f) => (f.e === 'ended' ? splitId(f.key).run_id : [])))) {
+      const book = this.runs.get(run_id);
+      if (book !== undefined) this.#readLedgerIfPossible(book);
+    }
     for (const fact of facts) this.#apply(owner, fact, null);
     return facts.length > 0;
   }
@@ -145,6 +149,15 @@ export class Books {
     this.changed(attempt);
   }
 
+  /** The facts in hand are read once and must not be lost to an error here. */
+  #readLedgerIfPossible(book: RunBook): void {
+    try {
+      this.#readLedger(book);
+    } catch {
+      // The next look at the run meets the same error, and somebody hears of it.
+    }
+  }
+
   #readLedger(book: RunBook): void {
     for (const line of book.ledger.readNew()) this.#applyLedger(book, line);
   }
@@ -169,6 +182,7 @@ export class Books {
           preparing_at: null,
           running_at: null,
           intended: false,
+          returned: null,
           process: null,
           cancel_at: null,
           end: null,
@@ -214,7 +228,6 @@ export class Books {
   }
 
   #apply(owner: Owner, fact: Fact, only_run: string | null): void {
-    if (fact.e === 'open') owner.spoke = true;
     if (fact.e === 'closed') owner.closed = true;
     if (fact.e === 'open' || fact.e === 'closed') return;
     const { run_id, key } = splitId(fact.key);
@@ -237,6 +250,10 @@ export class Books {
         break;
       case 'dropped':
         if (attempt.end === null) this.#endCanceled(attempt, fact.at);
+        return;
+      case 'returned':
+        attempt.intended = false;
+        attempt.returned = fact.why;
         return;
     }
     this.changed(attempt);

@@ -3,12 +3,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Submission } from '../../jobs/compute.ts';
 import { compactTime, type Clock } from '../../kernel/clock.ts';
-import { messageOf } from '../../kernel/errors.ts';
-import { processStart } from '../../kernel/processes.ts';
+import { ProviderError, messageOf } from '../../kernel/errors.ts';
+import { fileError } from '../../kernel/files.ts';
 import type { Attempt } from './attempt.ts';
 import { launcherId, type Books } from './books.ts';
 import { LauncherProcess } from './launcher-process.ts';
-import { bootId, type Owner } from './owner.ts';
+import { isMachineTrouble, Setback } from './machine-trouble.ts';
+import { processId, type Owner } from './owner.ts';
 import type { Preparation } from './preparation.ts';
 
 /** How many jobs the launcher has in hand beyond its slots, so that it never waits for us between two short ones. */
@@ -16,16 +17,22 @@ const AHEAD = 8;
 
 export interface DispatcherOptions {
   readonly books: Books;
+  /** Absolute. */
+  readonly state_folder: string;
   readonly preparation: Preparation;
   readonly clock: Clock;
   readonly grace_s: number;
   readonly slots: number;
+  /** Neither this nor the next may throw. */
   readonly onChange: () => void;
   /** Its launcher died; the owner is nobody's now. */
   readonly onOrphaned: (owner: Owner) => void;
 }
 
-/** This process's own attempts: a queue, and a launcher that is handed only as much of it as it can soon start. */
+/**
+ * This process's own attempts: a queue, and a launcher that is handed only as much of it as it can soon start. What fails
+ * because of the machine goes back into the queue, and all of it waits before the next try.
+ */
 export class Dispatcher {
   /** True while an earlier launcher might still start something. */
   blocked = false;
@@ -35,14 +42,20 @@ export class Dispatcher {
   #launching: Promise<LauncherProcess> | null = null;
   #queue: Attempt[] = [];
   #head = 0;
+  /** Those that met trouble, to go first. */
+  #again: Attempt[] = [];
+  /** Handed to the launcher since the last trouble: the first that gets somewhere tells that it is over. */
+  readonly #probes = new Set<Attempt>();
+  readonly #setback: Setback;
+  readonly #closing = new AbortController();
   readonly #in_hand = new Set<Attempt>();
   readonly #making = new Set<Promise<void>>();
   #slots: number;
-  #closed = false;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#slots = options.slots;
+    this.#setback = new Setback(options.clock, this.#closing.signal, () => this.#followQuietly());
   }
 
   get owner(): Owner | null {
@@ -55,9 +68,12 @@ export class Dispatcher {
     const { books, clock } = this.#options;
     const id = `${compactTime(clock.now())}_${randomBytes(4).toString('hex')}`;
     const owner = books.owner(id);
-    mkdirSync(owner.folder, { recursive: true });
-    const me = { pid: process.pid, start: processStart(process.pid), boot: bootId() };
-    writeFileSync(join(owner.folder, 'orchestrator.json'), JSON.stringify(me));
+    try {
+      mkdirSync(owner.folder, { recursive: true });
+      writeFileSync(join(owner.folder, 'orchestrator.json'), JSON.stringify(processId(process.pid)));
+    } catch (error) {
+      throw fileError(`write to ${owner.folder}`, error);
+    }
     this.#owner = owner;
     return owner;
   }
@@ -76,25 +92,47 @@ export class Dispatcher {
     this.#launcher?.setSlots(slots);
   }
 
+  /** What the caller should hear of the machine's trouble, once per failed try. */
+  takeComplaint(): ProviderError | null {
+    return this.#setback.takeComplaint();
+  }
+
   /** Takes in what the launcher wrote, and hands it more. */
   follow(): void {
     if (this.#owner !== null && this.#launcher !== null) this.#options.books.follow(this.#owner);
-    for (const attempt of this.#in_hand) if (attempt.end !== null) this.#in_hand.delete(attempt);
+    for (const attempt of this.#in_hand) {
+      if (attempt.end !== null) this.#in_hand.delete(attempt);
+      else if (attempt.phase === 'sent' && attempt.returned !== null)
+        this.#tryAgain(attempt, attempt.returned);
+    }
+    for (const attempt of this.#probes) {
+      if (attempt.end === null && attempt.process === null) continue;
+      this.#probes.clear();
+      this.#setback.over();
+      break;
+    }
     this.pump();
+  }
+
+  /** Where nobody is there to hear of an error. */
+  #followQuietly(): void {
+    try {
+      this.follow();
+    } catch (error) {
+      this.#setback.begin(error);
+    }
+    this.#options.onChange();
   }
 
   pump(): void {
     const window = this.#slots > 0 ? this.#slots + AHEAD : 0;
-    while (!this.blocked && !this.#closed && this.#in_hand.size < window && this.#head < this.#queue.length) {
-      const attempt = this.#queue[this.#head++];
-      if (this.#head > 1000) {
-        this.#queue = this.#queue.slice(this.#head);
-        this.#head = 0;
-      }
-      if (attempt === undefined || attempt.end !== null || attempt.phase !== 'queued') continue;
+    while (!this.blocked && !this.#closed && !this.#setback.waiting && this.#in_hand.size < window) {
+      const attempt = this.#next();
+      if (attempt === null) return;
+      if (attempt.end !== null || attempt.phase !== 'queued') continue;
       attempt.phase = 'making_ready';
       this.#in_hand.add(attempt);
-      const making = this.#makeReady(attempt, this.own()).finally(() => {
+      const making = this.#makeReady(attempt).then(() => {
         this.#making.delete(making);
         if (attempt.end === null) return;
         this.#in_hand.delete(attempt);
@@ -105,6 +143,22 @@ export class Dispatcher {
     }
   }
 
+  #next(): Attempt | null {
+    const again = this.#again.shift();
+    if (again !== undefined) return again;
+    const attempt = this.#queue[this.#head];
+    if (attempt === undefined) return null;
+    if (++this.#head > 1000) {
+      this.#queue = this.#queue.slice(this.#head);
+      this.#head = 0;
+    }
+    return attempt;
+  }
+
+  get #closed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
   /** Asks the launcher to end those that it has. */
   cancel(attempts: readonly Attempt[]): void {
     const sent = attempts.filter((attempt) => attempt.phase === 'sent');
@@ -113,46 +167,78 @@ export class Dispatcher {
 
   /** Hands nothing more out; waits a moment for copies of code that are being made, not for environments. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     if (this.#launcher !== null) this.#launcher.close();
-    // Without a launcher nobody else would tell the next process that this owner is free.
-    else this.#owner?.journal.append([{ e: 'closed', at: this.#options.clock.now() }]);
+    else this.#noteClosed();
     const waited = new AbortController();
     await Promise.race([Promise.all(this.#making), this.#options.clock.sleep(1000, waited.signal)]);
     waited.abort();
   }
 
-  async #makeReady(attempt: Attempt, owner: Owner): Promise<void> {
+  /** Without a launcher nobody else would tell the next process that this owner is free. */
+  #noteClosed(): void {
+    try {
+      this.#owner?.journal.append([{ e: 'closed', at: this.#options.clock.now() }]);
+    } catch {
+      // The end of this process tells it too.
+    }
+  }
+
+  /** Never rejects. */
+  async #makeReady(attempt: Attempt): Promise<void> {
+    const owner = this.#owner;
+    const still = (): boolean =>
+      !this.#closed && attempt.end === null && this.#owner === owner && attempt.owner === owner?.id;
+    if (owner === null || !still()) return;
+    try {
+      try {
+        await this.#handOver(attempt, owner, still);
+      } catch (error) {
+        if (isMachineTrouble(error, this.#options.state_folder)) throw error;
+        if (still()) this.#fail(attempt.submission, messageOf(error));
+      }
+    } catch (error) {
+      // Also when what the attempt itself did wrong could not be written down: it will do it again.
+      if (still()) this.#tryAgain(attempt, error);
+    }
+  }
+
+  async #handOver(attempt: Attempt, owner: Owner, still: () => boolean): Promise<void> {
     const { books, preparation } = this.#options;
     const { submission } = attempt;
-    const still = (): boolean =>
-      !this.#closed && attempt.end === null && this.#owner === owner && attempt.owner === owner.id;
+    const steps = preparation.steps(submission);
+    await this.#environments(attempt, preparation.environmentsOf(submission, steps), still);
+    const folder = books.attemptFolder(submission.run_id, submission.key);
+    const order = await preparation.order(submission, steps, folder);
+    if (!still()) return;
+    const launcher = this.#launcher ?? (await this.#launch(owner));
+    this.#endIfCanceled(submission);
+    if (!still()) return;
+    attempt.phase = 'sent';
+    attempt.returned = null;
+    if (this.#setback.lasts) this.#probes.add(attempt);
+    launcher.feed(order);
+  }
+
+  #fail({ run_id, key }: Submission, message: string): void {
+    const { books, clock } = this.#options;
+    books.append(books.run(run_id), [
+      { e: 'failed', at: clock.now(), keys: [key], reason: 'setup', message },
+    ]);
+  }
+
+  /** Back into the queue, for the machine's sake; the attempt is not used up. */
+  #tryAgain(attempt: Attempt, why: unknown): void {
+    this.#probes.clear();
+    this.#in_hand.delete(attempt);
+    attempt.phase = 'queued';
+    this.#again.push(attempt);
     try {
-      const steps = preparation.steps(submission);
-      await this.#environments(attempt, preparation.environmentsOf(submission, steps), still);
-      const order = await preparation.order(
-        submission,
-        steps,
-        books.attemptFolder(submission.run_id, submission.key),
-      );
-      if (!still()) return;
-      const launcher = this.#launcher ?? (await this.#launch(owner));
-      this.#endIfCanceled(submission);
-      if (!still()) return;
-      attempt.phase = 'sent';
-      launcher.feed(order);
-    } catch (error) {
-      if (!still()) return;
-      books.append(books.run(submission.run_id), [
-        {
-          e: 'failed',
-          at: this.#options.clock.now(),
-          keys: [submission.key],
-          reason: 'setup',
-          message: messageOf(error),
-        },
-      ]);
+      this.#endIfCanceled(attempt.submission);
+    } catch {
+      // It is ended at the next try.
     }
+    this.#setback.begin(why);
   }
 
   /** Another process may have canceled it while it waited here. */
@@ -170,24 +256,27 @@ export class Dispatcher {
     still: () => boolean,
   ): Promise<void> {
     const { books, clock, preparation } = this.#options;
-    const missing = environments.filter((environment) => !preparation.managed.isReady(environment));
+    const { managed } = preparation;
+    const missing = environments.filter((environment) => !managed.isReady(environment));
     if (missing.length === 0) return;
+    const failure = missing.map((environment) => managed.failure(environment)).find((f) => f !== null);
+    if (failure !== undefined) throw failure;
     const python = await preparation.python();
     const env = await preparation.env();
     if (!still()) return;
     const { run_id, key } = attempt.submission;
     books.append(books.run(run_id), [{ e: 'preparing', at: clock.now(), keys: [key] }]);
     this.#options.onChange();
-    for (const environment of missing) await preparation.managed.ready(environment, python, env);
+    for (const environment of missing) await managed.ready(environment, python, env);
   }
 
-  async #launch(owner: Owner): Promise<LauncherProcess> {
+  #launch(owner: Owner): Promise<LauncherProcess> {
     this.#launching ??= this.#start(owner).finally(() => (this.#launching = null));
     return this.#launching;
   }
 
   async #start(owner: Owner): Promise<LauncherProcess> {
-    const { preparation, grace_s, onChange } = this.#options;
+    const { preparation, grace_s } = this.#options;
     const python = await preparation.python();
     const env = await preparation.env();
     this.#launcher = new LauncherProcess({
@@ -196,10 +285,7 @@ export class Dispatcher {
       env,
       grace_s,
       slots: this.#slots,
-      onKnock: () => {
-        this.follow();
-        onChange();
-      },
+      onKnock: () => this.#followQuietly(),
       onDeath: () => this.#orphan(owner),
     });
     if (this.#closed) this.#launcher.close();
@@ -207,12 +293,24 @@ export class Dispatcher {
   }
 
   #orphan(owner: Owner): void {
-    for (const attempt of [...this.#in_hand, ...this.#queue.slice(this.#head)]) attempt.phase = 'elsewhere';
+    this.#followQuietly();
+    const in_hand = [...this.#in_hand];
+    for (const attempt of [...in_hand, ...this.#again, ...this.#queue.slice(this.#head)])
+      attempt.phase = 'elsewhere';
     this.#in_hand.clear();
+    this.#probes.clear();
+    this.#again = [];
     this.#queue = [];
     this.#head = 0;
     this.#launcher = null;
     this.#owner = null;
+    // One that dies at its work is replaced at once; one that never gets to it would only die again.
+    if (in_hand.length > 0 && !in_hand.some((attempt) => attempt.intended)) {
+      this.#setback.begin(new ProviderError('local', diedEarly(owner), { retryable: true }));
+    }
     this.#options.onOrphaned(owner);
   }
 }
+
+const diedEarly = (owner: Owner): string =>
+  `The process that starts the jobs ended before it started one; it may have said why in ${join(owner.folder, 'stderr.log')}.`;

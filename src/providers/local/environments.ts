@@ -4,11 +4,14 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Environment } from '../../assets/index.ts';
-import { UsageError, messageOf } from '../../kernel/errors.ts';
+import { ProviderError, UsageError, messageOf } from '../../kernel/errors.ts';
 import { writeFileWhole } from '../../kernel/files.ts';
 import type { Python } from './python.ts';
 
 const BUILDER = fileURLToPath(new URL('./environment_builder.py', import.meta.url));
+
+/** What builders say of a disk that is full or may not be written. */
+const DISK_TROUBLE = /No space left on device|Disk quota exceeded|Read-only file system/;
 
 /** What a conda file asks for, as far as pip can give it. */
 export interface PipPackages {
@@ -65,6 +68,8 @@ export function environmentWarnings(environment: Environment, python: Python): s
 export class ManagedEnvironments {
   readonly #folder: string;
   readonly #builds = new Map<string, Promise<void>>();
+  /** Builds that failed; trying again is for the next process, that is, for somebody who set right what was wrong. */
+  readonly #failed = new Map<string, UsageError>();
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -85,9 +90,14 @@ export class ManagedEnvironments {
     return folder === null || existsSync(join(folder, 'ready'));
   }
 
+  /** Why this process's build of the environment failed; null when it has not. */
+  failure(environment: Environment): UsageError | null {
+    return this.#failed.get(this.folderOf(environment) ?? '') ?? null;
+  }
+
   /**
-   * Returns once the environment is there; several callers share one build.
-   * @throws UsageError with the last lines of the build's log
+   * Returns once the environment is there; several callers share one build, and its failure.
+   * @throws UsageError with the last lines of the build's log; ProviderError where the machine is to blame
    */
   async ready(
     environment: Environment,
@@ -98,7 +108,14 @@ export class ManagedEnvironments {
     if (folder === null || this.isReady(environment)) return;
     const going = this.#builds.get(folder);
     if (going !== undefined) return going;
-    const build = this.#build(folder, environment, python, env).finally(() => this.#builds.delete(folder));
+    const failed = this.#failed.get(folder);
+    if (failed !== undefined) throw failed;
+    const build = this.#build(folder, environment, python, env)
+      .catch((error: unknown) => {
+        if (error instanceof UsageError) this.#failed.set(folder, error);
+        throw error;
+      })
+      .finally(() => this.#builds.delete(folder));
     this.#builds.set(folder, build);
     return build;
   }
@@ -109,32 +126,39 @@ export class ManagedEnvironments {
     python: Python,
     env: Readonly<Record<string, string | undefined>>,
   ): Promise<void> {
+    const cwd = dirname(environment.file);
+    if (!existsSync(cwd)) {
+      throw new UsageError(
+        `The folder ${cwd} of environment ${environment.name}:${environment.version} is gone.`,
+      );
+    }
     await mkdir(this.#folder, { recursive: true });
     const { requirements } = pipPackages(environment.conda);
     await writeFileWhole(`${folder}.requirements.txt`, requirements.map((line) => `${line}\n`).join(''));
     const log = `${folder}.log`;
     const fd = openSync(log, 'a');
-    const problem = await new Promise<string | null>((resolve) => {
+    const problem = await new Promise<string | null>((resolve, reject) => {
       // A session of its own: a build outlives this process, and the next one finds it done.
       const child = spawn(python.executable, ['-I', BUILDER, folder], {
-        cwd: dirname(environment.file),
+        cwd,
         env: { ...env, PYTHONHOME: undefined, PYTHONPATH: undefined },
         stdio: ['ignore', fd, fd],
         detached: true,
       });
       child.unref();
-      child.on('error', (error) => resolve(messageOf(error)));
+      child.on('error', (cause) => {
+        const message = `${python.executable} could not be started: ${messageOf(cause)}`;
+        reject(new ProviderError('local', message, { retryable: true, cause }));
+      });
       child.on('exit', (code, signal) =>
         resolve(code === 0 ? null : `the build ended with ${signal ?? `exit code ${code}`}`),
       );
     }).finally(() => closeSync(fd));
     if (problem === null) return;
     const lines = (await readFile(log, 'utf8').catch(() => '')).trim().split('\n').slice(-3).join(' | ');
-    throw new UsageError(
-      `Environment ${environment.name}:${environment.version} could not be built: ${problem}: ${lines}`,
-      {
-        hint: `Read ${log}.`,
-      },
-    );
+    const message = `Environment ${environment.name}:${environment.version} could not be built: ${problem}: ${lines}`;
+    const hint = `Read ${log}.`;
+    if (DISK_TROUBLE.test(lines)) throw new ProviderError('local', message, { retryable: true, hint });
+    throw new UsageError(message, { hint });
   }
 }

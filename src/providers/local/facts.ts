@@ -35,6 +35,7 @@ export type Fact =
       readonly tail: string | null;
     }
   | { readonly e: 'dropped'; readonly at: number; readonly key: string }
+  | { readonly e: 'returned'; readonly at: number; readonly key: string; readonly why: string }
   | { readonly e: 'closed'; readonly at: number };
 
 /** What orchestrators write into the ledger of a run. Of two lines that disagree the first one holds. */
@@ -105,7 +106,8 @@ export class LineFile<Line extends { readonly e: string }> {
         this.#take(chunk.subarray(0, count), lines);
       }
     } catch (error) {
-      throw fileError(`read ${this.path}`, error);
+      // Lines that were read are handed out once; the next call meets the same error.
+      if (lines.length === 0) throw fileError(`read ${this.path}`, error);
     } finally {
       closeSync(fd);
     }

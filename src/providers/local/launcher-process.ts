@@ -4,14 +4,15 @@ import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ProviderError, messageOf } from '../../kernel/errors.ts';
-import { processStart } from '../../kernel/processes.ts';
+import { fileError } from '../../kernel/files.ts';
 
 import type { JobOrder } from './job-order.ts';
-import { bootId, type Owner } from './owner.ts';
+import { processId, type Owner } from './owner.ts';
 import type { Python } from './python.ts';
 
 export const LAUNCHER = fileURLToPath(new URL('./launcher.py', import.meta.url));
 
+/** Neither callback may throw. */
 export interface LauncherOptions {
   readonly owner: Owner;
   readonly python: Python;
@@ -20,7 +21,7 @@ export interface LauncherOptions {
   readonly slots: number;
   /** There is something new in the journal. */
   readonly onKnock: () => void;
-  /** It ended while it was still needed. */
+  /** It ended while it was still needed. Never called when the constructor throws. */
   readonly onDeath: () => void;
 }
 
@@ -45,7 +46,7 @@ export class LauncherProcess {
       closeSync(errors);
     }
     const { pid, stdin, stdout } = this.#child;
-    let dead = false;
+    let dead = true;
     const died = (): void => {
       if (dead || this.#closed) return;
       dead = true;
@@ -55,14 +56,19 @@ export class LauncherProcess {
     this.#child.on('exit', died);
     // A write to a launcher that just died; `exit` tells the rest.
     stdin?.on('error', () => undefined);
-    stdout?.on('data', onKnock);
+    stdout?.on('error', () => undefined);
     if (pid === undefined)
       throw new ProviderError('local', `${python.executable} could not be started.`, { retryable: true });
-    // Written before the first order: without this file nothing can have been started.
-    writeFileSync(
-      join(owner.folder, 'launcher.json'),
-      JSON.stringify({ pid, start: processStart(pid), boot: bootId() }),
-    );
+    try {
+      // Written before the first order: without this file nothing can have been started.
+      writeFileSync(join(owner.folder, 'launcher.json'), JSON.stringify(processId(pid)));
+    } catch (error) {
+      // Not by closing its input: what it would write then is that its orchestrator has gone.
+      this.#child.kill('SIGKILL');
+      throw fileError(`write to ${owner.folder}`, error);
+    }
+    dead = false;
+    stdout?.on('data', onKnock);
     // Work in flight keeps no process alive that has nothing else to do.
     this.#child.unref();
     for (const pipe of [stdin, stdout]) if (pipe instanceof Socket) pipe.unref();

@@ -10,8 +10,10 @@
 #          started   key, step, pid, start
 #          ended     key, code, cpu_s, rss_kib, why (null | canceled | timed_out | setup), tail (last line of the log)
 #          dropped   key: canceled before anything of it was started
+#          returned  key, why: nothing of it was started, because the machine is in trouble; may be ordered again
 #          closed    the orchestrator has gone: nothing more is started, except later steps of jobs that run
 # Every fact has "at", in milliseconds since 1970. Secrets pass through this process's memory only.
+import errno
 import json
 import os
 import re
@@ -23,6 +25,9 @@ import time
 from collections import deque
 
 SLOTS_AHEAD = 2
+# What runs out on a machine, whoever asks for it; and in folders of ours, what may be set right from outside.
+EXHAUSTED = {getattr(errno, n) for n in "ENOSPC EDQUOT EROFS EMFILE ENFILE ENOMEM EAGAIN EIO".split() if hasattr(errno, n)}
+NOT_OURS = EXHAUSTED | {errno.EACCES, errno.EPERM}
 REDACTED = b"[redacted]"
 # Python ignores these; the jobs must not inherit that.
 RESET_SIGNALS = [s for s in (getattr(signal, n, None) for n in ("SIGPIPE", "SIGXFSZ", "SIGHUP", "SIGINT")) if s is not None]
@@ -121,6 +126,7 @@ def prepare(job):
         job["log_fd"] = os.open(job["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     except OSError as error:
         job["broken"] = "could not prepare the working folder: %s" % error
+        job["returns"] = error.errno in NOT_OURS
 
 
 def link_code(code, target):
@@ -152,6 +158,9 @@ def begin(job):
     if job["secrets"]:
         job["patterns"] = sorted((s.encode("utf-8", "surrogateescape") for s in job["secrets"]), key=len, reverse=True)
         job["pattern"] = re.compile(b"|".join(re.escape(s) for s in job["patterns"]))
+    if job.get("returns"):
+        give_back(job, job["broken"])
+        return
     if "broken" in job:
         finish(job, None, "setup", job["broken"])
         return
@@ -178,6 +187,9 @@ def start(job):
     except (OSError, ValueError) as error:
         if read_end is not None:
             os.close(read_end)
+        if job["step"] == 0 and getattr(error, "errno", None) in EXHAUSTED:
+            give_back(job, "could not start %s: %s" % (step["argv"][0], reason(error)))
+            return
         missing = isinstance(error, FileNotFoundError) and os.path.isdir(step["cwd"])
         text = "%s: command not found" % step["argv"][0] if missing else "could not start %s: %s" % (step["argv"][0], reason(error))
         finish(job, 127 if missing else 126, "setup", text)
@@ -324,6 +336,13 @@ def finish(job, code, why, message):
     if "log_fd" in job:
         os.close(job["log_fd"])
     note("ended", key=job["key"], code=code, cpu_s=round(job["cpu_s"], 6), rss_kib=job["rss_kib"], why=why, tail=tail)
+    busy.discard(job["key"])
+
+
+def give_back(job, why):
+    if "log_fd" in job:
+        os.close(job["log_fd"])
+    note("returned", key=job["key"], why=why)
     busy.discard(job["key"])
 
 

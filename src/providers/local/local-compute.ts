@@ -19,8 +19,8 @@ import { Books, type RunBook } from './books.ts';
 import { checkMachine } from './check.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { LedgerLine } from './facts.ts';
+import { Setback } from './machine-trouble.ts';
 import { OtherOwners } from './other-owners.ts';
-import type { Owner } from './owner.ts';
 import { preflight } from './preflight.ts';
 import { Preparation, type Env } from './preparation.ts';
 import { readLog, readOutputs } from './results.ts';
@@ -67,8 +67,10 @@ class LocalCompute implements Compute {
   #tending = false;
   #notifying = false;
   #notified_revision = 0;
-  /** Launchers that died before they said a word, one after the other. */
-  #stillborn = 0;
+  /** Waits between looks at earlier processes' work while the machine is in trouble. */
+  readonly #setback: Setback;
+  /** A look was cut short by an error: attempts may be ours that are in no queue. */
+  #astray = false;
   /** Cursors of another instance mean nothing to this one. */
   readonly #instance: string;
 
@@ -82,14 +84,16 @@ class LocalCompute implements Compute {
     const { environment, environments, env } = options;
     const project_folder = dirname(state_folder);
     this.#preparation = new Preparation({ state_folder, project_folder, environment, environments, env });
+    this.#setback = new Setback(options.clock, this.#closing.signal, () => this.#tend());
     this.#dispatcher = new Dispatcher({
       books: this.#books,
+      state_folder,
       preparation: this.#preparation,
       clock: options.clock,
       grace_s: options.grace_s,
       slots: this.#workers,
       onChange: () => this.#changed(),
-      onOrphaned: (owner) => this.#orphaned(owner),
+      onOrphaned: () => this.#tend(),
     });
   }
 
@@ -137,6 +141,9 @@ class LocalCompute implements Compute {
     const book = this.#books.run(run_id);
     this.#dispatcher.follow();
     this.#tend();
+    // Told between observations, not instead of them: what runs goes on.
+    const complaint = this.#dispatcher.takeComplaint() ?? this.#setback.takeComplaint();
+    if (complaint !== null) throw complaint;
     const since = this.#revisionOf(cursor);
     const now = this.#options.clock.now();
     return {
@@ -200,9 +207,16 @@ class LocalCompute implements Compute {
     const book = this.#books.run(run_id);
     const by_key = new Map(batch.toReversed().map((s) => [s.key, s]));
     const fresh = [...by_key.values()].toReversed().filter((s) => !book.attempts.has(s.key));
-    if (fresh.length === 0) return;
+    if (fresh.length > 0) this.#write(book, fresh);
+    // Another process may have been quicker with the same key. And a call that failed after its lines were written is
+    // made again: then they are in the book and in no queue.
+    this.#enqueueOwn([...by_key.keys()].toReversed().flatMap((key) => book.attempts.get(key) ?? []));
+    this.#changed();
+  }
+
+  #write(book: RunBook, fresh: readonly Submission[]): void {
     const owner = this.#dispatcher.own();
-    this.#books.markRun(owner, run_id);
+    this.#books.markRun(owner, book.run_id);
     const at = this.#options.clock.now();
     this.#books.append(
       book,
@@ -212,12 +226,14 @@ class LocalCompute implements Compute {
       ],
       { sync: true },
     );
-    // Another process may have been quicker with the same key.
-    const mine = fresh
-      .flatMap((s) => book.attempts.get(s.key) ?? [])
-      .filter((attempt) => attempt.owner === owner.id);
-    this.#dispatcher.enqueue(mine);
-    this.#changed();
+  }
+
+  /** Those of the attempts that are this process's and in no queue yet. */
+  #enqueueOwn(attempts: readonly Attempt[]): void {
+    const owner = this.#dispatcher.owner?.id;
+    this.#dispatcher.enqueue(
+      attempts.filter((a) => a.owner === owner && a.phase === 'elsewhere' && a.end === null),
+    );
   }
 
   #find(run_id: string, key: string): { book: RunBook; attempt: Attempt } {
@@ -241,25 +257,17 @@ class LocalCompute implements Compute {
     if (this.#closing.signal.aborted) {
       throw new ProviderError('local', 'The local provider was closed.', { retryable: false });
     }
-    if (this.#stillborn >= 3) {
-      this.#stillborn = 0;
-      throw new ProviderError('local', 'The process that starts the jobs ends as soon as it is started.', {
-        retryable: true,
-        hint: 'Run `trainyard doctor`.',
-      });
-    }
     if (this.#others !== null) return;
     this.#others = new OtherOwners(this.#books, this.#options);
     this.#tend();
   }
 
-  /** One look at what earlier processes left, and more until it is settled. */
+  /** One look at what earlier processes left, and more until it is settled. Never throws: a failed look is repeated. */
   #tend(): void {
-    if (this.#others === null || this.#closing.signal.aborted || this.#stillborn >= 3) return;
-    const unsettled = this.#tendOnce(this.#others);
-    if (unsettled && !this.#tending) {
+    if (this.#others === null || this.#closing.signal.aborted || this.#setback.waiting) return;
+    if (this.#tendOnce(this.#others) && !this.#tending) {
       this.#tending = true;
-      void this.#keepTending(this.#others).finally(() => (this.#tending = false));
+      void this.#keepTending(this.#others).then(() => (this.#tending = false));
     }
   }
 
@@ -269,28 +277,42 @@ class LocalCompute implements Compute {
     for (let unsettled = true; unsettled && !signal.aborted;) {
       const before = this.#books.revision;
       await this.#options.clock.sleep(backoff(quiet, 20, 250), signal);
-      if (signal.aborted || this.#stillborn >= 3) return;
-      unsettled = this.#tendOnce(others);
+      if (signal.aborted) return;
+      if (!this.#setback.waiting) unsettled = this.#tendOnce(others);
       quiet = this.#books.revision === before ? quiet + 1 : 0;
     }
   }
 
   #tendOnce(others: OtherOwners): boolean {
-    const { blocked, running, taken, unsettled } = others.tend(this.#dispatcher.owner, () =>
-      this.#dispatcher.own(),
-    );
-    this.#dispatcher.blocked = blocked;
-    // What still runs from before takes room, so that a crash never leads to more work at once.
-    this.#dispatcher.setSlots(Math.max(0, this.#workers - running));
-    this.#dispatcher.enqueue(taken);
+    const dispatcher = this.#dispatcher;
+    const taken: Attempt[] = [];
+    let unsettled = true;
+    try {
+      const tended = others.tend(
+        dispatcher.owner,
+        () => dispatcher.own(),
+        (attempts) => taken.push(...attempts),
+      );
+      unsettled = tended.unsettled;
+      dispatcher.blocked = tended.blocked;
+      // What still runs from before takes room, so that a crash never leads to more work at once.
+      dispatcher.setSlots(Math.max(0, this.#workers - tended.running));
+      this.#setback.over();
+    } catch (error) {
+      // Until the next look nobody knows what an earlier launcher might still start.
+      dispatcher.blocked = true;
+      this.#astray = true;
+      this.#setback.begin(error);
+    }
+    dispatcher.enqueue(taken);
+    if (this.#astray && !dispatcher.blocked) {
+      this.#astray = false;
+      if (dispatcher.owner !== null) {
+        this.#enqueueOwn(this.#books.openAttempts(dispatcher.owner).map(({ attempt }) => attempt));
+      }
+    }
     this.#changed();
     return unsettled;
-  }
-
-  #orphaned(owner: Owner): void {
-    this.#books.follow(owner);
-    this.#stillborn = owner.spoke ? 0 : this.#stillborn + 1;
-    this.#tend();
   }
 
   async #untilEnded(attempts: readonly Attempt[]): Promise<void> {
@@ -311,7 +333,16 @@ class LocalCompute implements Compute {
     void this.#options.clock.sleep(NOTIFY_MS, this.#closing.signal).then(() => {
       this.#notifying = false;
       this.#notified_revision = this.#books.revision;
-      for (const listener of this.#listeners) listener();
+      for (const listener of this.#listeners) callQuietly(listener);
     });
+  }
+}
+
+/** A listener's mistake is no reason to end the process; whoever listens looks by himself from time to time too. */
+function callQuietly(listener: () => void): void {
+  try {
+    listener();
+  } catch {
+    // See above.
   }
 }

@@ -6,7 +6,7 @@ import type { Observation, Submission } from '../../jobs/compute.ts';
 import { processStart } from '../../kernel/processes.ts';
 import { attemptProcesses } from './attempt-processes.ts';
 import type { Fact } from './facts.ts';
-import { LocalHarness } from './local-harness.ts';
+import { LocalHarness, testEnv } from './local-harness.ts';
 
 /** A process of its own that submits, and is then killed by the test. */
 async function orchestrator(h: LocalHarness, submissions: readonly Submission[]): Promise<ChildProcess> {
@@ -23,6 +23,7 @@ async function orchestrator(h: LocalHarness, submissions: readonly Submission[])
      setInterval(() => undefined, 1000);`,
   );
   const child = spawn(process.execPath, ['--no-warnings', script], {
+    env: testEnv(),
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   return child;

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { loadComponent } from '../../assets/index.ts';
 import type { Observation, Submission } from '../../jobs/compute.ts';
 import { processStart } from '../../kernel/processes.ts';
-import { LocalHarness } from './local-harness.ts';
+import { LocalHarness, testEnv } from './local-harness.ts';
 
 async function ended(h: LocalHarness, s: Submission): Promise<Observation> {
   for (let i = 0; i < 1500; i++) {
@@ -254,7 +254,7 @@ describe('what the local provider looks at first', () => {
 describe('secrets of the local provider', () => {
   const SECRET = 'swordfish-7f3a';
   const env = {
-    ...process.env,
+    ...testEnv(),
     TRAINYARD_TEST_TOKEN: SECRET,
     TRAINYARD_TEST_LONGER: `${SECRET}-and-more`,
     TRAINYARD_TEST_PIN: 'abc',

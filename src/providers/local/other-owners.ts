@@ -20,8 +20,6 @@ export interface Tended {
   readonly blocked: boolean;
   /** Attempts that run without us, and take room. */
   readonly running: number;
-  /** Attempts that nobody started: now ours. */
-  readonly taken: readonly Attempt[];
   /** Something is going on that deserves another look soon. */
   readonly unsettled: boolean;
 }
@@ -44,12 +42,14 @@ export class OtherOwners {
     books.findOwners();
   }
 
-  /** One look at all of them but `own`. `take` names the owner that attempts go to. */
-  tend(own: Owner | null, take: () => Owner): Tended {
+  /**
+   * One look at all of them but `own`. `take` names the owner that attempts go to which nobody started; `taken` hears of
+   * them at once, whatever fails after that.
+   */
+  tend(own: Owner | null, take: () => Owner, taken: (attempts: readonly Attempt[]) => void): Tended {
     let blocked = false;
     let unsettled = false;
     let running = 0;
-    const taken: Attempt[] = [];
     for (const owner of [...this.#books.owners.values()]) {
       if (owner.done || owner === own) continue;
       const status = this.#status(owner);
@@ -60,7 +60,7 @@ export class OtherOwners {
         continue;
       }
       for (const run_id of this.#books.runsOf(owner)) this.#books.run(run_id);
-      taken.push(...this.#takeOver(owner, take));
+      this.#takeOver(owner, take, taken);
       for (const { book, attempt } of this.#books.openAttempts(owner)) {
         if (status === 'gone') this.#orphan(book, attempt);
         else if (attempt.cancel_at !== null) this.#stop(attempt, 'canceled');
@@ -70,7 +70,7 @@ export class OtherOwners {
         this.#books.markDone(owner);
       }
     }
-    return { blocked, unsettled, running, taken };
+    return { blocked, unsettled, running };
   }
 
   #status(owner: Owner): OwnerStatus {
@@ -85,9 +85,8 @@ export class OtherOwners {
     return launcher === null && orchestrator_lives && !owner.closed ? 'working' : 'gone';
   }
 
-  #takeOver(owner: Owner, take: () => Owner): Attempt[] {
+  #takeOver(owner: Owner, take: () => Owner, taken: (attempts: readonly Attempt[]) => void): void {
     const free = this.#books.openAttempts(owner).filter(({ attempt }) => !attempt.intended);
-    const taken: Attempt[] = [];
     for (const book of new Set(free.map((f) => f.book))) {
       const mine = free.filter((f) => f.book === book).map((f) => f.attempt);
       const canceled = mine.filter((attempt) => attempt.cancel_at !== null);
@@ -99,9 +98,8 @@ export class OtherOwners {
       const keys = wanted.map((attempt) => attempt.submission.key);
       this.#books.append(book, [{ e: 'taken', at: this.#clock.now(), from: owner.id, to: to.id, keys }]);
       // Another process may have been quicker.
-      taken.push(...wanted.filter((attempt) => attempt.owner === to.id));
+      taken(wanted.filter((attempt) => attempt.owner === to.id));
     }
-    return taken;
   }
 
   /** An attempt that was started, or nearly, by a launcher that is dead. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { isAlive } from '../../kernel/processes.ts';
+import { ProviderError, systemCode } from '../../kernel/errors.ts';
+import { isAlive, processStart } from '../../kernel/processes.ts';
 import type { Fact, LineFile } from './facts.ts';
 
 /** Tells a process from every other one of this machine, across reboots too. */
@@ -18,14 +19,22 @@ export interface Owner {
   done: boolean;
   /** Its orchestrator has let go, and it starts no further attempt. */
   closed: boolean;
-  /** Its launcher got as far as its first line. */
-  spoke: boolean;
 }
 
-/** Reads a process id written by `JSON.stringify`; null when the file is absent or torn. */
+/**
+ * Reads a process id written by `JSON.stringify`; null when the file is absent or torn.
+ * @throws what keeps it from being read: to take a living owner for gone would start its work twice
+ */
 export function readProcess(path: string): ProcessId | null {
+  let text: string;
   try {
-    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+  try {
+    const value: unknown = JSON.parse(text);
     if (
       typeof value !== 'object' ||
       value === null ||
@@ -41,14 +50,28 @@ export function readProcess(path: string): ProcessId | null {
   }
 }
 
-/** This boot of the machine; empty where it has no such mark. */
-export function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  } catch {
-    return '';
-  }
+/** A living process, in words that hold across reboots. @throws ProviderError when the machine does not tell */
+export function processId(pid: number): ProcessId {
+  const start = processStart(pid);
+  if (start !== '') return { pid, start, boot: bootId() };
+  throw new ProviderError('local', `Nothing is known of process ${pid}.`, { retryable: true });
 }
 
-export const lives = (process: ProcessId): boolean =>
-  process.boot === bootId() && isAlive(process.pid, process.start);
+/** @throws when the machine does not tell */
+export function lives({ pid, start, boot }: ProcessId): boolean {
+  if (boot !== bootId()) return false;
+  if (isAlive(pid, start)) return true;
+  // A process that cannot be looked at (no file handles left) would pass for a dead one.
+  if (process.platform === 'linux') readFileSync('/proc/self/stat');
+  return false;
+}
+
+/** This boot of the machine; empty where it has no such mark. */
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return '';
+    throw error;
+  }
+}

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { expandComponent, snapshotCode, type Environment, type Step } from '../../assets/index.ts';
 import type { Submission } from '../../jobs/compute.ts';
@@ -33,8 +34,20 @@ export class Preparation {
     this.managed = new ManagedEnvironments(join(options.state_folder, 'environments'));
   }
 
-  /** @throws ProviderError when this machine has no usable Python */
-  python(): Promise<Python> {
+  /**
+   * Looks again when the one that was found has gone.
+   * @throws ProviderError when this machine has no usable Python
+   */
+  async python(): Promise<Python> {
+    const known = await this.#python;
+    if (known === null || existsSync(known.executable)) return this.#find();
+    this.#python = null;
+    this.#env = null;
+    this.#programs.clear();
+    return this.#find();
+  }
+
+  #find(): Promise<Python> {
     this.#python ??= findPython(this.#options.env, join(this.#options.state_folder, 'shims')).catch(
       (error: unknown) => {
         this.#python = null;

@@ -2,7 +2,7 @@ import type { LogChunk, Observation } from '../../jobs/compute.ts';
 import type { Accepted } from './attempt.ts';
 import { metricsOf } from './attempt-outputs.ts';
 import { luck } from './chance.ts';
-import { phaseOf } from './failures.ts';
+import type { phaseOf } from './failures.ts';
 
 /** A piece of an attempt's log as far as it has come; offsets are bytes, negative ones from the end. */
 export function logChunk(accepted: Accepted, seen: Observation, offset: number, limit: number): LogChunk {
