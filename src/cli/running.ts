@@ -30,13 +30,18 @@ export async function runFleet(project: Project, flags: RunFlags, options: PlanO
     if (json) printJson({ runs: await documents(project, resumed) });
     return code;
   }
-  const planned = await planFor(project, flags, options);
-  if (!json) note(planScreen(planned, { verbose: false, sealed: null }));
-  refuseIfBlocked(planned);
-  const run = await startRun(project, flags, planned);
+  const run = await planAndStart(project, flags, options);
   code = await followRuns(project, hold, [run], { json });
   if (json) printJson(await runDocument(project, await getRun(project.store.db, run.id)));
   return code;
+}
+
+/** Apart from the waiting that follows, so that a plan of ten thousand circuits is not kept in memory all the while. */
+async function planAndStart(project: Project, flags: RunFlags, options: PlanOptions): Promise<Run> {
+  const planned = await planFor(project, flags, options);
+  if (flags.json !== true) note(planScreen(planned, { verbose: false, sealed: null }));
+  refuseIfBlocked(planned);
+  return startRun(project, flags, planned);
 }
 
 /** Flags of the rehearsal mean nothing where training is real. @throws UsageError */

@@ -52,6 +52,7 @@ export async function pinFleet(fleet: Fleet, options: { readonly project: string
     }
     return answer;
   };
+  const digestOf = rememberedDigests();
   const circuits: PinnedCircuit[] = [];
   for (const circuit of fleet.circuits) {
     let version: number | null = null;
@@ -76,10 +77,23 @@ export async function pinFleet(fleet: Fleet, options: { readonly project: string
       }
     }
     const pinned = version === null ? circuit : { ...circuit, delta_version: version };
-    circuits.push({ circuit: pinned, training_hash: trainingHash(pinned), inputs_digest: inputsDigest(pinned, content), data_content: content });
+    circuits.push({ circuit: pinned, training_hash: trainingHash(pinned), inputs_digest: digestOf(pinned, content), data_content: content });
   }
   await options.digests.save();
   return { circuits, pins, broken, problems };
+}
+
+/** Circuits without a file of their own mostly read the same columns of the same tables: one digest serves them all. */
+function rememberedDigests(): (circuit: Circuit, content: string | null) => string {
+  const known = new Map<string, string>();
+  return (circuit, content) => {
+    if (circuit.data_path !== null) return inputsDigest(circuit, content);
+    const { features, filter, delta_table_path, plant_column, circuit_column, time_column } = circuit;
+    const key = JSON.stringify([features, filter, delta_table_path, plant_column, circuit_column, time_column]);
+    let digest = known.get(key);
+    if (digest === undefined) known.set(key, (digest = inputsDigest(circuit, content)));
+    return digest;
+  };
 }
 
 /** Looks at the tables of circuits that would be trained: a version is named and can be read, every column exists. */

@@ -70,10 +70,12 @@ export async function holdProject(store: Store, now: number, kind: HolderKind): 
     id,
     [Symbol.asyncDispose]: async () => {
       clearInterval(beat);
-      await store.tx(async (tx) => {
+      const letGo = store.tx(async (tx) => {
         await tx.deleteFrom('workers').where('id', '=', id).execute();
         await tx.updateTable('runs').set({ lease_token: null, lease_owner: null, lease_expires_at: null }).where('lease_owner', '=', id).execute();
       });
+      // On a full disk the row stays; this process ends all the same, and the next one sees that. What went wrong before counts.
+      await letGo.catch(() => undefined);
     },
   };
 }

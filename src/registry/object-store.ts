@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Clock } from '../kernel/clock.ts';
@@ -56,7 +56,8 @@ export function objectStore(folder: string, clock: Clock): ObjectStore {
     try {
       return await work(temporary);
     } finally {
-      await rm(temporary, { force: true }).catch(() => undefined);
+      // Mostly it was never made, or moved away: unlinking what is not there is the cheapest way to know.
+      await unlink(temporary).catch(() => undefined);
     }
   };
 

@@ -56,9 +56,7 @@ describe.skipIf(whyNoMounts !== null)(`a disk that is full (${whyNoMounts ?? 'as
     await using project = TestProject.create({ circuits: FOUR, environment: false });
     const wrapper = inNamespace(`
       mkdir .trainyard && mount -t tmpfs -o size=${size}k tmpfs .trainyard
-      "$@" > first.out 2> first.err & pid=$!
-      (sleep 6; kill -INT $pid 2>/dev/null) & timer=$!
-      wait $pid; echo $? > first.code; kill $timer 2>/dev/null
+      timeout -s INT 6 "$@" > first.out 2> first.err; echo $? > first.code
       mount -o remount,size=20m .trainyard
       "$@"; code=$?; cp -a .trainyard kept; exit $code`);
     const second = await project.trainyard(['run', '--approve', 'all'], { wrapper });

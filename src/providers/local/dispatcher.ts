@@ -7,7 +7,7 @@ import { ProviderError, messageOf } from '../../kernel/errors.ts';
 import { fileError } from '../../kernel/files.ts';
 import type { Attempt } from './attempt.ts';
 import { launcherId, type Books } from './books.ts';
-import { LauncherProcess } from './launcher-process.ts';
+import { LauncherProcess, diedEarly } from './launcher-process.ts';
 import { isMachineTrouble, Setback } from './machine-trouble.ts';
 import { processId, type Owner } from './owner.ts';
 import type { Preparation } from './preparation.ts';
@@ -70,7 +70,10 @@ export class Dispatcher {
     const owner = books.owner(id);
     try {
       mkdirSync(owner.folder, { recursive: true });
-      writeFileSync(join(owner.folder, 'orchestrator.json'), JSON.stringify(processId(process.pid)));
+      const me = processId(process.pid);
+      if (me === null)
+        throw new ProviderError('local', 'This process cannot be looked at.', { retryable: true });
+      writeFileSync(join(owner.folder, 'orchestrator.json'), JSON.stringify(me));
     } catch (error) {
       throw fileError(`write to ${owner.folder}`, error);
     }
@@ -306,11 +309,8 @@ export class Dispatcher {
     this.#owner = null;
     // One that dies at its work is replaced at once; one that never gets to it would only die again.
     if (in_hand.length > 0 && !in_hand.some((attempt) => attempt.intended)) {
-      this.#setback.begin(new ProviderError('local', diedEarly(owner), { retryable: true }));
+      this.#setback.begin(diedEarly(owner));
     }
     this.#options.onOrphaned(owner);
   }
 }
-
-const diedEarly = (owner: Owner): string =>
-  `The process that starts the jobs ended before it started one; it may have said why in ${join(owner.folder, 'stderr.log')}.`;

@@ -45,7 +45,7 @@ describe('environmentWarnings', () => {
   });
 });
 
-describe('managed environments', () => {
+describe.concurrent('managed environments', () => {
   const prefix = 'python -c "import sys; print(sys.prefix)"';
 
   async function run(

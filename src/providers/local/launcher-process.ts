@@ -60,8 +60,10 @@ export class LauncherProcess {
     if (pid === undefined)
       throw new ProviderError('local', `${python.executable} could not be started.`, { retryable: true });
     try {
+      const id = processId(pid);
+      if (id === null) throw diedEarly(owner);
       // Written before the first order: without this file nothing can have been started.
-      writeFileSync(join(owner.folder, 'launcher.json'), JSON.stringify(processId(pid)));
+      writeFileSync(join(owner.folder, 'launcher.json'), JSON.stringify(id));
     } catch (error) {
       // Not by closing its input: what it would write then is that its orchestrator has gone.
       this.#child.kill('SIGKILL');
@@ -107,6 +109,13 @@ export class LauncherProcess {
     this.#child.stdin?.write(this.#orders.join(''));
     this.#orders = [];
   }
+}
+
+/** A launcher that ended before it started a job, or nearly so. */
+export function diedEarly(owner: Owner): ProviderError {
+  const said = join(owner.folder, 'stderr.log');
+  const message = `The process that starts the jobs ended before it started one; it may have said why in ${said}.`;
+  return new ProviderError('local', message, { retryable: true });
 }
 
 /** For `check`: does a launcher start and leave again? Null: yes; else what it said. */

@@ -65,7 +65,7 @@ const killLaunchers = (h: LocalHarness): void => {
   for (const f of h.facts()) if (f.e === 'open') process.kill(f.pid, 'SIGKILL');
 };
 
-describe('the local provider after SIGKILL', () => {
+describe.concurrent('the local provider after SIGKILL', () => {
   it('of the orchestrator starts each accepted attempt once, and never more at a time than it may', async () => {
     await using h = await LocalHarness.create();
     const first = h.command('sleep 0.15');

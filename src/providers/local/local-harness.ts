@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -29,6 +30,8 @@ export class LocalHarness implements ComputeHarness {
   compute: Compute;
   readonly #options: Partial<LocalComputeOptions>;
   readonly #code: CommandSpec['code'];
+  /** Processes are found by run and key: harnesses that live at the same time must not share them. */
+  readonly #tag = randomBytes(4).toString('hex');
   #count = 0;
 
   private constructor(project: string, code: CommandSpec['code'], options: Partial<LocalComputeOptions>) {
@@ -88,7 +91,7 @@ export class LocalHarness implements ComputeHarness {
     };
     return {
       key: `attempt-${n}`,
-      run_id: `run-${n}`,
+      run_id: `run-${this.#tag}-${n}`,
       circuit_id: `plant_${n}`,
       job_name: `plant_${n}_2026_01_01`,
       attempt: 1,
@@ -156,7 +159,9 @@ let resolved: NodeJS.ProcessEnv | undefined;
 /** The environment of this process with the interpreter itself first: a version manager's shim costs 100 ms each time. */
 export function testEnv(): NodeJS.ProcessEnv {
   if (resolved === undefined) {
-    const executable = execFileSync('python3', ['-S', '-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' });
+    const executable = execFileSync('python3', ['-S', '-c', 'import sys; print(sys.executable)'], {
+      encoding: 'utf8',
+    });
     resolved = { ...process.env, PATH: [dirname(executable.trim()), process.env['PATH']].join(delimiter) };
   }
   return resolved;

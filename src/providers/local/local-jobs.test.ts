@@ -40,7 +40,7 @@ async function logged(h: LocalHarness, s: Submission, pattern: RegExp): Promise<
   throw new Error(`${String(pattern)} does not appear`);
 }
 
-describe('a job of the local provider', () => {
+describe.concurrent('a job of the local provider', () => {
   it('runs in a clean folder with its code linked in, and knows who it is', async () => {
     await using h = await LocalHarness.create();
     const s = h.command(
@@ -201,7 +201,7 @@ jobs:
     inputs: {word: "\${{parent.inputs.word}}"}
 `;
 
-describe('what the local provider looks at first', () => {
+describe.concurrent('what the local provider looks at first', () => {
   it('names missing data once, with the circuits that need it, and addresses that only a cloud can read', async () => {
     await using h = await LocalHarness.create();
     writeFileSync(join(h.project, 'there.csv'), 'x');
@@ -251,7 +251,7 @@ describe('what the local provider looks at first', () => {
   });
 });
 
-describe('secrets of the local provider', () => {
+describe.concurrent('secrets of the local provider', () => {
   const SECRET = 'swordfish-7f3a';
   const env = {
     ...testEnv(),

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { ProviderError, systemCode } from '../../kernel/errors.ts';
+import { systemCode } from '../../kernel/errors.ts';
 import { isAlive, processStart } from '../../kernel/processes.ts';
 import type { Fact, LineFile } from './facts.ts';
 
@@ -50,11 +50,10 @@ export function readProcess(path: string): ProcessId | null {
   }
 }
 
-/** A living process, in words that hold across reboots. @throws ProviderError when the machine does not tell */
-export function processId(pid: number): ProcessId {
+/** A living process, in words that hold across reboots; null when it ended or cannot be looked at. */
+export function processId(pid: number): ProcessId | null {
   const start = processStart(pid);
-  if (start !== '') return { pid, start, boot: bootId() };
-  throw new ProviderError('local', `Nothing is known of process ${pid}.`, { retryable: true });
+  return start === '' ? null : { pid, start, boot: bootId() };
 }
 
 /** @throws when the machine does not tell */

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ProviderError, fileErrorHint, messageOf, systemCode } from '../../kernel/errors.ts';
@@ -85,6 +86,10 @@ export class LedgerFile {
   }
 
   async #bytesFrom(offset: number): Promise<{ size: number; bytes: Buffer }> {
+    // Asked for every output of every attempt: mostly there is nothing new, and one look says so.
+    if (offset > 0 && statSync(this.path, { throwIfNoEntry: false })?.size === offset) {
+      return { size: offset, bytes: Buffer.alloc(0) };
+    }
     return await this.#attempt('read', async () => {
       if (offset === 0) {
         const bytes = await readFile(this.path);
