@@ -87,7 +87,7 @@ export async function addModel(
   model: {
     readonly circuit_id: string;
     readonly version?: number;
-    readonly training_hash: string;
+    readonly training_hash?: string;
     readonly inputs_digest?: string;
     readonly settings?: string;
     readonly pr?: boolean;
@@ -98,7 +98,7 @@ export async function addModel(
   const {
     circuit_id,
     version = 1,
-    training_hash,
+    training_hash = 'aaaaaaaaaaaa',
     inputs_digest = '',
     settings = '{}',
     pr = false,

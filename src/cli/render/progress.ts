@@ -72,7 +72,7 @@ function liveScreen(project: Project, runs: readonly Run[]): Progress {
   const draw = async (): Promise<boolean> => {
     const lines: string[] = [];
     for (const run of runs) lines.push(...(await screenOf(project, run)));
-    const height = (process.stderr.rows ?? 24) - 1;
+    const height = (process.stderr.rows || 24) - 1;
     const shown = lines.slice(0, height).map((l) => l);
     const up = drawn > 0 ? `\u001B[${drawn}A` : '';
     process.stderr.write(`${up}\u001B[J${shown.join('\n')}\n`);

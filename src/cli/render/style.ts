@@ -7,8 +7,8 @@ export function paint(format: Format, text: string, stream: NodeJS.WriteStream =
   return styleText(format, text, { stream });
 }
 
-/** Width of the terminal, or 100 where there is none. */
-export const columns = (stream: NodeJS.WriteStream = process.stdout): number => stream.columns ?? 100;
+/** Width of the terminal, or 100 where there is none, or one that says 0. */
+export const columns = (stream: NodeJS.WriteStream = process.stdout): number => stream.columns || 100;
 
 const SYMBOLS: Readonly<Record<string, readonly [string, Format]>> = {
   succeeded: ['✓', 'green'],

@@ -6,6 +6,7 @@ import { compactTime, type Clock } from '../../kernel/clock.ts';
 import { ProviderError, messageOf } from '../../kernel/errors.ts';
 import { fileError } from '../../kernel/files.ts';
 import type { Attempt } from './attempt.ts';
+import { AttemptQueue } from './attempt-queue.ts';
 import { launcherId, type Books } from './books.ts';
 import { LauncherProcess, diedEarly } from './launcher-process.ts';
 import { isMachineTrouble, Setback } from './machine-trouble.ts';
@@ -40,10 +41,7 @@ export class Dispatcher {
   #owner: Owner | null = null;
   #launcher: LauncherProcess | null = null;
   #launching: Promise<LauncherProcess> | null = null;
-  #queue: Attempt[] = [];
-  #head = 0;
-  /** Those that met trouble, to go first. */
-  #again: Attempt[] = [];
+  readonly #queue = new AttemptQueue();
   /** Handed to the launcher since the last trouble: the first that gets somewhere tells that it is over. */
   readonly #probes = new Set<Attempt>();
   readonly #setback: Setback;
@@ -130,7 +128,7 @@ export class Dispatcher {
   pump(): void {
     const window = this.#slots > 0 ? this.#slots + AHEAD : 0;
     while (!this.blocked && !this.#closed && !this.#setback.waiting && this.#in_hand.size < window) {
-      const attempt = this.#next();
+      const attempt = this.#queue.next();
       if (attempt === null) return;
       if (attempt.end !== null || attempt.phase !== 'queued') continue;
       attempt.phase = 'making_ready';
@@ -144,18 +142,6 @@ export class Dispatcher {
       });
       this.#making.add(making);
     }
-  }
-
-  #next(): Attempt | null {
-    const again = this.#again.shift();
-    if (again !== undefined) return again;
-    const attempt = this.#queue[this.#head];
-    if (attempt === undefined) return null;
-    if (++this.#head > 1000) {
-      this.#queue = this.#queue.slice(this.#head);
-      this.#head = 0;
-    }
-    return attempt;
   }
 
   get #closed(): boolean {
@@ -235,7 +221,7 @@ export class Dispatcher {
     this.#probes.clear();
     this.#in_hand.delete(attempt);
     attempt.phase = 'queued';
-    this.#again.push(attempt);
+    this.#queue.putBack(attempt);
     try {
       this.#endIfCanceled(attempt.submission);
     } catch {
@@ -298,13 +284,9 @@ export class Dispatcher {
   #orphan(owner: Owner): void {
     this.#followQuietly();
     const in_hand = [...this.#in_hand];
-    for (const attempt of [...in_hand, ...this.#again, ...this.#queue.slice(this.#head)])
-      attempt.phase = 'elsewhere';
+    for (const attempt of [...in_hand, ...this.#queue.drain()]) attempt.phase = 'elsewhere';
     this.#in_hand.clear();
     this.#probes.clear();
-    this.#again = [];
-    this.#queue = [];
-    this.#head = 0;
     this.#launcher = null;
     this.#owner = null;
     // One that dies at its work is replaced at once; one that never gets to it would only die again.

@@ -19,6 +19,7 @@ import { Books, type RunBook } from './books.ts';
 import { checkMachine } from './check.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { LedgerLine } from './facts.ts';
+import { Listeners } from './listeners.ts';
 import { Setback } from './machine-trouble.ts';
 import { OtherOwners } from './other-owners.ts';
 import { preflight } from './preflight.ts';
@@ -50,7 +51,6 @@ export function createLocalCompute(options: LocalComputeOptions): Compute {
   return new LocalCompute(options);
 }
 
-const NOTIFY_MS = 50;
 const KEY = /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}$/;
 /** Run ids become folders too; they may hold dots, as long as they climb nowhere. */
 const RUN_ID = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,200}$/;
@@ -62,11 +62,9 @@ class LocalCompute implements Compute {
   readonly #preparation: Preparation;
   readonly #dispatcher: Dispatcher;
   #others: OtherOwners | null = null;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners: Listeners;
   readonly #closing = new AbortController();
   #tending = false;
-  #notifying = false;
-  #notified_revision = 0;
   /** Waits between looks at earlier processes' work while the machine is in trouble. */
   readonly #setback: Setback;
   /** A look was cut short by an error: attempts may be ours that are in no queue. */
@@ -81,6 +79,7 @@ class LocalCompute implements Compute {
       options.max_workers === 'auto' ? availableParallelism() : Math.max(1, options.max_workers);
     this.#instance = newId('wrk', options.clock.now());
     this.#books = new Books(state_folder);
+    this.#listeners = new Listeners(options.clock, this.#closing.signal, () => this.#books.revision);
     const { environment, environments, env } = options;
     const project_folder = dirname(state_folder);
     this.#preparation = new Preparation({ state_folder, project_folder, environment, environments, env });
@@ -190,10 +189,7 @@ class LocalCompute implements Compute {
   }
 
   watch(changed: () => void): () => void {
-    // Each call a registration of its own, even with the same function.
-    const listener = (): void => changed();
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#listeners.add(changed);
   }
 
   async close(): Promise<void> {
@@ -328,21 +324,6 @@ class LocalCompute implements Compute {
   }
 
   #changed(): void {
-    if (this.#books.revision === this.#notified_revision || this.#notifying) return;
-    this.#notifying = true;
-    void this.#options.clock.sleep(NOTIFY_MS, this.#closing.signal).then(() => {
-      this.#notifying = false;
-      this.#notified_revision = this.#books.revision;
-      for (const listener of this.#listeners) callQuietly(listener);
-    });
-  }
-}
-
-/** A listener's mistake is no reason to end the process; whoever listens looks by himself from time to time too. */
-function callQuietly(listener: () => void): void {
-  try {
-    listener();
-  } catch {
-    // See above.
+    this.#listeners.tell();
   }
 }
