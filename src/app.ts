@@ -68,13 +68,19 @@ export async function openProject(options: {
   const config = applyOverrides(settings, options.overrides ?? {});
   const folder = join(root, '.trainyard');
   const hasState = storeExists(folder);
-  const store = options.mode === 'write' ? await openStore(folder) : hasState ? await openStore(folder, { read_only: true }) : memoryStore(folder);
+  const store =
+    options.mode === 'write'
+      ? await openStore(folder)
+      : hasState
+        ? await openStore(folder, { read_only: true })
+        : memoryStore(folder);
   const computes = new Map<string, Promise<Compute>>();
   const environments = new Map<string, Environment>();
   const compute = async (name: string): Promise<Compute> => {
     await refreshEnvironments(store, environments);
     let known = computes.get(name);
-    if (known === undefined) computes.set(name, (known = createCompute(name, { config, folder, env, clock, environments })));
+    if (known === undefined)
+      computes.set(name, (known = createCompute(name, { config, folder, env, clock, environments })));
     return known;
   };
   const world: World = {
@@ -116,7 +122,9 @@ const PROVIDERS: Readonly<Record<string, (setup: Setup) => Promise<Compute>>> = 
       environment: config.providers.local.environment,
       environments: (reference) => {
         const named = parseReference(reference);
-        return named === null ? null : (environments.get(`${named.name}:${named.version ?? '@latest'}`) ?? null);
+        return named === null
+          ? null
+          : (environments.get(`${named.name}:${named.version ?? '@latest'}`) ?? null);
       },
       env,
       clock,
@@ -140,7 +148,12 @@ interface Setup {
 
 /** Steps of a pipeline component may name environments that the job itself does not: the provider looks them up here. */
 async function refreshEnvironments(store: Store, environments: Map<string, Environment>): Promise<void> {
-  const rows = await store.db.selectFrom('assets').select(['name', 'version']).where('kind', '=', 'environment').orderBy('created_at').execute();
+  const rows = await store.db
+    .selectFrom('assets')
+    .select(['name', 'version'])
+    .where('kind', '=', 'environment')
+    .orderBy('created_at')
+    .execute();
   for (const { name, version } of rows) {
     const known = environments.get(`${name}:${version}`);
     const asset = known === undefined ? await findAsset(store.db, 'environment', name, version) : null;
@@ -154,7 +167,9 @@ async function refreshEnvironments(store: Store, environments: Map<string, Envir
 async function createCompute(name: string, setup: Setup): Promise<Compute> {
   const create = PROVIDERS[name];
   if (create === undefined) {
-    throw new UsageError(`There is no provider ${name}.`, { hint: didYouMean(name, Object.keys(PROVIDERS)) ?? `Use one of ${Object.keys(PROVIDERS).join(', ')}.` });
+    throw new UsageError(`There is no provider ${name}.`, {
+      hint: didYouMean(name, Object.keys(PROVIDERS)) ?? `Use one of ${Object.keys(PROVIDERS).join(', ')}.`,
+    });
   }
   return create(setup);
 }
@@ -162,13 +177,19 @@ async function createCompute(name: string, setup: Setup): Promise<Compute> {
 function findRoot(given: string | undefined): string {
   if (given !== undefined) {
     const root = resolve(given);
-    if (!existsSync(root)) throw new NotFoundError(`There is no folder ${root}.`, { hint: 'Give --project an existing folder, or make a new project with `trainyard init`.' });
+    if (!existsSync(root))
+      throw new NotFoundError(`There is no folder ${root}.`, {
+        hint: 'Give --project an existing folder, or make a new project with `trainyard init`.',
+      });
     return root;
   }
   for (let folder = process.cwd(); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'trainyard.yaml')) || existsSync(join(folder, 'config', 'circuits.yaml'))) return folder;
+    if (existsSync(join(folder, 'trainyard.yaml')) || existsSync(join(folder, 'config', 'circuits.yaml')))
+      return folder;
     if (dirname(folder) === folder) {
-      throw new NotFoundError(`There is no Trainyard project in ${process.cwd()} or above.`, { hint: 'Make one with `trainyard init my-fleet`, or name one with --project DIR.' });
+      throw new NotFoundError(`There is no Trainyard project in ${process.cwd()} or above.`, {
+        hint: 'Make one with `trainyard init my-fleet`, or name one with --project DIR.',
+      });
     }
   }
 }

@@ -7,7 +7,13 @@ import type { Planned } from './planning.ts';
 import { print, printJson } from './render/output.ts';
 
 /** Records that the good models of some circuits stand for what the circuits want now; all of them or none. */
-export async function acceptCircuits(project: Project, { plan, fleet }: Planned, selectors: readonly string[], reason: string, json: boolean): Promise<void> {
+export async function acceptCircuits(
+  project: Project,
+  { plan, fleet }: Planned,
+  selectors: readonly string[],
+  reason: string,
+  json: boolean,
+): Promise<void> {
   const wanted = new Set((selectCircuits(fleet, selectors) ?? fleet.circuits).map((c) => c.id));
   const circuits = plan.circuits.filter((c) => wanted.has(c.id));
   const actor = await project.actor();
@@ -16,19 +22,41 @@ export async function acceptCircuits(project: Project, { plan, fleet }: Planned,
     const done = [];
     for (const c of circuits) {
       if (c.cause === 'unchanged') continue;
-      const model = await accept(tx, { circuit_id: c.id, training_hash: c.training_hash, inputs_digest: c.inputs_digest, reason, by: actor.name, at: toIso(now) });
-      done.push({ circuit: c.id, model_name: model.model_name, version: model.version, training_hash: c.training_hash });
+      const model = await accept(tx, {
+        circuit_id: c.id,
+        training_hash: c.training_hash,
+        inputs_digest: c.inputs_digest,
+        reason,
+        by: actor.name,
+        at: toIso(now),
+      });
+      done.push({
+        circuit: c.id,
+        model_name: model.model_name,
+        version: model.version,
+        training_hash: c.training_hash,
+      });
     }
     await appendEvents(
       tx,
       now,
-      done.map((d) => ({ type: 'model.accepted', circuit_id: d.circuit, message: `${actor.name} accepted ${d.model_name} v${d.version} for ${d.training_hash}: ${reason}`, data: { ...d, by: actor.name, reason } })),
+      done.map((d) => ({
+        type: 'model.accepted',
+        circuit_id: d.circuit,
+        message: `${actor.name} accepted ${d.model_name} v${d.version} for ${d.training_hash}: ${reason}`,
+        data: { ...d, by: actor.name, reason },
+      })),
     );
     return done;
   });
   if (json) printJson({ accepted });
   else {
-    for (const a of accepted) print(`${a.circuit}: ${a.model_name} v${a.version} stands for ${a.training_hash}`);
-    print(accepted.length === 0 ? 'Nothing to accept: these circuits are unchanged.' : `Accepted ${accepted.length}.`);
+    for (const a of accepted)
+      print(`${a.circuit}: ${a.model_name} v${a.version} stands for ${a.training_hash}`);
+    print(
+      accepted.length === 0
+        ? 'Nothing to accept: these circuits are unchanged.'
+        : `Accepted ${accepted.length}.`,
+    );
   }
 }

@@ -11,19 +11,71 @@ export interface CatalogEntry {
 
 /** Every command in the order of the help. Nothing of a command is loaded before somebody types it. */
 export const CATALOG: readonly CatalogEntry[] = [
-  { name: 'init', summary: 'make a new project with a working example', load: () => import('./commands/init.ts') },
-  { name: 'plan', summary: 'show which circuits need training, and why', load: () => import('./commands/plan.ts') },
-  { name: 'why', summary: 'explain what the plan says of one circuit', load: () => import('./commands/why.ts') },
-  { name: 'accept', summary: 'let the current model stand for changed settings', load: () => import('./commands/accept.ts') },
-  { name: 'run', summary: 'train what needs training, register and promote the models', load: () => import('./commands/run.ts') },
+  {
+    name: 'init',
+    summary: 'make a new project with a working example',
+    load: () => import('./commands/init.ts'),
+  },
+  {
+    name: 'plan',
+    summary: 'show which circuits need training, and why',
+    load: () => import('./commands/plan.ts'),
+  },
+  {
+    name: 'why',
+    summary: 'explain what the plan says of one circuit',
+    load: () => import('./commands/why.ts'),
+  },
+  {
+    name: 'accept',
+    summary: 'let the current model stand for changed settings',
+    load: () => import('./commands/accept.ts'),
+  },
+  {
+    name: 'run',
+    summary: 'train what needs training, register and promote the models',
+    load: () => import('./commands/run.ts'),
+  },
   { name: 'runs', summary: 'list, show, cancel runs', load: () => import('./commands/runs.ts') },
-  { name: 'jobs', summary: 'list, show, cancel jobs and read their logs', load: () => import('./commands/jobs.ts') },
-  { name: 'artifacts', summary: 'list and download the files a run wrote', load: () => import('./commands/artifacts.ts') },
-  { name: 'models', summary: 'list, show, download and withdraw model versions', load: () => import('./commands/models.ts') },
+  {
+    name: 'jobs',
+    summary: 'list, show, cancel jobs and read their logs',
+    load: () => import('./commands/jobs.ts'),
+  },
+  {
+    name: 'artifacts',
+    summary: 'list and download the files a run wrote',
+    load: () => import('./commands/artifacts.ts'),
+  },
+  {
+    name: 'models',
+    summary: 'list, show, download and withdraw model versions',
+    load: () => import('./commands/models.ts'),
+  },
   { name: 'approvals', summary: 'what waits for a decision', load: () => import('./commands/approvals.ts') },
-  { name: 'approve', summary: 'approve what waits, and go on with the run', load: () => import('./commands/approve.ts') },
-  { name: 'reject', summary: 'reject what waits, and go on with the run', load: () => import('./commands/reject.ts') },
-  { name: 'worker', summary: 'go on with open runs until told to stop', load: () => import('./commands/worker.ts') },
-  { name: 'doctor', summary: 'check what is installed and what is missing', load: () => import('./commands/doctor.ts') },
-  { name: 'completion', summary: 'print the completion script for bash, zsh or fish', load: () => import('./commands/completion.ts') },
+  {
+    name: 'approve',
+    summary: 'approve what waits, and go on with the run',
+    load: () => import('./commands/approve.ts'),
+  },
+  {
+    name: 'reject',
+    summary: 'reject what waits, and go on with the run',
+    load: () => import('./commands/reject.ts'),
+  },
+  {
+    name: 'worker',
+    summary: 'go on with open runs until told to stop',
+    load: () => import('./commands/worker.ts'),
+  },
+  {
+    name: 'doctor',
+    summary: 'check what is installed and what is missing',
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
+    name: 'completion',
+    summary: 'print the completion script for bash, zsh or fish',
+    load: () => import('./commands/completion.ts'),
+  },
 ];

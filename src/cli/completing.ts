@@ -29,8 +29,13 @@ async function allWords(): Promise<Word[]> {
   const walk = (command: Command, path: string): void => {
     words.push({
       path,
-      names: command.commands.map((c) => ({ name: c.name(), summary: c.description().split('.', 1)[0] ?? '' })),
-      flags: command.options.filter((o) => o.long != null).map((o) => ({ name: o.long ?? '', summary: o.description })),
+      names: command.commands.map((c) => ({
+        name: c.name(),
+        summary: c.description().split('.', 1)[0] ?? '',
+      })),
+      flags: command.options
+        .filter((o) => o.long != null)
+        .map((o) => ({ name: o.long ?? '', summary: o.description })),
     });
     for (const child of command.commands) walk(child, path === '' ? child.name() : `${path} ${child.name()}`);
   };
@@ -39,7 +44,12 @@ async function allWords(): Promise<Word[]> {
 }
 
 function bash(words: readonly Word[]): string {
-  const cases = words.map((w) => `    "${w.path}") words="${[...w.names.map((n) => n.name), ...w.flags.map((f) => f.name)].join(' ')}" ;;`).join('\n');
+  const cases = words
+    .map(
+      (w) =>
+        `    "${w.path}") words="${[...w.names.map((n) => n.name), ...w.flags.map((f) => f.name)].join(' ')}" ;;`,
+    )
+    .join('\n');
   return `# bash completion for trainyard
 _trainyard() {
   local path="" word words=""
@@ -62,7 +72,9 @@ function zsh(words: readonly Word[]): string {
   const quote = (text: string): string => `'${text.replaceAll("'", "'\\''").replaceAll(':', '\\:')}'`;
   const cases = words
     .map((w) => {
-      const items = [...w.names, ...w.flags].map((i) => `'${i.name.replaceAll(':', '\\:')}:'${quote(i.summary)}`).join(' ');
+      const items = [...w.names, ...w.flags]
+        .map((i) => `'${i.name.replaceAll(':', '\\:')}:'${quote(i.summary)}`)
+        .join(' ');
       return `    "${w.path}") items=(${items}) ;;`;
     })
     .join('\n');
@@ -90,9 +102,16 @@ function fish(words: readonly Word[]): string {
   const lines: string[] = ['# fish completion for trainyard'];
   for (const w of words) {
     const [first, second] = w.path.split(' ');
-    const when = first === undefined || first === '' ? '__fish_use_subcommand' : second === undefined ? `__fish_seen_subcommand_from ${first}` : `__fish_seen_subcommand_from ${first}; and __fish_seen_subcommand_from ${second}`;
-    for (const n of w.names) lines.push(`complete -c trainyard -n ${quote(when)} -a ${n.name} -d ${quote(n.summary)}`);
-    for (const f of w.flags) lines.push(`complete -c trainyard -n ${quote(when)} -l ${f.name.slice(2)} -d ${quote(f.summary)}`);
+    const when =
+      first === undefined || first === ''
+        ? '__fish_use_subcommand'
+        : second === undefined
+          ? `__fish_seen_subcommand_from ${first}`
+          : `__fish_seen_subcommand_from ${first}; and __fish_seen_subcommand_from ${second}`;
+    for (const n of w.names)
+      lines.push(`complete -c trainyard -n ${quote(when)} -a ${n.name} -d ${quote(n.summary)}`);
+    for (const f of w.flags)
+      lines.push(`complete -c trainyard -n ${quote(when)} -l ${f.name.slice(2)} -d ${quote(f.summary)}`);
   }
   return `${lines.join('\n')}\n`;
 }

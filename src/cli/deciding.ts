@@ -14,9 +14,18 @@ interface VerdictFlags extends CommonOptions {
 }
 
 /** `approve` and `reject` are one command with two verdicts. */
-export function defineVerdict(parent: Command, verdict: 'approve' | 'reject', description: string, examples: string): void {
+export function defineVerdict(
+  parent: Command,
+  verdict: 'approve' | 'reject',
+  description: string,
+  examples: string,
+): void {
   const command = parent.command(verdict);
-  if (verdict === 'reject') command.option('--retrain', 'the rejected models are taken out of use, so that their circuits are owed and trained again');
+  if (verdict === 'reject')
+    command.option(
+      '--retrain',
+      'the rejected models are taken out of use, so that their circuits are owed and trained again',
+    );
   common(
     command
       .argument('<id>', 'of the request, as `trainyard approvals` shows it')
@@ -41,23 +50,34 @@ export function defineVerdict(parent: Command, verdict: 'approve' | 'reject', de
           verified: project.config.gates[before.gate]?.verified ?? false,
         }),
       );
-      if (flags.retrain === true) await withdrawRejected(project, after, actor.name, flags.comment ?? 'rejected, to be trained again');
+      if (flags.retrain === true)
+        await withdrawRejected(project, after, actor.name, flags.comment ?? 'rejected, to be trained again');
       await wakeRun(project.store.db, project.clock.now(), after.run_id);
       const { counts } = after;
       const told = `${counts.approve} approved, ${counts.hold} held, ${counts.reject} rejected${counts.pending > 0 ? `, ${counts.pending} open` : ''}`;
       const held = await currentHolder(project.store);
       if (!flags.wait || held !== null) {
         if (flags.json === true) printJson(after);
-        else print(held === null ? `Recorded: ${told}. \`trainyard run --resume\` goes on with the run.` : `Recorded: ${told}. \`trainyard ${held.kind}\` (process ${held.pid}) goes on with the run.`);
+        else
+          print(
+            held === null
+              ? `Recorded: ${told}. \`trainyard run --resume\` goes on with the run.`
+              : `Recorded: ${told}. \`trainyard ${held.kind}\` (process ${held.pid}) goes on with the run.`,
+          );
         return 0;
       }
       if (flags.json !== true) note(`Recorded: ${told}.`);
       const { followRuns } = await import('./following.ts');
       await using hold = await holdProject(project.store, project.clock.now(), 'approve');
-      const ended = await followRuns(project, hold, [await getRun(project.store.db, after.run_id)], { json: flags.json === true });
+      const ended = await followRuns(project, hold, [await getRun(project.store.db, after.run_id)], {
+        json: flags.json === true,
+      });
       if (flags.json === true) {
         const { runDocument } = await import('./render/run.ts');
-        printJson({ approval: await getApproval(project.store.db, id), run: await runDocument(project, await getRun(project.store.db, after.run_id)) });
+        printJson({
+          approval: await getApproval(project.store.db, id),
+          run: await runDocument(project, await getRun(project.store.db, after.run_id)),
+        });
       }
       return ended;
     });
@@ -66,12 +86,18 @@ export function defineVerdict(parent: Command, verdict: 'approve' | 'reject', de
 }
 
 /** A rejected model alone does not make its circuit owed; without a good model it is. */
-async function withdrawRejected(project: Project, approval: Approval, by: string, reason: string): Promise<void> {
+async function withdrawRejected(
+  project: Project,
+  approval: Approval,
+  by: string,
+  reason: string,
+): Promise<void> {
   const { subjectsWith } = await import('../gates/index.ts');
   const { parseRef } = await import('../registry/index.ts');
   for (const subject of await subjectsWith(project.store.db, approval.id, 'reject')) {
     const ref = parseRef(subject);
     const { dev } = project.world.registries;
-    if (ref !== null && (await dev.get(ref.model_name, ref.version)) !== null) await dev.withdraw(ref.model_name, ref.version, by, reason);
+    if (ref !== null && (await dev.get(ref.model_name, ref.version)) !== null)
+      await dev.withdraw(ref.model_name, ref.version, by, reason);
   }
 }

@@ -8,32 +8,50 @@ import type { CheckResult } from '../jobs/index.ts';
 import { TrainyardError, messageOf } from '../kernel/errors.ts';
 import { currentHolder, openRuns } from '../pipelines/index.ts';
 
-
 /** Looks at everything a run would need. Changes nothing. */
 export async function diagnose(project: Project): Promise<CheckResult[]> {
   const { config, root } = project;
   const checks: CheckResult[] = [{ name: 'node', ok: true, message: process.version, hint: null }];
   const git = await gitFacts(root);
-  checks.push({ name: 'git', ok: true, message: git.commit === null ? 'no commit here; models get no git_commit tag' : `${git.branch ?? 'detached'} at ${git.commit.slice(0, 10)}${git.dirty ? ', with uncommitted changes' : ''}`, hint: null });
-  checks.push(await attempt('component', async () => {
-    const c = await loadComponent(resolve(root, config.component));
-    return `${c.name}:${c.version} (${c.type})`;
-  }));
-  checks.push(await attempt('environments', async () => {
-    const list = await loadEnvironments(root, config.environments);
-    return list.length === 0 ? 'none' : list.map((e) => `${e.name}:${e.version}`).join(', ');
-  }));
-  checks.push(await attempt('fleet', async () => {
-    const source = await readFile(resolve(root, config.circuits), 'utf8');
-    return `${loadFleet(source, { file: config.circuits, component_version: null }).circuits.length} circuits in ${config.circuits}`;
-  }));
-  checks.push(await attempt('runs', async () => {
-    await access(existsSync(project.store.folder) ? project.store.folder : root, constants.W_OK);
-    if (!project.has_state) return 'nothing was run yet';
-    const [open, holder] = [await openRuns(project.store.db), await currentHolder(project.store)];
-    return `${open.length} open runs${holder === null ? '' : `; held by \`trainyard ${holder.kind}\` (process ${holder.pid})`}`;
-  }));
-  const provider = await attempt(`provider ${config.provider}`, async () => (await project.world.compute(config.provider)).describe().title);
+  checks.push({
+    name: 'git',
+    ok: true,
+    message:
+      git.commit === null
+        ? 'no commit here; models get no git_commit tag'
+        : `${git.branch ?? 'detached'} at ${git.commit.slice(0, 10)}${git.dirty ? ', with uncommitted changes' : ''}`,
+    hint: null,
+  });
+  checks.push(
+    await attempt('component', async () => {
+      const c = await loadComponent(resolve(root, config.component));
+      return `${c.name}:${c.version} (${c.type})`;
+    }),
+  );
+  checks.push(
+    await attempt('environments', async () => {
+      const list = await loadEnvironments(root, config.environments);
+      return list.length === 0 ? 'none' : list.map((e) => `${e.name}:${e.version}`).join(', ');
+    }),
+  );
+  checks.push(
+    await attempt('fleet', async () => {
+      const source = await readFile(resolve(root, config.circuits), 'utf8');
+      return `${loadFleet(source, { file: config.circuits, component_version: null }).circuits.length} circuits in ${config.circuits}`;
+    }),
+  );
+  checks.push(
+    await attempt('runs', async () => {
+      await access(existsSync(project.store.folder) ? project.store.folder : root, constants.W_OK);
+      if (!project.has_state) return 'nothing was run yet';
+      const [open, holder] = [await openRuns(project.store.db), await currentHolder(project.store)];
+      return `${open.length} open runs${holder === null ? '' : `; held by \`trainyard ${holder.kind}\` (process ${holder.pid})`}`;
+    }),
+  );
+  const provider = await attempt(
+    `provider ${config.provider}`,
+    async () => (await project.world.compute(config.provider)).describe().title,
+  );
   checks.push(provider);
   if (provider.ok) checks.push(...(await (await project.world.compute(config.provider)).check()));
   return checks;
@@ -45,7 +63,15 @@ async function attempt(name: string, look: () => Promise<string>): Promise<Check
   } catch (error) {
     const known = error instanceof TrainyardError;
     const first = known ? error.problems[0] : undefined;
-    const detail = first === undefined ? '' : ` ${first.file}${first.line === null ? '' : `:${first.line}`} ${first.message}`;
-    return { name, ok: false, message: `${messageOf(error)}${detail}`, hint: (known ? error.hint : undefined) ?? first?.hint ?? null };
+    const detail =
+      first === undefined
+        ? ''
+        : ` ${first.file}${first.line === null ? '' : `:${first.line}`} ${first.message}`;
+    return {
+      name,
+      ok: false,
+      message: `${messageOf(error)}${detail}`,
+      hint: (known ? error.hint : undefined) ?? first?.hint ?? null,
+    };
   }
 }

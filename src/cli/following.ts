@@ -2,7 +2,15 @@ import { createInterface } from 'node:readline/promises';
 import type { Project } from '../app.ts';
 import { listApprovals, vote } from '../gates/index.ts';
 import { EXIT } from '../kernel/errors.ts';
-import { currentHolder, driveRuns, getRun, holdUnlessServed, requestCancel, runIsOver, wakeRun } from '../pipelines/index.ts';
+import {
+  currentHolder,
+  driveRuns,
+  getRun,
+  holdUnlessServed,
+  requestCancel,
+  runIsOver,
+  wakeRun,
+} from '../pipelines/index.ts';
 import type { Hold, Run } from '../pipelines/index.ts';
 import { showProgress } from './render/progress.ts';
 import { note } from './render/output.ts';
@@ -13,7 +21,12 @@ import { runSummary } from './render/run.ts';
  * or wait for people. In a terminal it asks on the
  * spot, and Ctrl-C asks whether to detach or to cancel; elsewhere it ends with the code that says where things stand.
  */
-export async function followRuns(project: Project, hold: Hold | null, runs: readonly Run[], options: { readonly json: boolean }): Promise<number> {
+export async function followRuns(
+  project: Project,
+  hold: Hold | null,
+  runs: readonly Run[],
+  options: { readonly json: boolean },
+): Promise<number> {
   const interactive = process.stdin.isTTY && process.stderr.isTTY && !options.json;
   for (;;) {
     const ended = await driveShown(project, hold, runs, interactive);
@@ -43,7 +56,12 @@ export function exitCodeOf(run: Run): number {
   }
 }
 
-async function driveShown(project: Project, hold: Hold | null, runs: readonly Run[], interactive: boolean): Promise<'idle' | 'detached'> {
+async function driveShown(
+  project: Project,
+  hold: Hold | null,
+  runs: readonly Run[],
+  interactive: boolean,
+): Promise<'idle' | 'detached'> {
   for (;;) {
     const stop = new AbortController();
     let interrupted = false;
@@ -65,13 +83,19 @@ async function driveShown(project: Project, hold: Hold | null, runs: readonly Ru
     if (answer.startsWith('d')) return 'detached';
     if (answer.startsWith('c')) {
       const actor = await project.actor();
-      for (const run of runs) await project.store.tx((tx) => requestCancel(tx, project.clock.now(), run, actor.name));
+      for (const run of runs)
+        await project.store.tx((tx) => requestCancel(tx, project.clock.now(), run, actor.name));
     }
   }
 }
 
 /** Advances the runs here, or watches the worker that does; when that one is gone, this process takes over. */
-async function advanceOrWatch(project: Project, hold: Hold | null, runs: readonly Run[], signal: AbortSignal): Promise<void> {
+async function advanceOrWatch(
+  project: Project,
+  hold: Hold | null,
+  runs: readonly Run[],
+  signal: AbortSignal,
+): Promise<void> {
   if (hold !== null) {
     await driveRuns(project.world, hold, signal);
     return;
@@ -92,7 +116,11 @@ async function advanceOrWatch(project: Project, hold: Hold | null, runs: readonl
 async function askOnTheSpot(project: Project, runs: readonly Run[]): Promise<boolean> {
   let decided = false;
   for (const run of runs) {
-    for (const approval of await listApprovals(project.store.db, { run_id: run.id, status: 'waiting', limit: 20 })) {
+    for (const approval of await listApprovals(project.store.db, {
+      run_id: run.id,
+      status: 'waiting',
+      limit: 20,
+    })) {
       note('');
       const { approvalScreen } = await import('./render/approval.ts');
       note(await approvalScreen(project, approval, 12));
@@ -136,4 +164,3 @@ async function ask(question: string): Promise<string> {
     lines.close();
   }
 }
-

@@ -16,17 +16,22 @@ const GITIGNORE = '.trainyard/\ndata/mltables/\n__pycache__/\n';
  * @throws ConflictError naming what is in the way, before anything is written
  */
 export async function initProject(target: string): Promise<string[]> {
-  const skip = (name: string): boolean => name === '.trainyard' || name === '__pycache__' || name === 'mltables' || name === '.gitignore';
+  const skip = (name: string): boolean =>
+    name === '.trainyard' || name === '__pycache__' || name === 'mltables' || name === '.gitignore';
   const files = await listFiles(EXAMPLE, skip);
   const taken = files.filter((file) => existsSync(join(target, file)));
   if (taken.length > 0) {
-    throw new ConflictError(`${target} has ${taken.slice(0, 3).join(', ')}${taken.length > 3 ? ' and more' : ''} already; nothing was written.`, {
-      hint: 'Choose an empty folder: trainyard init my-fleet',
-    });
+    throw new ConflictError(
+      `${target} has ${taken.slice(0, 3).join(', ')}${taken.length > 3 ? ' and more' : ''} already; nothing was written.`,
+      {
+        hint: 'Choose an empty folder: trainyard init my-fleet',
+      },
+    );
   }
   for (const file of files) await copyFileWhole(join(EXAMPLE, file), join(target, file));
   const ignore = join(target, '.gitignore');
   const before = existsSync(ignore) ? await readFile(ignore, 'utf8') : '';
-  if (!before.includes('.trainyard/')) await writeFileWhole(ignore, before === '' ? GITIGNORE : `${before.trimEnd()}\n${GITIGNORE}`);
+  if (!before.includes('.trainyard/'))
+    await writeFileWhole(ignore, before === '' ? GITIGNORE : `${before.trimEnd()}\n${GITIGNORE}`);
   return files;
 }

@@ -15,12 +15,27 @@ export function common(command: Command, examples: string): Command {
   return command
     .option('--project <dir>', 'the project folder (default: the nearest one here or above)')
     .option('--json', 'print JSON for machines')
-    .addHelpText('after', `\nExamples:\n${examples.trim().split('\n').map((line) => `  ${line.trim()}`).join('\n')}`);
+    .addHelpText(
+      'after',
+      `\nExamples:\n${examples
+        .trim()
+        .split('\n')
+        .map((line) => `  ${line.trim()}`)
+        .join('\n')}`,
+    );
 }
 
 /** Opens the project for one command and closes it whatever happens. */
-export async function withProject<T>(options: CommonOptions & { overrides?: Overrides }, mode: 'read' | 'write', work: (project: Project) => Promise<T>): Promise<T> {
-  const project = await openProject({ folder: options.project, mode, ...(options.overrides === undefined ? {} : { overrides: options.overrides }) });
+export async function withProject<T>(
+  options: CommonOptions & { overrides?: Overrides },
+  mode: 'read' | 'write',
+  work: (project: Project) => Promise<T>,
+): Promise<T> {
+  const project = await openProject({
+    folder: options.project,
+    mode,
+    ...(options.overrides === undefined ? {} : { overrides: options.overrides }),
+  });
   try {
     return await work(project);
   } finally {
@@ -28,7 +43,13 @@ export async function withProject<T>(options: CommonOptions & { overrides?: Over
   }
 }
 
-export const collect = (value: string, before: readonly string[] = []): string[] => [...before, ...value.split(',').map((v) => v.trim()).filter((v) => v !== '')];
+export const collect = (value: string, before: readonly string[] = []): string[] => [
+  ...before,
+  ...value
+    .split(',')
+    .map((v) => v.trim())
+    .filter((v) => v !== ''),
+];
 /** Each use is one value, commas and all. */
 export const collectWhole = (value: string, before: readonly string[] = []): string[] => [...before, value];
 
@@ -40,7 +61,8 @@ export function wholeNumber(value: string): number {
 
 export function share(value: string): number {
   const n = value.endsWith('%') ? Number(value.slice(0, -1)) / 100 : Number(value);
-  if (!(n >= 0 && n <= 1)) throw new InvalidArgumentError('Give a share from 0 to 1, for example 0.05 or 5%.');
+  if (!(n >= 0 && n <= 1))
+    throw new InvalidArgumentError('Give a share from 0 to 1, for example 0.05 or 5%.');
   return n;
 }
 

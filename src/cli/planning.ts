@@ -3,7 +3,15 @@ import { readFile } from 'node:fs/promises';
 import type { Project } from '../app.ts';
 import { loadComponent, loadEnvironments } from '../assets/index.ts';
 import type { Component, Environment } from '../assets/index.ts';
-import { ContentDigests, fileAt, loadFleet, makePlan, resolveBase, sealInputs, selectCircuits } from '../fleet/index.ts';
+import {
+  ContentDigests,
+  fileAt,
+  loadFleet,
+  makePlan,
+  resolveBase,
+  sealInputs,
+  selectCircuits,
+} from '../fleet/index.ts';
 import type { Detection, Fleet, Plan, PlanOptions, SealInputs } from '../fleet/index.ts';
 import { ciFacts } from '../kernel/ci.ts';
 import { NotFoundError, UsageError } from '../kernel/errors.ts';
@@ -20,7 +28,11 @@ export interface Planned {
 }
 
 /** Loads everything a plan needs from the project folder and makes it. Used by `plan`, `why`, `accept` and `run` alike. */
-export async function planProject(project: Project, options: PlanOptions, pins?: Readonly<Record<string, number>>): Promise<Planned> {
+export async function planProject(
+  project: Project,
+  options: PlanOptions,
+  pins?: Readonly<Record<string, number>>,
+): Promise<Planned> {
   const { config, root } = project;
   const [component, environments, source] = await Promise.all([
     loadComponent(resolve(root, config.component)),
@@ -34,7 +46,9 @@ export async function planProject(project: Project, options: PlanOptions, pins?:
     project: root,
     fleet,
     db: project.has_state || !project.store.read_only ? project.store.db : null,
-    digests: new ContentDigests(project.store.read_only ? null : project.store.folder, () => project.clock.now()),
+    digests: new ContentDigests(project.store.read_only ? null : project.store.folder, () =>
+      project.clock.now(),
+    ),
     component,
     environments,
     detection,
@@ -53,7 +67,13 @@ export async function planProject(project: Project, options: PlanOptions, pins?:
     environments,
     options,
     selected: selected === null ? null : selected.map((c) => c.id),
-    inputs: () => sealInputs(plan, { fleet, settings: project.settings, component: component.digest, environments: environments.map((e) => e.digest) }),
+    inputs: () =>
+      sealInputs(plan, {
+        fleet,
+        settings: project.settings,
+        component: component.digest,
+        environments: environments.map((e) => e.digest),
+      }),
   };
 }
 
@@ -69,11 +89,18 @@ async function readCircuits(root: string, path: string): Promise<string> {
 }
 
 /** `git` where a base is known, else `hash`. */
-async function detect(project: Project, options: PlanOptions): Promise<{ detection: Detection; base_source: string | null }> {
+async function detect(
+  project: Project,
+  options: PlanOptions,
+): Promise<{ detection: Detection; base_source: string | null }> {
   const mode = options.detection === 'auto' ? project.config.detection : options.detection;
   const base = options.base_ref ?? (mode === 'hash' ? null : ciFacts(project.env).base_ref);
-  if (mode === 'hash' || (mode === 'auto' && base === null)) return { detection: { mode: 'hash' }, base_source: null };
-  if (base === null) throw new UsageError('Detection git needs something to compare with.', { hint: 'Give it with --base REF, for example --base origin/main.' });
+  if (mode === 'hash' || (mode === 'auto' && base === null))
+    return { detection: { mode: 'hash' }, base_source: null };
+  if (base === null)
+    throw new UsageError('Detection git needs something to compare with.', {
+      hint: 'Give it with --base REF, for example --base origin/main.',
+    });
   const commit = await resolveBase(project.root, base);
   return {
     detection: { mode: 'git', base_ref: base, base_commit: commit },

@@ -31,13 +31,22 @@ export async function runCli(argv: readonly string[]): Promise<number> {
 }
 
 /** `runs shwo` would be taken for `runs list shwo`, which is not what anybody meant. */
-function unknownSubcommand(program: Command, argv: readonly string[], error: CommanderError): UsageError | null {
-  const word = error.code === 'commander.excessArguments' ? /but got \d+: ([^,\s]+?)(?:,.*)?\.$/.exec(error.message)?.[1] : undefined;
+function unknownSubcommand(
+  program: Command,
+  argv: readonly string[],
+  error: CommanderError,
+): UsageError | null {
+  const word =
+    error.code === 'commander.excessArguments'
+      ? /but got \d+: ([^,\s]+?)(?:,.*)?\.$/.exec(error.message)?.[1]
+      : undefined;
   const parent = program.commands.find((c) => c.name() === argv.find((a) => !a.startsWith('-')));
   if (word === undefined || parent === undefined || parent.commands.length === 0) return null;
   const names = parent.commands.map((c) => c.name());
   if (names.some((name) => argv.includes(name))) return null;
-  return new UsageError(`There is no command ${parent.name()} ${word}.`, { hint: didYouMean(word, names) ?? `It is one of ${names.join(', ')}.` });
+  return new UsageError(`There is no command ${parent.name()} ${word}.`, {
+    hint: didYouMean(word, names) ?? `It is one of ${names.join(', ')}.`,
+  });
 }
 
 /**
@@ -63,7 +72,13 @@ export async function buildProgram(argv: readonly string[], say: (text: string) 
   }
   const isKnown = asked === undefined || asked === 'help' || CATALOG.some((c) => c.name === asked);
   if (!isKnown) {
-    throw new UsageError(`There is no command ${asked}.`, { hint: didYouMean(asked, CATALOG.map((c) => c.name)) ?? 'See them all with `trainyard --help`.' });
+    throw new UsageError(`There is no command ${asked}.`, {
+      hint:
+        didYouMean(
+          asked,
+          CATALOG.map((c) => c.name),
+        ) ?? 'See them all with `trainyard --help`.',
+    });
   }
   for (const command of program.commands) inherit(command, program);
   return program;
@@ -75,7 +90,9 @@ function inherit(command: Command, parent: Command): void {
 }
 
 export function ownVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
   return manifest.version;
 }
 

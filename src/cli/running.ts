@@ -46,9 +46,14 @@ async function planAndStart(project: Project, flags: RunFlags, options: PlanOpti
 
 /** Flags of the rehearsal mean nothing where training is real. @throws UsageError */
 export function refuseStraySimulation(provider: string, flags: RunFlags): void {
-  const stray = (['fail', 'failRate', 'duration', 'speed'] as const).find((name) => flags[name] !== undefined);
+  const stray = (['fail', 'failRate', 'duration', 'speed'] as const).find(
+    (name) => flags[name] !== undefined,
+  );
   if (stray === undefined || provider === 'simulated') return;
-  throw new UsageError(`--${stray === 'failRate' ? 'fail-rate' : stray} is for the simulated provider; this run would train on ${provider}.`, { hint: 'Add --provider simulated.' });
+  throw new UsageError(
+    `--${stray === 'failRate' ? 'fail-rate' : stray} is for the simulated provider; this run would train on ${provider}.`,
+    { hint: 'Add --provider simulated.' },
+  );
 }
 
 /** Every open run that does not wait for people, or the one asked for; one that gave up is taken up again. */
@@ -63,7 +68,10 @@ async function runsToResume(project: Project, flags: RunFlags): Promise<Run[]> {
   const revived = await project.store.tx((tx) => reviveRun(tx, project.clock.now(), run));
   if (run.ended_at !== null && !revived) {
     throw new TrainyardError('conflict', `Run ${run.number} is over (${run.status}).`, {
-      hint: run.status === 'failed' ? 'Train what it owes with a new run: trainyard run --include-failed' : 'Start a new one with `trainyard run`.',
+      hint:
+        run.status === 'failed'
+          ? 'Train what it owes with a new run: trainyard run --include-failed'
+          : 'Start a new one with `trainyard run`.',
     });
   }
   return [await getRun(project.store.db, run.id)];
@@ -71,18 +79,26 @@ async function runsToResume(project: Project, flags: RunFlags): Promise<Run[]> {
 
 async function planFor(project: Project, flags: RunFlags, options: PlanOptions): Promise<Planned> {
   if (flags.plan === undefined) return planProject(project, options);
-  const other = ['circuits', 'base', 'ifChanged', 'includeFailed', 'allowWide'].find((name) => Object.hasOwn(flags, name));
+  const other = ['circuits', 'base', 'ifChanged', 'includeFailed', 'allowWide'].find((name) =>
+    Object.hasOwn(flags, name),
+  );
   if (other !== undefined || flags.detection !== 'auto') {
-    throw new UsageError('A sealed plan is run as it is: the flags that choose circuits do not go with --plan.', { hint: 'Give them to `trainyard plan -o FILE` instead.' });
+    throw new UsageError(
+      'A sealed plan is run as it is: the flags that choose circuits do not go with --plan.',
+      { hint: 'Give them to `trainyard plan -o FILE` instead.' },
+    );
   }
   const sealed = await readSealedPlan(flags.plan);
   const planned = await planProject(project, sealed.options, sealed.pins).catch((error: unknown) => {
     if (!(error instanceof ConfigError)) throw error;
-    throw new ConflictError(`The sealed plan ${flags.plan} is stale: what it was made from can no longer be used.`, {
-      hint: 'Put right what is listed, or seal a new plan with `trainyard plan -o FILE`.',
-      problems: error.problems,
-      cause: error,
-    });
+    throw new ConflictError(
+      `The sealed plan ${flags.plan} is stale: what it was made from can no longer be used.`,
+      {
+        hint: 'Put right what is listed, or seal a new plan with `trainyard plan -o FILE`.',
+        problems: error.problems,
+        cause: error,
+      },
+    );
   });
   refuseIfMoved(flags.plan, sealed, planned.inputs());
   return planned;
@@ -91,23 +107,33 @@ async function planFor(project: Project, flags: RunFlags, options: PlanOptions):
 function refuseIfBlocked({ plan }: Planned): void {
   if (!plan.guard.blocked) return;
   const { retrain, with_model, max_changed } = plan.guard;
-  throw new TrainyardError('blocked_by_guard', `The plan would retrain ${retrain} of ${with_model} circuits that have a good model; the limit is ${Math.round(max_changed * 100)} %.`, {
-    hint: 'If that is meant: trainyard run --allow-wide "why". Nothing was started.',
-    details: { guard: plan.guard },
-  });
+  throw new TrainyardError(
+    'blocked_by_guard',
+    `The plan would retrain ${retrain} of ${with_model} circuits that have a good model; the limit is ${Math.round(max_changed * 100)} %.`,
+    {
+      hint: 'If that is meant: trainyard run --allow-wide "why". Nothing was started.',
+      details: { guard: plan.guard },
+    },
+  );
 }
 
 async function startRun(project: Project, flags: RunFlags, planned: Planned): Promise<Run> {
   const gates = flags.approve ?? [];
   const known = [...Object.keys(project.config.gates), 'all'];
   for (const gate of gates) {
-    if (!known.includes(gate)) throw new UsageError(`There is no gate ${gate}.`, { hint: didYouMean(gate, known) ?? `Gates are ${known.join(', ')}.` });
+    if (!known.includes(gate))
+      throw new UsageError(`There is no gate ${gate}.`, {
+        hint: didYouMean(gate, known) ?? `Gates are ${known.join(', ')}.`,
+      });
   }
   const git = await gitFacts(project.root);
   const actor = await project.actor();
   for (const gate of gates) {
     const config = project.config.gates[gate];
-    const refusal = config === undefined ? null : mayNotVote({ gate, ...config, requested_by: actor.name }, actor, config.verified);
+    const refusal =
+      config === undefined
+        ? null
+        : mayNotVote({ gate, ...config, requested_by: actor.name }, actor, config.verified);
     if (refusal !== null) throw refusal;
   }
   const { plan } = planned;
@@ -138,4 +164,5 @@ async function startRun(project: Project, flags: RunFlags, planned: Planned): Pr
   );
 }
 
-const documents = (project: Project, runs: readonly Run[]) => Promise.all(runs.map(async (r) => runDocument(project, await getRun(project.store.db, r.id))));
+const documents = (project: Project, runs: readonly Run[]) =>
+  Promise.all(runs.map(async (r) => runDocument(project, await getRun(project.store.db, r.id))));

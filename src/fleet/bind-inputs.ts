@@ -11,7 +11,11 @@ const MODEL_TYPES: readonly string[] = ['custom_model', 'mlflow_model', 'triton_
  * Values for a component's inputs, by name: the circuit's data for its data input, the circuit's own keys, and each
  * hyperparameter under its own name. Inputs that nothing is known for keep their defaults.
  */
-export function bindInputs(component: Component, circuit: Circuit, data: { readonly type: 'uri_file' | 'uri_folder' | 'mltable'; readonly path: string } | null): Record<string, InputValue> {
+export function bindInputs(
+  component: Component,
+  circuit: Circuit,
+  data: { readonly type: 'uri_file' | 'uri_folder' | 'mltable'; readonly path: string } | null,
+): Record<string, InputValue> {
   const literals = circuitValues(circuit);
   const dataInput = dataInputOf(component);
   const inputs: Record<string, InputValue> = {};
@@ -25,7 +29,8 @@ export function bindInputs(component: Component, circuit: Circuit, data: { reado
       continue;
     }
     const value = literals[name];
-    if (value !== undefined && value !== null && !DATA_TYPES.includes(spec.type)) inputs[name] = { kind: 'literal', value };
+    if (value !== undefined && value !== null && !DATA_TYPES.includes(spec.type))
+      inputs[name] = { kind: 'literal', value };
   }
   return inputs;
 }
@@ -34,13 +39,21 @@ export function bindInputs(component: Component, circuit: Circuit, data: { reado
 export function missingInputs(component: Component, circuit: Circuit): string[] {
   const hasData = circuit.data_path !== null || circuit.delta_table_path !== null;
   const bound = bindInputs(component, circuit, hasData ? { type: 'uri_file', path: '' } : null);
-  return Object.entries(component.inputs).filter(([name, spec]) => !spec.optional && spec.default === null && bound[name] === undefined).map(([name]) => name);
+  return Object.entries(component.inputs)
+    .filter(([name, spec]) => !spec.optional && spec.default === null && bound[name] === undefined)
+    .map(([name]) => name);
 }
 
 /** The input that gets the circuit's data: `data`, `training_data`, else the only one of a data type. */
 export function dataInputOf(component: Component): string | null {
-  const candidates = Object.entries(component.inputs).filter(([, spec]) => DATA_TYPES.includes(spec.type)).map(([name]) => name);
-  return candidates.find((n) => n === 'data') ?? candidates.find((n) => n === 'training_data') ?? (candidates.length === 1 ? (candidates[0] ?? null) : null);
+  const candidates = Object.entries(component.inputs)
+    .filter(([, spec]) => DATA_TYPES.includes(spec.type))
+    .map(([name]) => name);
+  return (
+    candidates.find((n) => n === 'data') ??
+    candidates.find((n) => n === 'training_data') ??
+    (candidates.length === 1 ? (candidates[0] ?? null) : null)
+  );
 }
 
 /**
@@ -51,11 +64,15 @@ export function modelOutputOf(component: Component): string {
   const outputs = Object.entries(component.outputs);
   if (Object.hasOwn(component.outputs, 'model')) return 'model';
   const models = outputs.filter(([, spec]) => MODEL_TYPES.includes(spec.type));
-  const only = models.length === 1 ? models[0] : models.length === 0 && outputs.length === 1 ? outputs[0] : undefined;
+  const only =
+    models.length === 1 ? models[0] : models.length === 0 && outputs.length === 1 ? outputs[0] : undefined;
   if (only !== undefined) return only[0];
-  throw new UsageError(`Component ${component.name}:${component.version} does not say which output is the model.`, {
-    hint: `Name one output \`model\`, or give exactly one of them a model type (${MODEL_TYPES.join(', ')}).`,
-  });
+  throw new UsageError(
+    `Component ${component.name}:${component.version} does not say which output is the model.`,
+    {
+      hint: `Name one output \`model\`, or give exactly one of them a model type (${MODEL_TYPES.join(', ')}).`,
+    },
+  );
 }
 
 function circuitValues(circuit: Circuit): Record<string, string | null> {

@@ -14,7 +14,10 @@ export interface ChangeGroup {
  * edits that caused them. Circuits that stay as they are make one group.
  */
 export function groupByCause(circuits: Iterable<PlannedCircuit>): ChangeGroup[] {
-  const groups = new Map<string, { action: 'train' | 'skip'; cause: Cause; reason: string; circuits: string[] }>();
+  const groups = new Map<
+    string,
+    { action: 'train' | 'skip'; cause: Cause; reason: string; circuits: string[] }
+  >();
   for (const c of circuits) {
     const reason = groupReason(c);
     const key = `${c.action}\0${c.cause}\0${reason}`;
@@ -22,7 +25,12 @@ export function groupByCause(circuits: Iterable<PlannedCircuit>): ChangeGroup[] 
     if (group === undefined) groups.set(key, { action: c.action, cause: c.cause, reason, circuits: [c.id] });
     else group.circuits.push(c.id);
   }
-  return [...groups.values()].toSorted((a, b) => CAUSES.indexOf(a.cause) - CAUSES.indexOf(b.cause) || b.circuits.length - a.circuits.length || (a.reason < b.reason ? -1 : 1));
+  return [...groups.values()].toSorted(
+    (a, b) =>
+      CAUSES.indexOf(a.cause) - CAUSES.indexOf(b.cause) ||
+      b.circuits.length - a.circuits.length ||
+      (a.reason < b.reason ? -1 : 1),
+  );
 }
 
 /** What is the same for everybody in a group: names of models and jobs, digests and messages are not. */
@@ -36,8 +44,10 @@ function groupReason(c: PlannedCircuit): string {
     case 'owed_unfinished':
       return c.reason.replace(/ \(.*\)/, '');
     default:
-      if (c.cause === 'config' && c.changes.length === 0) return 'the training hash differs from that of the good model';
-      if (c.changes.length > 0 && c.changes.every((change) => change.field === 'data_content')) return 'the content at data_path changed';
+      if (c.cause === 'config' && c.changes.length === 0)
+        return 'the training hash differs from that of the good model';
+      if (c.changes.length > 0 && c.changes.every((change) => change.field === 'data_content'))
+        return 'the content at data_path changed';
       return c.reason;
   }
 }

@@ -6,7 +6,10 @@ import { dataDigest } from '../assets/index.ts';
 import { fileDigest } from '../kernel/digest.ts';
 import { writeFileWhole } from '../kernel/files.ts';
 
-const Known = z.record(z.string(), z.object({ size: z.number(), changed_ms: z.number(), sha256: z.string() }));
+const Known = z.record(
+  z.string(),
+  z.object({ size: z.number(), changed_ms: z.number(), sha256: z.string() }),
+);
 /** A file that changed this recently could change again within the resolution of its time stamp. */
 const SETTLED_MS = 2000;
 
@@ -54,7 +57,8 @@ export class ContentDigests {
     const found = await stat(path);
     const changed_ms = Math.max(found.mtimeMs, found.ctimeMs);
     const before = known[path];
-    if (before !== undefined && before.size === found.size && before.changed_ms === changed_ms) return before.sha256;
+    if (before !== undefined && before.size === found.size && before.changed_ms === changed_ms)
+      return before.sha256;
     const { sha256: digest } = await fileDigest(path);
     if (this.#now() - changed_ms > SETTLED_MS) {
       known[path] = { size: found.size, changed_ms, sha256: digest };
@@ -67,7 +71,11 @@ export class ContentDigests {
     if (this.#known !== null) return this.#known;
     let known: z.infer<typeof Known> = {};
     if (this.#file !== null && existsSync(this.#file)) {
-      const parsed = Known.safeParse(await readFile(this.#file, 'utf8').then((t) => JSON.parse(t) as unknown).catch(() => null));
+      const parsed = Known.safeParse(
+        await readFile(this.#file, 'utf8')
+          .then((t) => JSON.parse(t) as unknown)
+          .catch(() => null),
+      );
       if (parsed.success) known = parsed.data;
     }
     return (this.#known ??= known);

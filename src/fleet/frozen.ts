@@ -21,7 +21,11 @@ export function thaw(text: string): FrozenCircuit {
 export function diffFrozen(before: FrozenCircuit, after: FrozenCircuit): FieldChange[] {
   const changes = diffSettings(settingsOf(before.circuit), settingsOf(after.circuit));
   if (before.data_content !== after.data_content) {
-    changes.push({ field: 'data_content', before: short(before.data_content), after: short(after.data_content) });
+    changes.push({
+      field: 'data_content',
+      before: short(before.data_content),
+      after: short(after.data_content),
+    });
   }
   return changes;
 }

@@ -18,7 +18,11 @@ const git = async (folder: string, args: readonly string[]): Promise<string> => 
 };
 
 export async function gitFacts(folder: string): Promise<GitFacts> {
-  const ask = (args: readonly string[]): Promise<string | null> => git(folder, args).then((out) => out.trim(), () => null);
+  const ask = (args: readonly string[]): Promise<string | null> =>
+    git(folder, args).then(
+      (out) => out.trim(),
+      () => null,
+    );
   const [commit, branch, status] = await Promise.all([
     ask(['rev-parse', '--verify', '--quiet', 'HEAD']),
     ask(['rev-parse', '--abbrev-ref', 'HEAD']),
@@ -33,7 +37,10 @@ export async function gitFacts(folder: string): Promise<GitFacts> {
 
 /** Who acts on this machine: `git config user.email`, else the login name. */
 export async function gitIdentity(folder: string, fallback: string): Promise<string> {
-  const email = await git(folder, ['config', 'user.email']).then((out) => out.trim(), () => '');
+  const email = await git(folder, ['config', 'user.email']).then(
+    (out) => out.trim(),
+    () => '',
+  );
   return email === '' ? fallback : email;
 }
 
@@ -44,14 +51,19 @@ export async function gitIdentity(folder: string, fallback: string): Promise<str
 export async function resolveBase(folder: string, ref: string): Promise<string> {
   let commit: string;
   try {
-    commit = (await git(folder, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`])).trim();
+    commit = (
+      await git(folder, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`])
+    ).trim();
   } catch (error) {
     throw new UsageError(`git does not know the base ref ${ref}.`, {
       hint: 'Fetch it first (CI checkouts are often shallow: fetch with full depth), or use --detection hash.',
       cause: error,
     });
   }
-  return git(folder, ['merge-base', commit, 'HEAD']).then((out) => out.trim(), () => commit);
+  return git(folder, ['merge-base', commit, 'HEAD']).then(
+    (out) => out.trim(),
+    () => commit,
+  );
 }
 
 /** The text of a file at a commit; null when it was not there. `path` is relative to the project folder. */

@@ -16,13 +16,20 @@ export async function circuitsInHand(db: Db, circuit_ids: readonly string[]): Pr
     const rows = await db
       .selectFrom('plan_circuits')
       .innerJoin('runs', 'runs.id', 'plan_circuits.run_id')
-      .select(['plan_circuits.circuit_id', 'plan_circuits.action', 'plan_circuits.training_hash', 'plan_circuits.inputs_digest', 'runs.number as run_number'])
+      .select([
+        'plan_circuits.circuit_id',
+        'plan_circuits.action',
+        'plan_circuits.training_hash',
+        'plan_circuits.inputs_digest',
+        'runs.number as run_number',
+      ])
       .where('plan_circuits.circuit_id', 'in', some)
       .where('runs.ended_at', 'is', null)
       .where('runs.pr', '=', 0)
       .orderBy('runs.number')
       .execute();
-    for (const { circuit_id, action, ...row } of rows) found.set(circuit_id, { ...row, action: action === 'train' ? 'train' : 'offer' });
+    for (const { circuit_id, action, ...row } of rows)
+      found.set(circuit_id, { ...row, action: action === 'train' ? 'train' : 'offer' });
   }
   return found;
 }

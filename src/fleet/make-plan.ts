@@ -64,7 +64,9 @@ export interface Plan {
 export async function makePlan(request: PlanRequest): Promise<Plan> {
   const { circuits, pins, broken, problems } = await pinFleet(request.fleet, request);
   const good = request.db === null ? new Map<string, GoodModel>() : await goodModels(request.db);
-  const candidates = circuits.filter((c) => request.selected?.has(c.circuit.id) === true || !isUpToDate(c, good.get(c.circuit.id) ?? null));
+  const candidates = circuits.filter(
+    (c) => request.selected?.has(c.circuit.id) === true || !isUpToDate(c, good.get(c.circuit.id) ?? null),
+  );
   const ids = candidates.map((c) => c.circuit.id);
   const jobs = request.db === null ? new Map<string, LastJob>() : await lastJobs(request.db, ids);
   const inHand = request.db === null ? new Map<string, InHand>() : await circuitsInHand(request.db, ids);
@@ -93,15 +95,26 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
     const wanted = circuits[i];
     // What waits at the gate of a run that is still open is decided there, and offered nowhere else.
     const job = jobs.get(p.id);
-    const offered = p.cause === 'owed_failed' && job?.settled === true && (inHand.get(p.id)?.run_number ?? 0) <= job.run_number;
+    const offered =
+      p.cause === 'owed_failed' &&
+      job?.settled === true &&
+      (inHand.get(p.id)?.run_number ?? 0) <= job.run_number;
     if (wanted !== undefined && (p.action === 'train' || offered)) pinned.set(p.id, wanted);
   }
   const trained = [...pinned.values()].map((p) => p.circuit);
-  const found = [...problems, ...(await checkComponents(request, [...trained, ...broken])), ...(await checkTables(request.fleet, trained, request.project))];
+  const found = [
+    ...problems,
+    ...(await checkComponents(request, [...trained, ...broken])),
+    ...(await checkTables(request.fleet, trained, request.project)),
+  ];
   if (found.length > 0) throw new ConfigError(found.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)));
 
   const train = planned.filter((p) => p.action === 'train');
-  const guard = guardBreadth({ retrain: train.filter((p) => good.has(p.id)).length, with_model: countWithModel(request.fleet, good) }, request.max_changed, request.allow_wide);
+  const guard = guardBreadth(
+    { retrain: train.filter((p) => good.has(p.id)).length, with_model: countWithModel(request.fleet, good) },
+    request.max_changed,
+    request.allow_wide,
+  );
   return {
     plan_id: planId({ detection: request.detection, circuits: planned, seal: request.component.digest }),
     detection: request.detection,
@@ -109,7 +122,11 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
     summary: { train: train.length, skip: planned.length - train.length },
     guard,
     pins,
-    warnings: [...request.fleet.warnings, ...assetWarnings(request), ...unusedHyperparameters(request, pinned.values())],
+    warnings: [
+      ...request.fleet.warnings,
+      ...assetWarnings(request),
+      ...unusedHyperparameters(request, pinned.values()),
+    ],
     pinned,
   };
 }
@@ -117,17 +134,28 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
 /** What the component and environment files say that other tools, or this one, will read differently. */
 function assetWarnings({ component, environments, project }: PlanRequest): Problem[] {
   return [component, ...environments].flatMap((asset) =>
-    (asset.warnings ?? []).map((message) => ({ file: relative(project, asset.file), line: null, column: null, path: '', message, hint: null })),
+    (asset.warnings ?? []).map((message) => ({
+      file: relative(project, asset.file),
+      line: null,
+      column: null,
+      path: '',
+      message,
+      hint: null,
+    })),
   );
 }
 
 /** Hyperparameters that no input of the component takes: misspelt, most likely, and the training would not notice. */
-function unusedHyperparameters({ component, fleet }: PlanRequest, circuits: Iterable<PinnedCircuit>): Problem[] {
+function unusedHyperparameters(
+  { component, fleet }: PlanRequest,
+  circuits: Iterable<PinnedCircuit>,
+): Problem[] {
   if (Object.hasOwn(component.inputs, 'hyperparameters')) return [];
   const found = new Map<string, Circuit>();
   for (const { circuit } of circuits) {
     if (circuit.component_version !== component.version) continue;
-    for (const name of Object.keys(circuit.hyperparameters)) if (!Object.hasOwn(component.inputs, name) && !found.has(name)) found.set(name, circuit);
+    for (const name of Object.keys(circuit.hyperparameters))
+      if (!Object.hasOwn(component.inputs, name) && !found.has(name)) found.set(name, circuit);
   }
   return [...found].map(([name, circuit]) => ({
     file: fleet.file,
@@ -135,31 +163,53 @@ function unusedHyperparameters({ component, fleet }: PlanRequest, circuits: Iter
     column: null,
     path: `${circuit.id}.hyperparameters.${name}`,
     message: `Component ${component.name}:${component.version} has no input ${name}: the training never sees it.`,
-    hint: didYouMean(name, Object.keys(component.inputs)) ?? 'Declare the input, or leave the hyperparameter out.',
+    hint:
+      didYouMean(name, Object.keys(component.inputs)) ??
+      'Declare the input, or leave the hyperparameter out.',
   }));
 }
 
-const countWithModel = (fleet: Fleet, good: ReadonlyMap<string, unknown>): number => fleet.circuits.reduce((n, c) => n + (good.has(c.id) ? 1 : 0), 0);
+const countWithModel = (fleet: Fleet, good: ReadonlyMap<string, unknown>): number =>
+  fleet.circuits.reduce((n, c) => n + (good.has(c.id) ? 1 : 0), 0);
 
 /**
  * What differs, field by field. `git` explains by the fleet at the base commit, after its own defaults; where that says
  * nothing, and in `hash` detection, the settings of the good model do.
  */
-async function findChanges(request: PlanRequest, candidates: readonly PinnedCircuit[], good: ReadonlyMap<string, GoodModel>): Promise<Map<string, { changes: FieldChange[] | null; since_base: boolean }>> {
+async function findChanges(
+  request: PlanRequest,
+  candidates: readonly PinnedCircuit[],
+  good: ReadonlyMap<string, GoodModel>,
+): Promise<Map<string, { changes: FieldChange[] | null; since_base: boolean }>> {
   const found = new Map<string, { changes: FieldChange[] | null; since_base: boolean }>();
   const base = request.detection.mode === 'git' ? baseCircuits(request) : null;
-  const settings = request.db === null ? new Map<string, string>() : await goodSettings(request.db, candidates.filter((c) => good.has(c.circuit.id)).map((c) => c.circuit.id));
+  const settings =
+    request.db === null
+      ? new Map<string, string>()
+      : await goodSettings(
+          request.db,
+          candidates.filter((c) => good.has(c.circuit.id)).map((c) => c.circuit.id),
+        );
   for (const wanted of candidates) {
     const id = wanted.circuit.id;
     const before = base?.get(id);
     // The base has no pins and no file contents: compare what was written, in the present's terms.
-    const sinceBase = before === undefined ? [] : diffFrozen({ circuit: before, data_content: wanted.data_content }, { circuit: request.fleet.by_id.get(id) ?? wanted.circuit, data_content: wanted.data_content });
+    const sinceBase =
+      before === undefined
+        ? []
+        : diffFrozen(
+            { circuit: before, data_content: wanted.data_content },
+            { circuit: request.fleet.by_id.get(id) ?? wanted.circuit, data_content: wanted.data_content },
+          );
     const model = settings.get(id);
     const sinceModel = model === undefined || model === '{}' ? null : diffFrozen(thaw(model), wanted);
     const isNew = base !== null && before === undefined;
     // What the base cannot tell, because it does not stand in circuits.yaml, is no older debt either.
     const elsewhere = sinceModel?.some((change) => standsElsewhere(change, request, id)) === true;
-    found.set(id, { changes: sinceBase.length > 0 ? sinceBase : sinceModel, since_base: sinceBase.length > 0 || isNew || elsewhere });
+    found.set(id, {
+      changes: sinceBase.length > 0 ? sinceBase : sinceModel,
+      since_base: sinceBase.length > 0 || isNew || elsewhere,
+    });
   }
   return found;
 }
@@ -182,7 +232,10 @@ function standsElsewhere({ field }: FieldChange, { fleet, component }: PlanReque
 function baseCircuits(request: PlanRequest): ReadonlyMap<string, Circuit> {
   if (request.base_source === null) return new Map();
   try {
-    return loadFleet(request.base_source, { file: request.fleet.file, component_version: request.component.version }).by_id;
+    return loadFleet(request.base_source, {
+      file: request.fleet.file,
+      component_version: request.component.version,
+    }).by_id;
   } catch {
     // A base that was broken explains nothing; what is owed is still found by the hashes.
     return new Map();
@@ -190,9 +243,15 @@ function baseCircuits(request: PlanRequest): ReadonlyMap<string, Circuit> {
 }
 
 /** A registered version never changes: the same version with other content is found before anything is started. */
-async function changedUnderOneVersion(db: Db, { component, environments, project }: PlanRequest): Promise<Problem[]> {
+async function changedUnderOneVersion(
+  db: Db,
+  { component, environments, project }: PlanRequest,
+): Promise<Problem[]> {
   const problems: Problem[] = [];
-  const assets = [{ kind: 'component' as const, asset: component }, ...environments.map((asset) => ({ kind: 'environment' as const, asset }))];
+  const assets = [
+    { kind: 'component' as const, asset: component },
+    ...environments.map((asset) => ({ kind: 'environment' as const, asset })),
+  ];
   for (const { kind, asset } of assets) {
     const known = await findAsset(db, kind, asset.name, asset.version);
     if (known === null || known.digest === asset.digest) continue;
@@ -214,8 +273,11 @@ async function changedUnderOneVersion(db: Db, { component, environments, project
  */
 async function checkComponents(request: PlanRequest, circuits: readonly Circuit[]): Promise<Problem[]> {
   const problems: Problem[] = [];
-  const registered = async (kind: 'component' | 'environment', name: string, version: string): Promise<boolean> =>
-    request.db !== null && (await findAsset(request.db, kind, name, version)) !== null;
+  const registered = async (
+    kind: 'component' | 'environment',
+    name: string,
+    version: string,
+  ): Promise<boolean> => request.db !== null && (await findAsset(request.db, kind, name, version)) !== null;
   const known = new Map<string, boolean>();
   const ask = async (kind: 'component' | 'environment', name: string, version: string): Promise<boolean> => {
     const key = `${kind} ${name}:${version}`;
@@ -230,7 +292,10 @@ async function checkComponents(request: PlanRequest, circuits: readonly Circuit[
   if (request.db !== null) problems.push(...(await changedUnderOneVersion(request.db, request)));
   for (const circuit of circuits) {
     const place = { file: request.fleet.file, line: circuit.line, column: null };
-    if (circuit.component_version !== component.version && !(await ask('component', component.name, circuit.component_version))) {
+    if (
+      circuit.component_version !== component.version &&
+      !(await ask('component', component.name, circuit.component_version))
+    ) {
       problems.push({
         ...place,
         path: `${circuit.id}.pipeline_component_version`,
@@ -251,14 +316,23 @@ async function checkComponents(request: PlanRequest, circuits: readonly Circuit[
     if (circuit.environment_version === null) continue;
     if (environments.some((e) => e.version === circuit.environment_version)) continue;
     const names = environments.map((e) => e.name);
-    const found = await Promise.all(names.map((name) => ask('environment', name, circuit.environment_version ?? '')));
+    const found = await Promise.all(
+      names.map((name) => ask('environment', name, circuit.environment_version ?? '')),
+    );
     if (found.includes(true)) continue;
-    const near = nearest(circuit.environment_version, environments.map((e) => e.version), 1)[0];
+    const near = nearest(
+      circuit.environment_version,
+      environments.map((e) => e.version),
+      1,
+    )[0];
     problems.push({
       ...place,
       path: `${circuit.id}.environment_version`,
       message: `No environment is registered in version ${circuit.environment_version}.`,
-      hint: near === undefined ? 'Leave environment_version out to use the version of the environment file.' : `Did you mean ${near}?`,
+      hint:
+        near === undefined
+          ? 'Leave environment_version out to use the version of the environment file.'
+          : `Did you mean ${near}?`,
     });
   }
   return problems;

@@ -66,9 +66,13 @@ export interface CircuitFacts {
 /** True when the circuit's good model stands for exactly what the circuit wants. The digest counts only where the model has one. */
 export function isUpToDate(wanted: WantedCircuit, good: GoodModel | null): boolean {
   if (good === null) return false;
-  const standsFor = (hash: string, digest: string): boolean => hash === wanted.training_hash && (digest === '' || digest === wanted.inputs_digest);
+  const standsFor = (hash: string, digest: string): boolean =>
+    hash === wanted.training_hash && (digest === '' || digest === wanted.inputs_digest);
   // What it was trained on, and what somebody accepted it for besides.
-  return standsFor(good.training_hash, good.inputs_digest) || (good.accepted !== null && standsFor(good.accepted.hash, good.accepted.digest));
+  return (
+    standsFor(good.training_hash, good.inputs_digest) ||
+    (good.accepted !== null && standsFor(good.accepted.hash, good.accepted.digest))
+  );
 }
 
 /** Decides about one circuit. Pure. */
@@ -98,39 +102,81 @@ function decide(facts: CircuitFacts): { action: 'train' | 'skip'; cause: Cause; 
 }
 
 function upToDate(wanted: WantedCircuit, good: GoodModel): { action: 'skip'; cause: Cause; reason: string } {
-  const trainedOnThis = good.training_hash === wanted.training_hash && (good.inputs_digest === '' || good.inputs_digest === wanted.inputs_digest);
+  const trainedOnThis =
+    good.training_hash === wanted.training_hash &&
+    (good.inputs_digest === '' || good.inputs_digest === wanted.inputs_digest);
   if (good.accepted !== null && !trainedOnThis) {
-    return { action: 'skip', cause: 'accepted', reason: `${good.model_name} v${good.version} was accepted for these settings by ${good.accepted.by}: ${good.accepted.reason}` };
+    return {
+      action: 'skip',
+      cause: 'accepted',
+      reason: `${good.model_name} v${good.version} was accepted for these settings by ${good.accepted.by}: ${good.accepted.reason}`,
+    };
   }
   return { action: 'skip', cause: 'unchanged', reason: `same as ${good.model_name} v${good.version}` };
 }
 
 /** An open run is going to train exactly this, or asks about it at its retry gate: it is decided there, and once. */
-function inHand({ in_hand, wanted, last_job }: CircuitFacts): { action: 'skip'; cause: Cause; reason: string } | null {
-  if (in_hand == null || in_hand.training_hash !== wanted.training_hash || in_hand.inputs_digest !== wanted.inputs_digest) return null;
+function inHand({
+  in_hand,
+  wanted,
+  last_job,
+}: CircuitFacts): { action: 'skip'; cause: Cause; reason: string } | null {
+  if (
+    in_hand == null ||
+    in_hand.training_hash !== wanted.training_hash ||
+    in_hand.inputs_digest !== wanted.inputs_digest
+  )
+    return null;
   // Once that run has a job for it, the job tells more.
   if (last_job !== null && last_job.run_number >= in_hand.run_number) return null;
-  if (in_hand.action === 'train') return { action: 'skip', cause: 'owed_unfinished', reason: `run ${in_hand.run_number} is about to train it` };
-  return { action: 'skip', cause: 'owed_failed', reason: `run ${in_hand.run_number} offers it at its retry gate` };
+  if (in_hand.action === 'train')
+    return {
+      action: 'skip',
+      cause: 'owed_unfinished',
+      reason: `run ${in_hand.run_number} is about to train it`,
+    };
+  return {
+    action: 'skip',
+    cause: 'owed_failed',
+    reason: `run ${in_hand.run_number} offers it at its retry gate`,
+  };
 }
 
 /** Another run is training exactly this right now: not even a hand-picked circuit is paid for twice. */
 function isInFlight({ last_job, wanted }: CircuitFacts): boolean {
-  return last_job !== null && !last_job.run_over && !isOver(last_job.status) && last_job.training_hash === wanted.training_hash && last_job.inputs_digest === wanted.inputs_digest;
+  return (
+    last_job !== null &&
+    !last_job.run_over &&
+    !isOver(last_job.status) &&
+    last_job.training_hash === wanted.training_hash &&
+    last_job.inputs_digest === wanted.inputs_digest
+  );
 }
 
 /** What the newest job at the wanted hash left behind. */
 function owed(facts: CircuitFacts): { action: 'train' | 'skip'; cause: Cause; reason: string } | null {
   const job = facts.last_job;
-  if (job === null || job.training_hash !== facts.wanted.training_hash || job.inputs_digest !== facts.wanted.inputs_digest) return null;
+  if (
+    job === null ||
+    job.training_hash !== facts.wanted.training_hash ||
+    job.inputs_digest !== facts.wanted.inputs_digest
+  )
+    return null;
   const run = `run ${job.run_number}`;
   if (job.status === 'failed') {
     const why = job.message === null ? '' : ` (${job.message})`;
-    if (facts.include_failed && job.settled) return { action: 'train', cause: 'owed_failed', reason: `failed in ${run}${why}; trained again as asked` };
+    if (facts.include_failed && job.settled)
+      return {
+        action: 'train',
+        cause: 'owed_failed',
+        reason: `failed in ${run}${why}; trained again as asked`,
+      };
     return {
       action: 'skip',
       cause: 'owed_failed',
-      reason: job.settled ? `failed in ${run}${why}; the retry gate offers it again` : `failed in ${run}${why}, which still waits at its retry gate`,
+      reason: job.settled
+        ? `failed in ${run}${why}; the retry gate offers it again`
+        : `failed in ${run}${why}, which still waits at its retry gate`,
     };
   }
   if (!job.run_over) {
@@ -141,7 +187,11 @@ function owed(facts: CircuitFacts): { action: 'train' | 'skip'; cause: Cause; re
     case 'canceled':
       return { action: 'train', cause: 'owed_unfinished', reason: `its job was canceled in ${run}` };
     case 'succeeded':
-      return { action: 'train', cause: 'owed_unfinished', reason: `trained in ${run}, but that model is not in the registry as good` };
+      return {
+        action: 'train',
+        cause: 'owed_unfinished',
+        reason: `trained in ${run}, but that model is not in the registry as good`,
+      };
     default:
       return { action: 'train', cause: 'owed_unfinished', reason: `${run} ended before its job did` };
   }
@@ -151,7 +201,11 @@ function changed(facts: CircuitFacts): { action: 'train'; cause: Cause; reason: 
   const { good, detection, changes } = facts;
   if (good === null) return { action: 'train', cause: 'new', reason: 'no model yet' };
   if (changes === null || changes.length === 0) {
-    return { action: 'train', cause: 'config', reason: `training hash ${facts.wanted.training_hash} differs from ${good.training_hash} of ${good.model_name} v${good.version}` };
+    return {
+      action: 'train',
+      cause: 'config',
+      reason: `training hash ${facts.wanted.training_hash} differs from ${good.training_hash} of ${good.model_name} v${good.version}`,
+    };
   }
   const cause = causeOf(changes);
   const told = describeChanges(changes);
@@ -209,17 +263,26 @@ export interface Guard {
 }
 
 /** A plan that would retrain more than the allowed share of the fleet, and at least ten, needs a reason. */
-export function guardBreadth(counts: { retrain: number; with_model: number }, max_changed: number, allow_wide: string | null): Guard {
+export function guardBreadth(
+  counts: { retrain: number; with_model: number },
+  max_changed: number,
+  allow_wide: string | null,
+): Guard {
   // A hair of tolerance: 35 % of 5,200 is a little under 1,820 in binary fractions.
   const wide = counts.retrain >= 10 && counts.retrain > max_changed * counts.with_model + 1e-6;
   return { blocked: wide && allow_wide === null, ...counts, max_changed, allow_wide };
 }
 
 /** Identifies a plan by what it says: the same decisions on the same inputs give the same id. */
-export function planId(parts: { readonly detection: Detection; readonly circuits: Iterable<PlannedCircuit>; readonly seal: string }): string {
+export function planId(parts: {
+  readonly detection: Detection;
+  readonly circuits: Iterable<PlannedCircuit>;
+  readonly seal: string;
+}): string {
   const hasher = createHash('sha256');
   hasher.update(JSON.stringify(parts.detection));
   hasher.update(parts.seal);
-  for (const c of parts.circuits) hasher.update(`${c.id}\0${c.action}\0${c.cause}\0${c.training_hash}\0${c.inputs_digest}\n`);
+  for (const c of parts.circuits)
+    hasher.update(`${c.id}\0${c.action}\0${c.cause}\0${c.training_hash}\0${c.inputs_digest}\n`);
   return `plan_${hasher.digest('hex').slice(0, 12)}`;
 }

@@ -35,7 +35,15 @@ const SealedPlan = z.object({
   options: Options,
   pins: z.record(z.string(), z.number()),
   inputs: Inputs,
-  circuits: z.array(z.object({ id: z.string(), action: z.enum(['train', 'skip']), cause: z.string(), training_hash: z.string(), inputs_digest: z.string() })),
+  circuits: z.array(
+    z.object({
+      id: z.string(),
+      action: z.enum(['train', 'skip']),
+      cause: z.string(),
+      training_hash: z.string(),
+      inputs_digest: z.string(),
+    }),
+  ),
   summary: z.object({ train: z.number(), skip: z.number() }),
   seal: z.string(),
 });
@@ -54,11 +62,23 @@ const MOVED: Readonly<Record<keyof SealInputs, string>> = {
 };
 
 /** Digests of a plan's inputs: what `run --plan` compares. */
-export function sealInputs(plan: Plan, facts: { readonly fleet: Fleet; readonly settings: unknown; readonly component: string; readonly environments: readonly string[] }): SealInputs {
-  const by = (pick: (c: Plan['circuits'][number]) => string): string => sha256(plan.circuits.map(pick).join('\n'));
+export function sealInputs(
+  plan: Plan,
+  facts: {
+    readonly fleet: Fleet;
+    readonly settings: unknown;
+    readonly component: string;
+    readonly environments: readonly string[];
+  },
+): SealInputs {
+  const by = (pick: (c: Plan['circuits'][number]) => string): string =>
+    sha256(plan.circuits.map(pick).join('\n'));
   return {
     // Also what no hash covers: names, tags, environments. The line that a circuit stands on does not count.
-    fleet: sha256(by((c) => `${c.id} ${c.training_hash}`) + facts.fleet.circuits.map((c) => canonicalJson({ ...settingsOf(c), line: 0 })).join('\n')),
+    fleet: sha256(
+      by((c) => `${c.id} ${c.training_hash}`) +
+        facts.fleet.circuits.map((c) => canonicalJson({ ...settingsOf(c), line: 0 })).join('\n'),
+    ),
     settings: sha256(canonicalJson(facts.settings)),
     component: facts.component,
     environments: sha256(facts.environments.join('\n')),
@@ -69,7 +89,13 @@ export function sealInputs(plan: Plan, facts: { readonly fleet: Fleet; readonly 
 }
 
 /** Writes the sealed plan whole; the seal is a digest over all of it. */
-export async function writeSealedPlan(file: string, sealed_at: string, plan: Plan, options: PlanOptions, inputs: SealInputs): Promise<void> {
+export async function writeSealedPlan(
+  file: string,
+  sealed_at: string,
+  plan: Plan,
+  options: PlanOptions,
+  inputs: SealInputs,
+): Promise<void> {
   const body = {
     kind: 'trainyard-plan' as const,
     format: 1 as const,
@@ -78,7 +104,13 @@ export async function writeSealedPlan(file: string, sealed_at: string, plan: Pla
     options,
     pins: { ...plan.pins },
     inputs,
-    circuits: plan.circuits.map(({ id, action, cause, training_hash, inputs_digest }) => ({ id, action, cause, training_hash, inputs_digest })),
+    circuits: plan.circuits.map(({ id, action, cause, training_hash, inputs_digest }) => ({
+      id,
+      action,
+      cause,
+      training_hash,
+      inputs_digest,
+    })),
     summary: plan.summary,
   };
   await writeFileWhole(file, `${JSON.stringify({ ...body, seal: sha256(canonicalJson(body)) }, null, 1)}\n`);
@@ -90,20 +122,31 @@ export async function writeSealedPlan(file: string, sealed_at: string, plan: Pla
  */
 export async function readSealedPlan(file: string): Promise<SealedPlan> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new NotFoundError(`The sealed plan ${file} cannot be read.`, { hint: 'Write one with `trainyard plan -o FILE`.', cause: error });
+    throw new NotFoundError(`The sealed plan ${file} cannot be read.`, {
+      hint: 'Write one with `trainyard plan -o FILE`.',
+      cause: error,
+    });
   });
   let parsed: z.ZodSafeParseResult<SealedPlan>;
   try {
     parsed = SealedPlan.safeParse(JSON.parse(text));
   } catch (error) {
-    throw new UsageError(`${file} is not a sealed plan: it is not JSON.`, { hint: 'Write one with `trainyard plan -o FILE`.', cause: error });
+    throw new UsageError(`${file} is not a sealed plan: it is not JSON.`, {
+      hint: 'Write one with `trainyard plan -o FILE`.',
+      cause: error,
+    });
   }
   if (!parsed.success) {
-    throw new UsageError(`${file} is not a sealed plan that this Trainyard knows.`, { hint: 'Write one with `trainyard plan -o FILE`.', cause: parsed.error });
+    throw new UsageError(`${file} is not a sealed plan that this Trainyard knows.`, {
+      hint: 'Write one with `trainyard plan -o FILE`.',
+      cause: parsed.error,
+    });
   }
   const { seal, ...body } = parsed.data;
   if (sha256(canonicalJson(body)) !== seal) {
-    throw new ConflictError(`${file} was edited after it was sealed.`, { hint: 'Make a new plan: `trainyard plan -o FILE`.' });
+    throw new ConflictError(`${file} was edited after it was sealed.`, {
+      hint: 'Make a new plan: `trainyard plan -o FILE`.',
+    });
   }
   return parsed.data;
 }
@@ -114,8 +157,11 @@ export function refuseIfMoved(file: string, sealed: SealedPlan, now: SealInputs)
   const moved = keys.filter((key) => sealed.inputs[key] !== now[key]);
   // A changed component or a changed version in the fleet also changes what the circuits want: name the cause, not its echo.
   if (moved.length === 0) return;
-  throw new ConflictError(`The sealed plan ${file} is stale: ${moved.map((m) => MOVED[m]).join(', ')} changed since ${sealed.sealed_at}.`, {
-    hint: 'Look at the difference with `trainyard plan`, then seal a new plan with `trainyard plan -o FILE`.',
-    details: { moved },
-  });
+  throw new ConflictError(
+    `The sealed plan ${file} is stale: ${moved.map((m) => MOVED[m]).join(', ')} changed since ${sealed.sealed_at}.`,
+    {
+      hint: 'Look at the difference with `trainyard plan`, then seal a new plan with `trainyard plan -o FILE`.',
+      details: { moved },
+    },
+  );
 }

@@ -28,7 +28,10 @@ export interface PinnedFleet {
  * Pins every circuit's data and computes what it wants to be trained on. `latest` and timestamps are read from each
  * table's own log, once per table; a sealed plan brings its pins. Every missing table, version or data file is a problem.
  */
-export async function pinFleet(fleet: Fleet, options: { readonly project: string; readonly digests: ContentDigests; readonly pins?: DeltaPins }): Promise<PinnedFleet> {
+export async function pinFleet(
+  fleet: Fleet,
+  options: { readonly project: string; readonly digests: ContentDigests; readonly pins?: DeltaPins },
+): Promise<PinnedFleet> {
   const resolver = deltaResolver();
   const problems: Problem[] = [];
   const broken: Circuit[] = [];
@@ -44,10 +47,9 @@ export async function pinFleet(fleet: Fleet, options: { readonly project: string
       answer =
         pinned !== undefined
           ? Promise.resolve(pinned)
-          : resolver.resolve(tableLocation(options.project, table), parseDeltaVersion(asked)).then(
-              (r) => r.version,
-              asUserError,
-            );
+          : resolver
+              .resolve(tableLocation(options.project, table), parseDeltaVersion(asked))
+              .then((r) => r.version, asUserError);
       answers.set(key, answer);
     }
     return answer;
@@ -77,7 +79,12 @@ export async function pinFleet(fleet: Fleet, options: { readonly project: string
       }
     }
     const pinned = version === null ? circuit : { ...circuit, delta_version: version };
-    circuits.push({ circuit: pinned, training_hash: trainingHash(pinned), inputs_digest: digestOf(pinned, content), data_content: content });
+    circuits.push({
+      circuit: pinned,
+      training_hash: trainingHash(pinned),
+      inputs_digest: digestOf(pinned, content),
+      data_content: content,
+    });
   }
   await options.digests.save();
   return { circuits, pins, broken, problems };
@@ -89,7 +96,14 @@ function rememberedDigests(): (circuit: Circuit, content: string | null) => stri
   return (circuit, content) => {
     if (circuit.data_path !== null) return inputsDigest(circuit, content);
     const { features, filter, delta_table_path, plant_column, circuit_column, time_column } = circuit;
-    const key = JSON.stringify([features, filter, delta_table_path, plant_column, circuit_column, time_column]);
+    const key = JSON.stringify([
+      features,
+      filter,
+      delta_table_path,
+      plant_column,
+      circuit_column,
+      time_column,
+    ]);
     let digest = known.get(key);
     if (digest === undefined) known.set(key, (digest = inputsDigest(circuit, content)));
     return digest;
@@ -97,19 +111,32 @@ function rememberedDigests(): (circuit: Circuit, content: string | null) => stri
 }
 
 /** Looks at the tables of circuits that would be trained: a version is named and can be read, every column exists. */
-export async function checkTables(fleet: Fleet, circuits: readonly Circuit[], project: string): Promise<Problem[]> {
+export async function checkTables(
+  fleet: Fleet,
+  circuits: readonly Circuit[],
+  project: string,
+): Promise<Problem[]> {
   const resolver = deltaResolver();
   const problems: Problem[] = [];
   for (const circuit of circuits) {
     if (circuit.delta_table_path === null) continue;
     if (circuit.delta_version === null) {
-      problems.push({ ...placeOf(fleet, circuit), path: `${circuit.id}.delta_version`, message: `${circuit.id} reads ${circuit.delta_table_path} without saying which version.`, hint: 'Write delta_version: latest, or a version number.' });
+      problems.push({
+        ...placeOf(fleet, circuit),
+        path: `${circuit.id}.delta_version`,
+        message: `${circuit.id} reads ${circuit.delta_table_path} without saying which version.`,
+        hint: 'Write delta_version: latest, or a version number.',
+      });
       continue;
     }
     const version = typeof circuit.delta_version === 'number' ? circuit.delta_version : null;
-    const answer = await resolver.resolve(tableLocation(project, circuit.delta_table_path), version === null ? 'latest' : { version }).catch(asUserError);
+    const answer = await resolver
+      .resolve(tableLocation(project, circuit.delta_table_path), version === null ? 'latest' : { version })
+      .catch(asUserError);
     if (answer instanceof TrainyardError) {
-      problems.push(problemAt(fleet, circuit, version === null ? 'delta_table_path' : 'delta_version', answer));
+      problems.push(
+        problemAt(fleet, circuit, version === null ? 'delta_table_path' : 'delta_version', answer),
+      );
       continue;
     }
     const columns = [
@@ -126,7 +153,13 @@ export async function checkTables(fleet: Fleet, circuits: readonly Circuit[], pr
         ...placeOf(fleet, circuit),
         path: `${circuit.id}.${field}`,
         message: `${circuit.delta_table_path} version ${answer.version} has no column ${name}.`,
-        hint: missing.suggestion === null ? `Its columns are ${answer.columns.map((c) => c.name).slice(0, 12).join(', ')}.` : `Did you mean ${missing.suggestion}?`,
+        hint:
+          missing.suggestion === null
+            ? `Its columns are ${answer.columns
+                .map((c) => c.name)
+                .slice(0, 12)
+                .join(', ')}.`
+            : `Did you mean ${missing.suggestion}?`,
       });
     }
   }
@@ -134,12 +167,18 @@ export async function checkTables(fleet: Fleet, circuits: readonly Circuit[], pr
 }
 
 /** A table's place: a URL as it is, a path from the project folder. */
-export const tableLocation = (project: string, path: string): string => (/^[a-z][a-z0-9+.-]*:\/\//i.test(path) ? path : resolve(project, path));
+export const tableLocation = (project: string, path: string): string =>
+  /^[a-z][a-z0-9+.-]*:\/\//i.test(path) ? path : resolve(project, path);
 
 const placeOf = (fleet: Fleet, circuit: Circuit) => ({ file: fleet.file, line: circuit.line, column: null });
 
 function problemAt(fleet: Fleet, circuit: Circuit, field: string, error: TrainyardError): Problem {
-  return { ...placeOf(fleet, circuit), path: `${circuit.id}.${field}`, message: messageOf(error), hint: error.hint ?? null };
+  return {
+    ...placeOf(fleet, circuit),
+    path: `${circuit.id}.${field}`,
+    message: messageOf(error),
+    hint: error.hint ?? null,
+  };
 }
 
 function missingData(fleet: Fleet, circuit: Circuit): Problem {

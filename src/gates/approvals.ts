@@ -68,7 +68,9 @@ export async function openApproval(
           subject: s.subject,
           circuit_id: s.circuit_id,
           verdict: 'pending',
-          detail: JSON.stringify(s.held_because == null ? s.detail : { ...s.detail, held_because: s.held_because }),
+          detail: JSON.stringify(
+            s.held_because == null ? s.detail : { ...s.detail, held_because: s.held_because },
+          ),
         })),
       )
       .execute();
@@ -90,21 +92,38 @@ export async function openApproval(
 export async function getApproval(db: Db, id: string): Promise<Approval> {
   const row = await db.selectFrom('approvals').selectAll().where('id', '=', id).executeTakeFirst();
   if (row === undefined) {
-    const open = await db.selectFrom('approvals').select('id').where('status', '=', 'waiting').limit(200).execute();
-    const near = nearest(id, open.map((o) => o.id));
+    const open = await db
+      .selectFrom('approvals')
+      .select('id')
+      .where('status', '=', 'waiting')
+      .limit(200)
+      .execute();
+    const near = nearest(
+      id,
+      open.map((o) => o.id),
+    );
     throw new NotFoundError(`There is no approval request ${id}.`, {
-      hint: near.length > 0 ? `Did you mean ${near.join(' or ')}?` : 'List the open ones with `trainyard approvals`.',
+      hint:
+        near.length > 0
+          ? `Did you mean ${near.join(' or ')}?`
+          : 'List the open ones with `trainyard approvals`.',
     });
   }
   const [approval] = await withCounts(db, [row]);
-  if (approval === undefined) throw new TrainyardError('unexpected', `The approval request ${id} vanished while it was read.`);
+  if (approval === undefined)
+    throw new TrainyardError('unexpected', `The approval request ${id} vanished while it was read.`);
   return approval;
 }
 
 /** Newest first; keyset paged by `before` (an id). */
 export async function listApprovals(
   db: Db,
-  query: { readonly status?: ApprovalStatus; readonly run_id?: string; readonly before?: string; readonly limit: number },
+  query: {
+    readonly status?: ApprovalStatus;
+    readonly run_id?: string;
+    readonly before?: string;
+    readonly limit: number;
+  },
 ): Promise<Approval[]> {
   let select = db.selectFrom('approvals').selectAll().orderBy('id', 'desc').limit(query.limit);
   if (query.status !== undefined) select = select.where('status', '=', query.status);
@@ -116,7 +135,12 @@ export async function listApprovals(
 /** Subjects in order of their names; keyset paged by `after`. */
 export async function listSubjects(
   db: Db,
-  query: { readonly approval_id: string; readonly verdict?: Verdict; readonly after?: string; readonly limit: number },
+  query: {
+    readonly approval_id: string;
+    readonly verdict?: Verdict;
+    readonly after?: string;
+    readonly limit: number;
+  },
 ): Promise<Subject[]> {
   let select = db
     .selectFrom('approval_subjects')
@@ -171,7 +195,12 @@ export async function expireIfDue(tx: Tx, now: number, approval: Approval): Prom
 
 /** Takes one request back: there is nothing left to decide. */
 export async function closeApproval(tx: Tx, now: number, id: string): Promise<void> {
-  await tx.updateTable('approvals').set({ status: 'canceled', closed_at: toIso(now) }).where('id', '=', id).where('status', '=', 'waiting').execute();
+  await tx
+    .updateTable('approvals')
+    .set({ status: 'canceled', closed_at: toIso(now) })
+    .where('id', '=', id)
+    .where('status', '=', 'waiting')
+    .execute();
 }
 
 /** Takes a request back, for example because its run was canceled. */
@@ -189,7 +218,11 @@ async function withCounts(db: Db, rows: readonly ApprovalsTable[]): Promise<Appr
   const counted = await db
     .selectFrom('approval_subjects')
     .select((e) => ['approval_id', 'verdict', e.fn.countAll<number>().as('n')])
-    .where('approval_id', 'in', rows.map((r) => r.id))
+    .where(
+      'approval_id',
+      'in',
+      rows.map((r) => r.id),
+    )
     .groupBy(['approval_id', 'verdict'])
     .execute();
   return rows.map((row) => {

@@ -1,4 +1,13 @@
-export { cancelApprovals, closeApproval, expireIfDue, getApproval, listApprovals, listSubjects, openApproval, subjectsWith } from './approvals.ts';
+export {
+  cancelApprovals,
+  closeApproval,
+  expireIfDue,
+  getApproval,
+  listApprovals,
+  listSubjects,
+  openApproval,
+  subjectsWith,
+} from './approvals.ts';
 export { Verdict } from './types.ts';
 export type { ApprovalStatus } from './types.ts';
 export type { Actor, Approval, GateConfig, NewSubject, Subject } from './types.ts';

@@ -36,7 +36,8 @@ export async function vote(
   },
 ): Promise<Approval> {
   const approval = await expireIfDue(tx, now, await getApproval(tx, ballot.approval_id));
-  if (approval.status === 'decided' && ballot.subjects === null) return decidedAlready(approval, ballot.verdict);
+  if (approval.status === 'decided' && ballot.subjects === null)
+    return decidedAlready(approval, ballot.verdict);
   refuseIfOver(approval);
   await refuseIfRunIsOver(tx, approval);
   const refusal = mayNotVote(approval, ballot.actor, ballot.verified);
@@ -59,7 +60,11 @@ export async function vote(
   const after = await getApproval(tx, approval.id);
   const decided = after.counts.pending === 0;
   if (decided) {
-    await tx.updateTable('approvals').set({ status: 'decided', closed_at: toIso(now) }).where('id', '=', approval.id).execute();
+    await tx
+      .updateTable('approvals')
+      .set({ status: 'decided', closed_at: toIso(now) })
+      .where('id', '=', approval.id)
+      .execute();
   }
   await appendEvents(tx, now, [
     {
@@ -67,7 +72,14 @@ export async function vote(
       run_id: approval.run_id,
       stage: approval.stage,
       message: `${ballot.actor.name} said ${ballot.verdict} to "${approval.title}"${ballot.comment === null ? '' : `: ${ballot.comment}`}`,
-      data: { approval_id: approval.id, gate: approval.gate, verdict: ballot.verdict, voter: ballot.actor.name, identity: ballot.actor.identity, counts: after.counts },
+      data: {
+        approval_id: approval.id,
+        gate: approval.gate,
+        verdict: ballot.verdict,
+        voter: ballot.actor.name,
+        identity: ballot.actor.identity,
+        counts: after.counts,
+      },
     },
   ]);
   return decided ? getApproval(tx, approval.id) : after;
@@ -76,19 +88,30 @@ export async function vote(
 async function apply(
   tx: Tx,
   approval: Approval,
-  ballot: { readonly verdict: Exclude<Verdict, 'pending'>; readonly comment: string | null; readonly subjects: readonly string[] | null },
+  ballot: {
+    readonly verdict: Exclude<Verdict, 'pending'>;
+    readonly comment: string | null;
+    readonly subjects: readonly string[] | null;
+  },
 ): Promise<void> {
-  const pending = tx.updateTable('approval_subjects').where('approval_id', '=', approval.id).where('verdict', '=', 'pending');
+  const pending = tx
+    .updateTable('approval_subjects')
+    .where('approval_id', '=', approval.id)
+    .where('verdict', '=', 'pending');
   if (ballot.verdict !== 'approve') {
     if (ballot.subjects === null) await pending.set({ verdict: ballot.verdict }).execute();
-    else for (const some of batches(ballot.subjects)) await pending.set({ verdict: ballot.verdict }).where('subject', 'in', some).execute();
+    else
+      for (const some of batches(ballot.subjects))
+        await pending.set({ verdict: ballot.verdict }).where('subject', 'in', some).execute();
     return;
   }
   if (ballot.subjects === null) {
     await pending.set({ verdict: 'hold' }).where(HELD_BACK).execute();
     const yes = await approvers(tx, approval.id);
     if (yes.of_all.size >= approval.required) await pending.set({ verdict: 'approve' }).execute();
-    else for (const some of batches([...yes.by_name.keys()].filter((s) => yes.of(s).size >= approval.required))) await pending.set({ verdict: 'approve' }).where('subject', 'in', some).execute();
+    else
+      for (const some of batches([...yes.by_name.keys()].filter((s) => yes.of(s).size >= approval.required)))
+        await pending.set({ verdict: 'approve' }).where('subject', 'in', some).execute();
     return;
   }
   const heldBack = await heldBackOf(tx, approval.id, ballot.subjects);
@@ -99,7 +122,9 @@ async function apply(
   }
   const yes = await approvers(tx, approval.id);
   // A yes to everything left out what is held back, so there only those count who named it.
-  const ready = ballot.subjects.filter((s) => (heldBack.has(s) ? (yes.by_name.get(s)?.size ?? 0) : yes.of(s).size) >= approval.required);
+  const ready = ballot.subjects.filter(
+    (s) => (heldBack.has(s) ? (yes.by_name.get(s)?.size ?? 0) : yes.of(s).size) >= approval.required,
+  );
   for (const some of batches(ready)) {
     await tx
       .updateTable('approval_subjects')
@@ -116,7 +141,13 @@ const HELD_BACK = sql<boolean>`instr(detail, '"held_because":') > 0`;
 async function heldBackOf(tx: Tx, approval_id: string, subjects: readonly string[]): Promise<Set<string>> {
   const held = new Set<string>();
   for (const some of batches(subjects)) {
-    const rows = await tx.selectFrom('approval_subjects').select('subject').where('approval_id', '=', approval_id).where('subject', 'in', some).where(HELD_BACK).execute();
+    const rows = await tx
+      .selectFrom('approval_subjects')
+      .select('subject')
+      .where('approval_id', '=', approval_id)
+      .where('subject', 'in', some)
+      .where(HELD_BACK)
+      .execute();
     for (const row of rows) held.add(row.subject);
   }
   return held;
@@ -131,22 +162,36 @@ interface Approvers {
 }
 
 async function approvers(tx: Tx, approval_id: string): Promise<Approvers> {
-  const votes = await tx.selectFrom('approval_votes').select(['voter', 'subjects']).where('approval_id', '=', approval_id).where('verdict', '=', 'approve').execute();
+  const votes = await tx
+    .selectFrom('approval_votes')
+    .select(['voter', 'subjects'])
+    .where('approval_id', '=', approval_id)
+    .where('verdict', '=', 'approve')
+    .execute();
   const ofAll = new Set<string>();
   const byName = new Map<string, Set<string>>();
   for (const { voter, subjects } of votes) {
     const who = voter.toLowerCase();
     if (subjects === null) ofAll.add(who);
-    else for (const name of Names.parse(JSON.parse(subjects))) byName.set(name, (byName.get(name) ?? new Set<string>()).add(who));
+    else
+      for (const name of Names.parse(JSON.parse(subjects)))
+        byName.set(name, (byName.get(name) ?? new Set<string>()).add(who));
   }
   return { of_all: ofAll, by_name: byName, of: (subject) => ofAll.union(byName.get(subject) ?? new Set()) };
 }
 
 function refuseIfOver(approval: Approval): void {
   if (approval.status === 'waiting' || approval.status === 'decided') return;
-  throw new TrainyardError('approval_refused', `The request "${approval.title}" is ${approval.status} since ${approval.closed_at}.`, {
-    hint: approval.status === 'expired' ? 'Start a new run: what is still owed is offered again.' : 'Its run was canceled.',
-  });
+  throw new TrainyardError(
+    'approval_refused',
+    `The request "${approval.title}" is ${approval.status} since ${approval.closed_at}.`,
+    {
+      hint:
+        approval.status === 'expired'
+          ? 'Start a new run: what is still owed is offered again.'
+          : 'Its run was canceled.',
+    },
+  );
 }
 
 /** Saying the same again is harmless; another verdict comes too late, and must not look as if it counted. */
@@ -154,30 +199,54 @@ function decidedAlready(approval: Approval, verdict: Exclude<Verdict, 'pending'>
   const { counts } = approval;
   const total = counts.approve + counts.hold + counts.reject;
   if (counts[verdict] === total || (verdict === 'approve' && counts.reject === 0)) return approval;
-  throw new TrainyardError('approval_refused', `"${approval.title}" was decided ${approval.closed_at ?? 'before'}: ${counts.approve} approved, ${counts.hold} held, ${counts.reject} rejected.`, {
-    hint: 'A model that should not be used is taken back with `trainyard models withdraw`.',
-  });
+  throw new TrainyardError(
+    'approval_refused',
+    `"${approval.title}" was decided ${approval.closed_at ?? 'before'}: ${counts.approve} approved, ${counts.hold} held, ${counts.reject} rejected.`,
+    {
+      hint: 'A model that should not be used is taken back with `trainyard models withdraw`.',
+    },
+  );
 }
 
 /** A verdict on a run that is over would change nothing, and must not look as if it did. */
 async function refuseIfRunIsOver(tx: Tx, approval: Approval): Promise<void> {
-  const run = await tx.selectFrom('runs').select(['number', 'status', 'ended_at']).where('id', '=', approval.run_id).executeTakeFirst();
+  const run = await tx
+    .selectFrom('runs')
+    .select(['number', 'status', 'ended_at'])
+    .where('id', '=', approval.run_id)
+    .executeTakeFirst();
   if (run?.ended_at == null) return;
-  const stalled = await tx.selectFrom('stages').select('name').where('run_id', '=', approval.run_id).where(sql<boolean>`instr(state, '"stalled":true') > 0`).executeTakeFirst();
-  throw new TrainyardError('approval_refused', `Run ${run.number} is over (${run.status}); a verdict on "${approval.title}" changes nothing any more.`, {
-    hint:
-      stalled === undefined
-        ? 'What was held is not lost: train its circuits again with `trainyard run --circuits …` and decide then.'
-        : `Take the run up first: \`trainyard run --resume ${run.number}\`.`,
-  });
+  const stalled = await tx
+    .selectFrom('stages')
+    .select('name')
+    .where('run_id', '=', approval.run_id)
+    .where(sql<boolean>`instr(state, '"stalled":true') > 0`)
+    .executeTakeFirst();
+  throw new TrainyardError(
+    'approval_refused',
+    `Run ${run.number} is over (${run.status}); a verdict on "${approval.title}" changes nothing any more.`,
+    {
+      hint:
+        stalled === undefined
+          ? 'What was held is not lost: train its circuits again with `trainyard run --circuits …` and decide then.'
+          : `Take the run up first: \`trainyard run --resume ${run.number}\`.`,
+    },
+  );
 }
 
 /** Why a person may not decide at this gate, or null. */
-export function mayNotVote(approval: Pick<Approval, 'gate' | 'approvers' | 'requester_may_approve' | 'requested_by'>, actor: Actor, verified: boolean): NotAllowedError | null {
+export function mayNotVote(
+  approval: Pick<Approval, 'gate' | 'approvers' | 'requester_may_approve' | 'requested_by'>,
+  actor: Actor,
+  verified: boolean,
+): NotAllowedError | null {
   if (verified && actor.identity !== 'verified') {
-    return new NotAllowedError(`Gate ${approval.gate} accepts signed-in people only; ${actor.name} is a name typed on a command line.`, {
-      hint: 'Decide in the web UI after signing in.',
-    });
+    return new NotAllowedError(
+      `Gate ${approval.gate} accepts signed-in people only; ${actor.name} is a name typed on a command line.`,
+      {
+        hint: 'Decide in the web UI after signing in.',
+      },
+    );
   }
   const allowed = approval.approvers.map((a) => a.toLowerCase());
   if (allowed.length > 0 && !allowed.includes(actor.name.toLowerCase())) {
@@ -186,28 +255,48 @@ export function mayNotVote(approval: Pick<Approval, 'gate' | 'approvers' | 'requ
     });
   }
   if (!approval.requester_may_approve && actor.name.toLowerCase() === approval.requested_by.toLowerCase()) {
-    return new NotAllowedError(`${actor.name} asked for this; gate ${approval.gate} wants somebody else to decide.`, {
-      hint: 'Ask a second person.',
-    });
+    return new NotAllowedError(
+      `${actor.name} asked for this; gate ${approval.gate} wants somebody else to decide.`,
+      {
+        hint: 'Ask a second person.',
+      },
+    );
   }
   return null;
 }
 
 /** Named subjects must be part of the request; what was approved or rejected keeps that verdict. */
-async function checkSubjects(tx: Tx, approval_id: string, ballot: { readonly verdict: Exclude<Verdict, 'pending'>; readonly subjects: readonly string[] | null }): Promise<void> {
+async function checkSubjects(
+  tx: Tx,
+  approval_id: string,
+  ballot: { readonly verdict: Exclude<Verdict, 'pending'>; readonly subjects: readonly string[] | null },
+): Promise<void> {
   if (ballot.subjects === null) return;
-  const rows = await tx.selectFrom('approval_subjects').select(['subject', 'verdict']).where('approval_id', '=', approval_id).execute();
+  const rows = await tx
+    .selectFrom('approval_subjects')
+    .select(['subject', 'verdict'])
+    .where('approval_id', '=', approval_id)
+    .execute();
   const known = new Map(rows.map((r) => [r.subject, r.verdict]));
   const unknown = ballot.subjects.filter((s) => !known.has(s));
   if (unknown.length > 0) {
     const near = nearest(unknown[0] ?? '', known.keys());
     throw new UsageError(`Not part of this request: ${unknown.slice(0, 5).join(', ')}.`, {
-      hint: near.length > 0 ? `Did you mean ${near.join(', ')}?` : `See them with \`trainyard approvals show ${approval_id}\`.`,
+      hint:
+        near.length > 0
+          ? `Did you mean ${near.join(', ')}?`
+          : `See them with \`trainyard approvals show ${approval_id}\`.`,
     });
   }
-  const settled = ballot.subjects.find((s) => ['approve', 'reject'].includes(known.get(s) ?? '') && known.get(s) !== ballot.verdict);
+  const settled = ballot.subjects.find(
+    (s) => ['approve', 'reject'].includes(known.get(s) ?? '') && known.get(s) !== ballot.verdict,
+  );
   if (settled === undefined) return;
-  throw new TrainyardError('approval_refused', `The verdict on ${settled} is ${known.get(settled)} already.`, {
-    hint: `See who said so with \`trainyard approvals show ${approval_id}\`; a model in use is taken back with \`trainyard models withdraw\`.`,
-  });
+  throw new TrainyardError(
+    'approval_refused',
+    `The verdict on ${settled} is ${known.get(settled)} already.`,
+    {
+      hint: `See who said so with \`trainyard approvals show ${approval_id}\`; a model in use is taken back with \`trainyard models withdraw\`.`,
+    },
+  );
 }

@@ -84,7 +84,12 @@ interface ObservationBase {
 /** What became of one submission. Refused is an outcome of the work (a bad spec), not of the call. */
 export type SubmitOutcome =
   | { readonly key: string; readonly accepted: true }
-  | { readonly key: string; readonly accepted: false; readonly reason: FailureReason; readonly message: string };
+  | {
+      readonly key: string;
+      readonly accepted: false;
+      readonly reason: FailureReason;
+      readonly message: string;
+    };
 
 /** Something that would make jobs fail, found before the first one is submitted. */
 export interface PreflightProblem {
@@ -139,7 +144,9 @@ export interface Compute {
   /** Is everything there that the provider needs? For `doctor`; changes nothing. */
   check(): Promise<readonly CheckResult[]>;
   /** Looks at a whole plan before its first job. Parts of components that this provider cannot honour come as `warnings`. */
-  preflight(submissions: readonly Submission[]): Promise<{ problems: readonly PreflightProblem[]; warnings: readonly string[] }>;
+  preflight(
+    submissions: readonly Submission[],
+  ): Promise<{ problems: readonly PreflightProblem[]; warnings: readonly string[] }>;
   /** Takes attempts over, idempotent per key. Returns one outcome per submission, in order. */
   submit(submissions: readonly Submission[]): Promise<readonly SubmitOutcome[]>;
   /**
@@ -153,7 +160,12 @@ export interface Compute {
   /** Asks for the end of attempts; unknown and ended ones are silently fine. Returns when their processes are gone or going. */
   cancel(run_id: string, keys: readonly string[]): Promise<void>;
   /** Missing where `capabilities.logs` gives a reason. Offsets are bytes; a negative one counts from the present end. */
-  logs?(query: { readonly run_id: string; readonly key: string; readonly offset: number; readonly limit: number }): Promise<LogChunk>;
+  logs?(query: {
+    readonly run_id: string;
+    readonly key: string;
+    readonly offset: number;
+    readonly limit: number;
+  }): Promise<LogChunk>;
   /** Missing where `capabilities.outputs` gives a reason. */
   outputs?(run_id: string, key: string): Promise<JobOutputs>;
   /** Calls back (never more than about 20 times a second) after something changed. Missing where `capabilities.push` gives a reason. */

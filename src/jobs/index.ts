@@ -1,7 +1,19 @@
 export type * from './compute.ts';
 export { FAILURE_REASONS } from './compute.ts';
 export { attemptKey, baseJobName, freeJobName, retryJobName } from './job-names.ts';
-export { cancelPending, countJobs, countMandatoryFailures, eachJob, earliestRunning, findJob, insertJobs, jobsOfStage, lastJobs, listJobs, takenNames } from './job-store.ts';
+export {
+  cancelPending,
+  countJobs,
+  countMandatoryFailures,
+  eachJob,
+  earliestRunning,
+  findJob,
+  insertJobs,
+  jobsOfStage,
+  lastJobs,
+  listJobs,
+  takenNames,
+} from './job-store.ts';
 export type { Job, LastJob } from './job-store.ts';
 export type { JobWorld } from './job-world.ts';
 export { markLost, observeJobs, timeOutJobs } from './observe-jobs.ts';

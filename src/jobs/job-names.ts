@@ -22,4 +22,5 @@ export function freeJobName(base: string, taken: ReadonlySet<string>): string {
 export const retryJobName = (base: string, now: number): string => `${base}_retry_${compactTime(now)}`;
 
 /** What the provider knows an attempt by: the job's name, and `-<n>` from the second attempt on. */
-export const attemptKey = (job_name: string, attempt: number): string => (attempt === 1 ? job_name : `${job_name}-${attempt}`);
+export const attemptKey = (job_name: string, attempt: number): string =>
+  attempt === 1 ? job_name : `${job_name}-${attempt}`;

@@ -16,8 +16,14 @@ const asJob = (row: JobsTable): Job => ({ ...row, status: JobStatus.parse(row.st
 /** Writes new jobs down with their first attempts: the intent, before any provider hears of them. */
 export async function insertJobs(tx: Tx, rows: readonly JobsTable[]): Promise<void> {
   for (const some of batches(rows, 250)) {
-    await tx.insertInto('jobs').values([...some]).execute();
-    await tx.insertInto('attempts').values(some.map((j) => newAttempt(j, j.attempt))).execute();
+    await tx
+      .insertInto('jobs')
+      .values([...some])
+      .execute();
+    await tx
+      .insertInto('attempts')
+      .values(some.map((j) => newAttempt(j, j.attempt)))
+      .execute();
   }
 }
 
@@ -28,7 +34,13 @@ export function newAttempt(job: Pick<Job, 'id' | 'name' | 'run_id'>, number: num
 /** Jobs of a run's stage with one of the statuses, oldest first; keyset paged by `after` (an id). */
 export async function jobsOfStage(
   db: Db,
-  query: { readonly run_id: string; readonly stage: string; readonly statuses: readonly JobStatus[]; readonly after?: string; readonly limit: number },
+  query: {
+    readonly run_id: string;
+    readonly stage: string;
+    readonly statuses: readonly JobStatus[];
+    readonly after?: string;
+    readonly limit: number;
+  },
 ): Promise<Job[]> {
   let select = db
     .selectFrom('jobs')
@@ -62,7 +74,9 @@ export async function jobsByKey(db: Db, keys: readonly string[]): Promise<Map<st
   for (const some of batches(keys)) {
     const rows = await db
       .selectFrom('jobs')
-      .innerJoin('attempts', (join) => join.onRef('attempts.job_id', '=', 'jobs.id').onRef('attempts.number', '=', 'jobs.attempt'))
+      .innerJoin('attempts', (join) =>
+        join.onRef('attempts.job_id', '=', 'jobs.id').onRef('attempts.number', '=', 'jobs.attempt'),
+      )
       .selectAll('jobs')
       .select('attempts.key as attempt_key')
       .where('attempts.key', 'in', some)
@@ -117,8 +131,16 @@ export async function findJob(db: Db, name: string): Promise<Job> {
     .where((e) => e.or([e('name', '=', name), e('id', '=', name)]))
     .executeTakeFirst();
   if (row !== undefined) return asJob(row);
-  const recent = await db.selectFrom('jobs').select('name').orderBy('created_at', 'desc').limit(2000).execute();
-  const near = nearest(name, recent.map((r) => r.name));
+  const recent = await db
+    .selectFrom('jobs')
+    .select('name')
+    .orderBy('created_at', 'desc')
+    .limit(2000)
+    .execute();
+  const near = nearest(
+    name,
+    recent.map((r) => r.name),
+  );
   throw new NotFoundError(`There is no job ${name}.`, {
     hint: near.length > 0 ? `Did you mean ${near.join(' or ')}?` : 'List them with `trainyard jobs list`.',
   });
@@ -145,7 +167,6 @@ export async function listJobs(
   return (await select.execute()).map(asJob);
 }
 
-
 /** Names that jobs of any run carry, among those that begin with one of the bases. */
 /**
  * Names that new jobs with these bases cannot have. Those of the same base, and where another base leads to the same
@@ -157,11 +178,15 @@ export async function takenNames(db: Db, bases: readonly string[]): Promise<Set<
     const rows = await db.selectFrom('jobs').select('name').where('base_name', 'in', some).execute();
     for (const row of rows) taken.add(row.name);
   }
-  for (let wanted = bases; wanted.length > 0; ) {
+  for (let wanted = bases; wanted.length > 0;) {
     const used: string[] = [];
     for (const some of batches(wanted)) {
       const names = new Map(some.map((base) => [freeJobName(base, taken), base]));
-      const rows = await db.selectFrom('jobs').select('name').where('name', 'in', [...names.keys()]).execute();
+      const rows = await db
+        .selectFrom('jobs')
+        .select('name')
+        .where('name', 'in', [...names.keys()])
+        .execute();
       for (const { name } of rows) {
         taken.add(name);
         used.push(names.get(name) ?? name);
@@ -193,7 +218,9 @@ export async function lastJobs(db: Db, circuit_ids: readonly string[]): Promise<
     const rows = await db
       .selectFrom('jobs')
       .innerJoin('runs', 'runs.id', 'jobs.run_id')
-      .leftJoin('stages', (join) => join.onRef('stages.run_id', '=', 'jobs.run_id').on('stages.name', '=', 'RetryFailedTraining'))
+      .leftJoin('stages', (join) =>
+        join.onRef('stages.run_id', '=', 'jobs.run_id').on('stages.name', '=', 'RetryFailedTraining'),
+      )
       .select([
         'jobs.circuit_id',
         'jobs.name',
@@ -214,7 +241,12 @@ export async function lastJobs(db: Db, circuit_ids: readonly string[]): Promise<
       .execute();
     for (const { run_ended_at, retry_ended_at, ...row } of rows) {
       const run_over = run_ended_at !== null;
-      found.set(row.circuit_id, { ...row, status: JobStatus.parse(row.status), run_over, settled: run_over || retry_ended_at !== null });
+      found.set(row.circuit_id, {
+        ...row,
+        status: JobStatus.parse(row.status),
+        run_over,
+        settled: run_over || retry_ended_at !== null,
+      });
     }
   }
   return found;
@@ -229,4 +261,3 @@ export async function cancelPending(tx: Tx, now: number, run_id: string): Promis
     .where('status', '=', 'pending')
     .execute();
 }
-

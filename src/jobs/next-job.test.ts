@@ -24,16 +24,14 @@ const observation: fc.Arbitrary<Observation> = fc.oneof(
     .map((state) => ({ ...base, state })),
   fc.constant({ ...base, state: 'succeeded' as const, exit_code: 0, ended_at: at }),
   fc.constant({ ...base, state: 'canceled' as const, ended_at: at }),
-  fc
-    .constantFrom(...FAILURE_REASONS)
-    .map((reason) => ({
-      ...base,
-      state: 'failed' as const,
-      reason,
-      message: 'boom',
-      exit_code: 1,
-      ended_at: at,
-    })),
+  fc.constantFrom(...FAILURE_REASONS).map((reason) => ({
+    ...base,
+    state: 'failed' as const,
+    reason,
+    message: 'boom',
+    exit_code: 1,
+    ended_at: at,
+  })),
 );
 const facts = fc.record({
   status,

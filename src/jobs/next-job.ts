@@ -27,7 +27,9 @@ export function nextJob(job: JobFacts, seen: Observation, wrote_model: boolean):
     case 'queued':
     case 'preparing':
     case 'running':
-      return seen.state !== job.status && canMove(job.status, seen.state) ? { kind: 'move', status: seen.state } : { kind: 'stay' };
+      return seen.state !== job.status && canMove(job.status, seen.state)
+        ? { kind: 'move', status: seen.state }
+        : { kind: 'stay' };
     case 'succeeded':
       if (!canMove(job.status, 'succeeded')) return { kind: 'stay' };
       return wrote_model
@@ -44,5 +46,7 @@ export function nextJob(job: JobFacts, seen: Observation, wrote_model: boolean):
 
 function failure(job: JobFacts, reason: FailureReason, message: string): JobMove {
   if (!canMove(job.status, 'failed')) return { kind: 'stay' };
-  return job.attempt < job.max_attempts ? { kind: 'try_again', reason, message } : { kind: 'fail', reason, message };
+  return job.attempt < job.max_attempts
+    ? { kind: 'try_again', reason, message }
+    : { kind: 'fail', reason, message };
 }

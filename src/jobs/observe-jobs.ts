@@ -22,20 +22,36 @@ interface Decided {
  * One list call, one diff, rows in batches: takes over what the provider says of a run's jobs since `cursor`.
  * Returns the next cursor and the keys it heard of.
  */
-export async function observeJobs(world: JobWorld, cursor: string | null): Promise<{ cursor: string | null; keys: ReadonlySet<string> }> {
+export async function observeJobs(
+  world: JobWorld,
+  cursor: string | null,
+): Promise<{ cursor: string | null; keys: ReadonlySet<string> }> {
   const listed = await world.compute.list({ run_id: world.run_id, cursor });
   for (const some of batches(listed.observations)) {
-    const jobs = await jobsByKey(world.db, some.map((o) => o.key));
+    const jobs = await jobsByKey(
+      world.db,
+      some.map((o) => o.key),
+    );
     const decided: Decided[] = [];
     for (const seen of some) {
       const job = jobs.get(seen.key);
       // Unknown keys belong to an earlier attempt, whose outcome is in the books already.
       if (job === undefined) continue;
-      const outputs = seen.state === 'succeeded' && job.status !== 'succeeded' ? await outputsOf(world, seen.key) : null;
-      const wroteModel = outputs === null ? seen.state === 'succeeded' : (await outputs.files(await world.modelOutputOf(job))).length > 0;
+      const outputs =
+        seen.state === 'succeeded' && job.status !== 'succeeded' ? await outputsOf(world, seen.key) : null;
+      const wroteModel =
+        outputs === null
+          ? seen.state === 'succeeded'
+          : (await outputs.files(await world.modelOutputOf(job))).length > 0;
       const move = nextJob(job, seen, wroteModel);
       if (move.kind === 'stay') continue;
-      decided.push({ job, seen, move, metrics: outputs?.metrics ?? null, note: outputs?.metrics_problem ?? null });
+      decided.push({
+        job,
+        seen,
+        move,
+        metrics: outputs?.metrics ?? null,
+        note: outputs?.metrics_problem ?? null,
+      });
     }
     if (decided.length === 0) continue;
     await world.tx((tx) => write(tx, world.clock.now(), decided));
@@ -45,7 +61,11 @@ export async function observeJobs(world: JobWorld, cursor: string | null): Promi
 
 /** A job that our rows call started and a full listing does not know is lost: that is a failure like any other. */
 export async function markLost(world: JobWorld, stage: string, known: ReadonlySet<string>): Promise<void> {
-  for await (const page of eachJob(world.db, { run_id: world.run_id, stage, statuses: ['preparing', 'running'] })) {
+  for await (const page of eachJob(world.db, {
+    run_id: world.run_id,
+    stage,
+    statuses: ['preparing', 'running'],
+  })) {
     const lost = page.filter((j) => !known.has(attemptKey(j.name, j.attempt)));
     const now = world.clock.now();
     const decided = lost.map((job): Decided => {
@@ -72,18 +92,50 @@ export async function markLost(world: JobWorld, stage: string, known: ReadonlySe
 }
 
 /** Cancels at the provider what has run longer than allowed and writes it down as failed (timed out). */
-export async function timeOutJobs(world: JobWorld, stage: string, running_before: string, why: string, statuses: readonly ('queued' | 'preparing' | 'running')[]): Promise<number> {
+export async function timeOutJobs(
+  world: JobWorld,
+  stage: string,
+  running_before: string,
+  why: string,
+  statuses: readonly ('queued' | 'preparing' | 'running')[],
+): Promise<number> {
   let ended = 0;
   for await (const page of eachJob(world.db, { run_id: world.run_id, stage, statuses })) {
-    const over = page.filter((j) => statuses.length > 1 || (j.running_at !== null && j.running_at <= running_before));
+    const over = page.filter(
+      (j) => statuses.length > 1 || (j.running_at !== null && j.running_at <= running_before),
+    );
     if (over.length === 0) continue;
-    await world.compute.cancel(world.run_id, over.map((j) => attemptKey(j.name, j.attempt)));
+    await world.compute.cancel(
+      world.run_id,
+      over.map((j) => attemptKey(j.name, j.attempt)),
+    );
     const at = toIso(world.clock.now());
     await world.tx(async (tx) => {
       const fields = { status: 'failed', reason: 'timed_out', message: why, ended_at: at };
-      await tx.updateTable('jobs').set(fields).where('id', 'in', over.map((j) => j.id)).where('status', 'in', statuses).execute();
-      await tx.updateTable('attempts').set(fields).where('key', 'in', over.map((j) => attemptKey(j.name, j.attempt))).execute();
-      await appendEvents(tx, world.clock.now(), over.map((job) => failureEvent(job, why, 'timed_out')));
+      await tx
+        .updateTable('jobs')
+        .set(fields)
+        .where(
+          'id',
+          'in',
+          over.map((j) => j.id),
+        )
+        .where('status', 'in', statuses)
+        .execute();
+      await tx
+        .updateTable('attempts')
+        .set(fields)
+        .where(
+          'key',
+          'in',
+          over.map((j) => attemptKey(j.name, j.attempt)),
+        )
+        .execute();
+      await appendEvents(
+        tx,
+        world.clock.now(),
+        over.map((job) => failureEvent(job, why, 'timed_out')),
+      );
     });
     ended += over.length;
   }
@@ -116,7 +168,11 @@ const ROWS = 100;
 async function write(tx: Tx, now: number, decided: readonly Decided[]): Promise<void> {
   const rows = decided.map((d) => ({ ...d, measured: measuredOf(d) }));
   for (const some of batches(rows, ROWS)) await writeAttempts(tx, some);
-  for (const some of batches(rows.filter(({ move }) => move.kind !== 'try_again'), ROWS)) await writeJobs(tx, some);
+  for (const some of batches(
+    rows.filter(({ move }) => move.kind !== 'try_again'),
+    ROWS,
+  ))
+    await writeJobs(tx, some);
   const events: NewEvent[] = [];
   for (const { job, move, note } of rows) {
     if (move.kind === 'try_again') {
@@ -126,7 +182,14 @@ async function write(tx: Tx, now: number, decided: readonly Decided[]): Promise<
     }
     if (move.kind === 'fail') events.push(failureEvent(job, move.message, move.reason));
     if (note !== null) {
-      events.push({ type: 'job.metrics_problem', severity: 'warning', run_id: job.run_id, stage: job.stage, circuit_id: job.circuit_id, message: `${job.name}: ${note}` });
+      events.push({
+        type: 'job.metrics_problem',
+        severity: 'warning',
+        run_id: job.run_id,
+        stage: job.stage,
+        circuit_id: job.circuit_id,
+        message: `${job.name}: ${note}`,
+      });
     }
   }
   await appendEvents(tx, now, events);
@@ -153,10 +216,13 @@ const NUMBERS = ['queued_s', 'preparing_s', 'running_s', 'cpu_s', 'peak_memory_m
 const TEXTS = ['status', 'reason', 'message', 'running_at', 'ended_at'] as const;
 
 // A list of values has no types of its own in Postgres, hence the casts.
-const numbers = sql.join(NUMBERS.map((name) => sql`${sql.ref(name)} = cast(${sql.ref(`v.${name}`)} as real)`));
+const numbers = sql.join(
+  NUMBERS.map((name) => sql`${sql.ref(name)} = cast(${sql.ref(`v.${name}`)} as real)`),
+);
 const exitCode = sql`exit_code = cast(v.exit_code as integer)`;
 const columns = sql.join([...TEXTS, ...NUMBERS, 'exit_code'].map((name) => sql.ref(name)));
-const valuesOf = (m: Measured) => sql.join([...TEXTS.map((name) => m[name]), ...NUMBERS.map((name) => m[name]), m.exit_code]);
+const valuesOf = (m: Measured) =>
+  sql.join([...TEXTS.map((name) => m[name]), ...NUMBERS.map((name) => m[name]), m.exit_code]);
 
 type Row = Decided & { readonly measured: Measured };
 
@@ -186,11 +252,20 @@ async function tryAgain(tx: Tx, job: Job, move: TryAgain): Promise<void> {
   const next = job.attempt + 1;
   await tx
     .updateTable('jobs')
-    .set({ status: 'pending', attempt: next, message: `attempt ${job.attempt} failed: ${move.message}`, reason: move.reason })
+    .set({
+      status: 'pending',
+      attempt: next,
+      message: `attempt ${job.attempt} failed: ${move.message}`,
+      reason: move.reason,
+    })
     .where('id', '=', job.id)
     .where('attempt', '=', job.attempt)
     .execute();
-  await tx.insertInto('attempts').values(newAttempt(job, next)).onConflict((c) => c.doNothing()).execute();
+  await tx
+    .insertInto('attempts')
+    .values(newAttempt(job, next))
+    .onConflict((c) => c.doNothing())
+    .execute();
 }
 
 function attemptEvent(job: Job, move: TryAgain): NewEvent {
@@ -205,7 +280,11 @@ function attemptEvent(job: Job, move: TryAgain): NewEvent {
   };
 }
 
-function endOf(move: Exclude<JobMove, { kind: 'stay' }>): { attempt_status: string; reason: string | null; message: string | null } {
+function endOf(move: Exclude<JobMove, { kind: 'stay' }>): {
+  attempt_status: string;
+  reason: string | null;
+  message: string | null;
+} {
   switch (move.kind) {
     case 'move':
       return { attempt_status: move.status, reason: null, message: null };

@@ -18,7 +18,12 @@ import type { JobWorld } from './job-world.ts';
 export async function submitPending(world: JobWorld, stage: string): Promise<number> {
   let handed = 0;
   for (;;) {
-    const jobs = await jobsOfStage(world.db, { run_id: world.run_id, stage, statuses: ['pending'], limit: 500 });
+    const jobs = await jobsOfStage(world.db, {
+      run_id: world.run_id,
+      stage,
+      statuses: ['pending'],
+      limit: 500,
+    });
     if (jobs.length === 0 || world.signal.aborted) return handed;
     await handOver(world, jobs);
     handed += jobs.length;
@@ -29,7 +34,11 @@ export async function submitPending(world: JobWorld, stage: string): Promise<num
  * Hands over again what the rows call queued and the provider does not know: work that was only waiting in a process
  * that died. Called once per process, with the keys of a full listing.
  */
-export async function resubmitUnknown(world: JobWorld, stage: string, known: ReadonlySet<string>): Promise<number> {
+export async function resubmitUnknown(
+  world: JobWorld,
+  stage: string,
+  known: ReadonlySet<string>,
+): Promise<number> {
   let handed = 0;
   for await (const page of eachJob(world.db, { run_id: world.run_id, stage, statuses: ['queued'] })) {
     const unknown = page.filter((j) => !known.has(attemptKey(j.name, j.attempt)));
@@ -48,25 +57,42 @@ async function handOver(world: JobWorld, jobs: readonly Job[]): Promise<void> {
   world.faultPoint('submit.after');
   if (outcomes.length !== jobs.length) {
     const { name } = world.compute.describe();
-    throw new ProviderError(name, `The provider ${name} answered for ${outcomes.length} of ${jobs.length} jobs.`, { retryable: false, hint: 'This is a fault of the provider; nothing was noted.' });
+    throw new ProviderError(
+      name,
+      `The provider ${name} answered for ${outcomes.length} of ${jobs.length} jobs.`,
+      { retryable: false, hint: 'This is a fault of the provider; nothing was noted.' },
+    );
   }
   await world.tx((tx) => recordOutcomes(tx, world.clock.now(), jobs, outcomes));
 }
 
-async function recordOutcomes(tx: Tx, now: number, jobs: readonly Job[], outcomes: readonly SubmitOutcome[]): Promise<void> {
+async function recordOutcomes(
+  tx: Tx,
+  now: number,
+  jobs: readonly Job[],
+  outcomes: readonly SubmitOutcome[],
+): Promise<void> {
   const at = toIso(now);
   const accepted = jobs.filter((_, i) => outcomes[i]?.accepted === true);
   if (accepted.length > 0) {
     await tx
       .updateTable('jobs')
       .set((e) => ({ status: 'queued', submitted_at: e.fn.coalesce('submitted_at', e.val(at)) }))
-      .where('id', 'in', accepted.map((j) => j.id))
+      .where(
+        'id',
+        'in',
+        accepted.map((j) => j.id),
+      )
       .where('status', '=', 'pending')
       .execute();
     await tx
       .updateTable('attempts')
       .set({ status: 'queued', submitted_at: at })
-      .where('key', 'in', accepted.map((j) => attemptKey(j.name, j.attempt)))
+      .where(
+        'key',
+        'in',
+        accepted.map((j) => attemptKey(j.name, j.attempt)),
+      )
       .where('status', '=', 'pending')
       .execute();
   }
@@ -89,4 +115,3 @@ async function recordOutcomes(tx: Tx, now: number, jobs: readonly Job[], outcome
   }
   await appendEvents(tx, now, events);
 }
-

@@ -18,7 +18,10 @@ export async function fileDigest(path: string): Promise<{ sha256: string; size: 
 }
 
 /** Files below a folder as sorted relative paths with `/`; `skip` leaves out names of files and folders. */
-export async function listFiles(folder: string, skip: (name: string) => boolean = () => false): Promise<string[]> {
+export async function listFiles(
+  folder: string,
+  skip: (name: string) => boolean = () => false,
+): Promise<string[]> {
   const found: string[] = [];
   const walk = async (relative: string): Promise<void> => {
     for (const entry of await readdir(join(folder, relative), { withFileTypes: true })) {

@@ -87,10 +87,14 @@ export class ConfigError extends TrainyardError {
     const first = problems[0];
     const where = first === undefined ? 'the configuration' : first.file;
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-    super('usage', `${count} in ${where}${new Set(problems.map((p) => p.file)).size > 1 ? ' and other files' : ''}`, {
-      ...options,
-      problems,
-    });
+    super(
+      'usage',
+      `${count} in ${where}${new Set(problems.map((p) => p.file)).size > 1 ? ' and other files' : ''}`,
+      {
+        ...options,
+        problems,
+      },
+    );
   }
 }
 
@@ -139,7 +143,8 @@ export class CorruptRowError extends TrainyardError {
 
 /** The errno name of a system error, or null. */
 export function systemCode(error: unknown): string | null {
-  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string') return error.code;
+  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string')
+    return error.code;
   return null;
 }
 

@@ -20,6 +20,7 @@ export function newId(prefix: 'run' | 'job' | 'apr' | 'evt' | 'wrk' | 'tok', now
 
 function digits(value: number, length: number): string {
   let text = '';
-  for (let rest = value; text.length < length; rest = Math.floor(rest / 32)) text = ALPHABET.charAt(rest % 32) + text;
+  for (let rest = value; text.length < length; rest = Math.floor(rest / 32))
+    text = ALPHABET.charAt(rest % 32) + text;
   return text;
 }

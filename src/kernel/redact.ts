@@ -20,7 +20,10 @@ export function secretNames(text: string): string[] {
 }
 
 /** Puts the values in at the moment of use; the result must never be stored or shown. */
-export function resolveSecrets(text: string, env: Readonly<Record<string, string | undefined>>): { value: string; used: string[]; missing: string[] } {
+export function resolveSecrets(
+  text: string,
+  env: Readonly<Record<string, string | undefined>>,
+): { value: string; used: string[]; missing: string[] } {
   const used: string[] = [];
   const missing: string[] = [];
   const value = text.replaceAll(REFERENCE, (whole, name: string) => {

@@ -20,18 +20,31 @@ const MAX_FAILED_ADVANCES = 9;
  * Advances one leased run as far as it goes without waiting: calls every stage whose predecessors are over, writes
  * each outcome with its event, and lets the run go with its next due time.
  */
-export async function advanceRun(world: World, pipeline: Pipeline, lease: Lease, signal: AbortSignal): Promise<void> {
+export async function advanceRun(
+  world: World,
+  pipeline: Pipeline,
+  lease: Lease,
+  signal: AbortSignal,
+): Promise<void> {
   let due: number | null;
   const at: Position = { stage: null };
   try {
-    due = lease.run.cancel_requested_at === null ? await advanceStages(world, pipeline, lease, signal, at) : await cancelRun(world, pipeline, lease, signal);
+    due =
+      lease.run.cancel_requested_at === null
+        ? await advanceStages(world, pipeline, lease, signal, at)
+        : await cancelRun(world, pipeline, lease, signal);
   } catch (error) {
     if (error instanceof LeaseLostError) return;
     await recordFailure(world, pipeline, lease, error, at, signal);
     return;
   }
   await fenced(world.store, lease, async (tx) => {
-    if (lease.run.failed_advances > 0) await tx.updateTable('runs').set({ failed_advances: 0, last_error: null }).where('id', '=', lease.run.id).execute();
+    if (lease.run.failed_advances > 0)
+      await tx
+        .updateTable('runs')
+        .set({ failed_advances: 0, last_error: null })
+        .where('id', '=', lease.run.id)
+        .execute();
     await release(tx, lease, due);
   });
 }
@@ -41,7 +54,13 @@ interface Position {
   stage: string | null;
 }
 
-async function advanceStages(world: World, pipeline: Pipeline, lease: Lease, signal: AbortSignal, at: Position): Promise<number | null> {
+async function advanceStages(
+  world: World,
+  pipeline: Pipeline,
+  lease: Lease,
+  signal: AbortSignal,
+  at: Position,
+): Promise<number | null> {
   const { run } = lease;
   const due: number[] = [];
   const done = new Set<string>();
@@ -50,7 +69,11 @@ async function advanceStages(world: World, pipeline: Pipeline, lease: Lease, sig
     const stages = await getStages(world.store.db, run.id);
     const index = pipeline.stages.findIndex((definition, i) => {
       const stage = stageNamed(stages, definition.name);
-      return !done.has(stage.name) && !stageIsOver(stage.status) && predecessors(pipeline, i).every((p) => stageIsOver(stageNamed(stages, p).status));
+      return (
+        !done.has(stage.name) &&
+        !stageIsOver(stage.status) &&
+        predecessors(pipeline, i).every((p) => stageIsOver(stageNamed(stages, p).status))
+      );
     });
     const definition = pipeline.stages[index];
     at.stage = definition?.name ?? null;
@@ -59,7 +82,15 @@ async function advanceStages(world: World, pipeline: Pipeline, lease: Lease, sig
       else await showWaiting(world, lease, stages);
       return due.length === 0 ? null : Math.min(...due);
     }
-    const outcome = await advanceStage(world, lease, pipeline, definition, predecessors(pipeline, index), stages, signal);
+    const outcome = await advanceStage(
+      world,
+      lease,
+      pipeline,
+      definition,
+      predecessors(pipeline, index),
+      stages,
+      signal,
+    );
     if (outcome?.kind === 'wait') {
       done.add(definition.name);
       if (outcome.until !== null) due.push(outcome.until);
@@ -79,7 +110,8 @@ async function advanceStage(
   const stage = stageNamed(stages, definition.name);
   const context = contextOf(world, lease, stage, stages, signal);
   if (stage.status === 'pending') {
-    const may = definition.when === undefined ? unlessFailed(pipeline, after, stages) : await definition.when(context);
+    const may =
+      definition.when === undefined ? unlessFailed(pipeline, after, stages) : await definition.when(context);
     world.faultPoint(`stage.start:${definition.name}`);
     if (may !== true) {
       await writeOutcome(world, lease, stage, { kind: 'skipped', reason: may });
@@ -94,7 +126,13 @@ async function advanceStage(
   return outcome;
 }
 
-function contextOf(world: World, lease: Lease, stage: Stage, stages: readonly Stage[], signal: AbortSignal): StageContext {
+function contextOf(
+  world: World,
+  lease: Lease,
+  stage: Stage,
+  stages: readonly Stage[],
+  signal: AbortSignal,
+): StageContext {
   let notes = stage.state;
   return {
     world,
@@ -135,13 +173,23 @@ async function startStage(world: World, lease: Lease, stage: Stage): Promise<voi
   const at = toIso(world.clock.now());
   await fenced(world.store, lease, async (tx) => {
     await setStage(tx, lease.run.id, stage.name, { status: 'running', started_at: at });
-    const events: NewEvent[] = [{ type: 'stage.started', run_id: lease.run.id, stage: stage.name, message: `${stage.name} started` }];
+    const events: NewEvent[] = [
+      { type: 'stage.started', run_id: lease.run.id, stage: stage.name, message: `${stage.name} started` },
+    ];
     if (lease.run.started_at === null) {
       lease.run.started_at = at;
-      events.unshift({ type: 'run.started', run_id: lease.run.id, message: `Run ${lease.run.number} started` });
+      events.unshift({
+        type: 'run.started',
+        run_id: lease.run.id,
+        message: `Run ${lease.run.number} started`,
+      });
     }
     lease.run.status = 'running';
-    await tx.updateTable('runs').set({ status: 'running', started_at: lease.run.started_at }).where('id', '=', lease.run.id).execute();
+    await tx
+      .updateTable('runs')
+      .set({ status: 'running', started_at: lease.run.started_at })
+      .where('id', '=', lease.run.id)
+      .execute();
     await appendEvents(tx, world.clock.now(), events);
   });
 }
@@ -149,7 +197,12 @@ async function startStage(world: World, lease: Lease, stage: Stage): Promise<voi
 async function writeOutcome(world: World, lease: Lease, stage: Stage, outcome: StageOutcome): Promise<void> {
   const now = world.clock.now();
   const at = toIso(now);
-  const ended = (status: 'succeeded' | 'failed' | 'skipped', reason: string | null) => ({ status, reason, ended_at: at, due_at: null });
+  const ended = (status: 'succeeded' | 'failed' | 'skipped', reason: string | null) => ({
+    status,
+    reason,
+    ended_at: at,
+    due_at: null,
+  });
   await fenced(world.store, lease, async (tx) => {
     const counts = 'counts' in outcome && outcome.counts !== undefined ? { counts: outcome.counts } : {};
     const output = 'output' in outcome && outcome.output !== undefined ? { output: outcome.output } : {};
@@ -164,11 +217,19 @@ async function writeOutcome(world: World, lease: Lease, stage: Stage, outcome: S
         return;
       case 'done':
         await setStage(tx, lease.run.id, stage.name, { ...ended('succeeded', null), ...counts, ...output });
-        await appendEvents(tx, now, [stageEvent(lease.run, stage, 'succeeded', 'info', countsText(outcome.counts), outcome.counts)]);
+        await appendEvents(tx, now, [
+          stageEvent(lease.run, stage, 'succeeded', 'info', countsText(outcome.counts), outcome.counts),
+        ]);
         return;
       case 'failed':
-        await setStage(tx, lease.run.id, stage.name, { ...ended('failed', outcome.reason), ...counts, ...output });
-        await appendEvents(tx, now, [stageEvent(lease.run, stage, 'failed', 'error', outcome.reason, outcome.counts)]);
+        await setStage(tx, lease.run.id, stage.name, {
+          ...ended('failed', outcome.reason),
+          ...counts,
+          ...output,
+        });
+        await appendEvents(tx, now, [
+          stageEvent(lease.run, stage, 'failed', 'error', outcome.reason, outcome.counts),
+        ]);
         return;
       case 'skipped':
         await setStage(tx, lease.run.id, stage.name, ended('skipped', outcome.reason));
@@ -180,7 +241,14 @@ async function writeOutcome(world: World, lease: Lease, stage: Stage, outcome: S
   });
 }
 
-function stageEvent(run: Run, stage: Stage, what: string, severity: 'info' | 'error', detail: string, counts?: Readonly<Record<string, number>>): NewEvent {
+function stageEvent(
+  run: Run,
+  stage: Stage,
+  what: string,
+  severity: 'info' | 'error',
+  detail: string,
+  counts?: Readonly<Record<string, number>>,
+): NewEvent {
   return {
     type: `stage.${what}`,
     severity,
@@ -204,10 +272,17 @@ async function showWaiting(world: World, lease: Lease, stages: readonly Stage[])
   const active = stages.filter((s) => s.status === 'running' || s.status === 'waiting');
   const status = active.length > 0 && active.every((s) => s.status === 'waiting') ? 'waiting' : 'running';
   if (status === lease.run.status) return;
-  await fenced(world.store, lease, (tx) => tx.updateTable('runs').set({ status }).where('id', '=', lease.run.id).execute());
+  await fenced(world.store, lease, (tx) =>
+    tx.updateTable('runs').set({ status }).where('id', '=', lease.run.id).execute(),
+  );
 }
 
-async function concludeRun(world: World, pipeline: Pipeline, lease: Lease, stages: readonly Stage[]): Promise<void> {
+async function concludeRun(
+  world: World,
+  pipeline: Pipeline,
+  lease: Lease,
+  stages: readonly Stage[],
+): Promise<void> {
   const ended = await pipeline.conclude({ world, run: lease.run, stages, db: world.store.db });
   const now = world.clock.now();
   await fenced(world.store, lease, async (tx) => {
@@ -216,14 +291,35 @@ async function concludeRun(world: World, pipeline: Pipeline, lease: Lease, stage
 }
 
 /** Nothing of a run that is over waits for anybody: its requests and its children end with it. */
-async function endRun(tx: Tx, now: number, run: Run, status: 'succeeded' | 'failed' | 'canceled', reason: string | null): Promise<void> {
+async function endRun(
+  tx: Tx,
+  now: number,
+  run: Run,
+  status: 'succeeded' | 'failed' | 'canceled',
+  reason: string | null,
+): Promise<void> {
   await cancelApprovals(tx, now, run.id);
-  await tx.updateTable('runs').set({ status: 'canceled', ended_at: toIso(now), due_at: null, reason: `its run ${status}` }).where('parent_run_id', '=', run.id).where('ended_at', 'is', null).execute();
+  await tx
+    .updateTable('runs')
+    .set({ status: 'canceled', ended_at: toIso(now), due_at: null, reason: `its run ${status}` })
+    .where('parent_run_id', '=', run.id)
+    .where('ended_at', 'is', null)
+    .execute();
   await writeEnd(tx, now, run, status, reason);
 }
 
-async function writeEnd(tx: Tx, now: number, run: Run, status: 'succeeded' | 'failed' | 'canceled', reason: string | null): Promise<void> {
-  await tx.updateTable('runs').set({ status, reason, ended_at: toIso(now), due_at: null }).where('id', '=', run.id).execute();
+async function writeEnd(
+  tx: Tx,
+  now: number,
+  run: Run,
+  status: 'succeeded' | 'failed' | 'canceled',
+  reason: string | null,
+): Promise<void> {
+  await tx
+    .updateTable('runs')
+    .set({ status, reason, ended_at: toIso(now), due_at: null })
+    .where('id', '=', run.id)
+    .execute();
   await appendEvents(tx, now, [
     {
       type: `run.${status}`,
@@ -235,18 +331,34 @@ async function writeEnd(tx: Tx, now: number, run: Run, status: 'succeeded' | 'fa
 }
 
 /** Ends a run on request: its work first, then everything in the rows that was still open. */
-async function cancelRun(world: World, pipeline: Pipeline, lease: Lease, signal: AbortSignal): Promise<number | null> {
+async function cancelRun(
+  world: World,
+  pipeline: Pipeline,
+  lease: Lease,
+  signal: AbortSignal,
+): Promise<number | null> {
   await cancelWork(world, pipeline, lease, signal, `run ${lease.run.number} was canceled`);
   const now = world.clock.now();
   const at = toIso(now);
   await fenced(world.store, lease, async (tx) => {
-    await tx.updateTable('stages').set({ status: 'canceled', ended_at: at, due_at: null }).where('run_id', '=', lease.run.id).where('status', 'in', ['pending', 'running', 'waiting']).execute();
+    await tx
+      .updateTable('stages')
+      .set({ status: 'canceled', ended_at: at, due_at: null })
+      .where('run_id', '=', lease.run.id)
+      .where('status', 'in', ['pending', 'running', 'waiting'])
+      .execute();
     await endRun(tx, now, lease.run, 'canceled', null);
   });
   return null;
 }
 
-async function cancelWork(world: World, pipeline: Pipeline, lease: Lease, signal: AbortSignal, why: string): Promise<void> {
+async function cancelWork(
+  world: World,
+  pipeline: Pipeline,
+  lease: Lease,
+  signal: AbortSignal,
+  why: string,
+): Promise<void> {
   const stages = await getStages(world.store.db, lease.run.id);
   await pipeline.cancel((name) => contextOf(world, lease, stageNamed(stages, name), stages, signal), why);
 }
@@ -255,12 +367,21 @@ async function cancelWork(world: World, pipeline: Pipeline, lease: Lease, signal
  * A failed advance is visible and tried again later. When trying again cannot help, or after a limit, the stage is red;
  * but work in flight is never dropped for it: a provider that is away for an hour costs a warning, not a night's training.
  */
-async function recordFailure(world: World, pipeline: Pipeline, lease: Lease, error: unknown, at: Position, signal: AbortSignal): Promise<void> {
+async function recordFailure(
+  world: World,
+  pipeline: Pipeline,
+  lease: Lease,
+  error: unknown,
+  at: Position,
+  signal: AbortSignal,
+): Promise<void> {
   const { run } = lease;
   const failures = run.failed_advances + 1;
   const hint = error instanceof TrainyardError && error.hint !== undefined ? ` ${error.hint}` : '';
   const text = `${messageOf(error)}${hint}`;
-  const hopeless = error instanceof TrainyardError && (error instanceof ProviderError ? !error.retryable : error.code !== 'unexpected');
+  const hopeless =
+    error instanceof TrainyardError &&
+    (error instanceof ProviderError ? !error.retryable : error.code !== 'unexpected');
   try {
     const gaveUp = await giveUp(world, pipeline, lease, signal, { hopeless, failures, text });
     const now = world.clock.now();
@@ -272,9 +393,19 @@ async function recordFailure(world: World, pipeline: Pipeline, lease: Lease, err
       }
       const wait_s = backoff(failures - 1, 1, 60);
       // Not "waiting": that would mean that only people can go on with it.
-      await tx.updateTable('runs').set({ status: 'running', failed_advances: failures, last_error: text }).where('id', '=', run.id).execute();
+      await tx
+        .updateTable('runs')
+        .set({ status: 'running', failed_advances: failures, last_error: text })
+        .where('id', '=', run.id)
+        .execute();
       await appendEvents(tx, now, [
-        { type: 'run.advance_failed', severity: 'warning', run_id: run.id, message: `${text} Trying again in ${wait_s} s.`, data: { failures } },
+        {
+          type: 'run.advance_failed',
+          severity: 'warning',
+          run_id: run.id,
+          message: `${text} Trying again in ${wait_s} s.`,
+          data: { failures },
+        },
       ]);
       await release(tx, lease, now + wait_s * 1000);
     });
@@ -285,12 +416,24 @@ async function recordFailure(world: World, pipeline: Pipeline, lease: Lease, err
 }
 
 /** Whether the run may end here. Jobs in flight are ended first; when that fails too, it may not. */
-async function giveUp(world: World, pipeline: Pipeline, lease: Lease, signal: AbortSignal, trouble: { hopeless: boolean; failures: number; text: string }): Promise<boolean> {
+async function giveUp(
+  world: World,
+  pipeline: Pipeline,
+  lease: Lease,
+  signal: AbortSignal,
+  trouble: { hopeless: boolean; failures: number; text: string },
+): Promise<boolean> {
   if (!trouble.hopeless && trouble.failures < MAX_FAILED_ADVANCES) return false;
   const busy = await hasOpenJobs({ db: world.store.db, run: lease.run });
   if (!busy) return true;
   if (!trouble.hopeless) return false;
-  return cancelWork(world, pipeline, lease, signal, `run ${lease.run.number} could not go on: ${trouble.text}`).then(
+  return cancelWork(
+    world,
+    pipeline,
+    lease,
+    signal,
+    `run ${lease.run.number} could not go on: ${trouble.text}`,
+  ).then(
     () => true,
     () => false,
   );
@@ -298,9 +441,16 @@ async function giveUp(world: World, pipeline: Pipeline, lease: Lease, signal: Ab
 
 /** Ends a run whose stage cannot go on, such that `run --resume` can take it up where it stands: what it asked stays asked. */
 async function stall(tx: Tx, now: number, run: Run, at: Position, text: string): Promise<void> {
-  const stage = at.stage === null ? undefined : (await getStages(tx, run.id)).find((s) => s.name === at.stage);
+  const stage =
+    at.stage === null ? undefined : (await getStages(tx, run.id)).find((s) => s.name === at.stage);
   if (stage !== undefined) {
-    await setStage(tx, run.id, stage.name, { status: 'failed', reason: text, ended_at: toIso(now), due_at: null, state: { ...stage.state, stalled: true } });
+    await setStage(tx, run.id, stage.name, {
+      status: 'failed',
+      reason: text,
+      ended_at: toIso(now),
+      due_at: null,
+      state: { ...stage.state, stalled: true },
+    });
   }
   await tx.updateTable('runs').set({ last_error: text }).where('id', '=', run.id).execute();
   await writeEnd(tx, now, run, 'failed', text);

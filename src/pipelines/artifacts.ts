@@ -31,7 +31,9 @@ const JobDetail = z
   .strict();
 
 /** The four job files: `jobs` is the list of names that existing consumers read, `details` says the rest. */
-const JobFile = z.object({ run: z.number(), jobs: z.array(z.string()), details: z.array(JobDetail) }).strict();
+const JobFile = z
+  .object({ run: z.number(), jobs: z.array(z.string()), details: z.array(JobDetail) })
+  .strict();
 
 const ModelEntry = z
   .object({
@@ -57,7 +59,17 @@ export const ARTIFACTS = {
       base_ref: z.string().nullable(),
       circuits: z.array(z.string()),
       details: z.array(
-        z.object({ id: z.string(), action: z.string(), cause: z.string(), reason: z.string(), training_hash: z.string(), inputs_digest: z.string(), previous_hash: z.string().nullable() }).strict(),
+        z
+          .object({
+            id: z.string(),
+            action: z.string(),
+            cause: z.string(),
+            reason: z.string(),
+            training_hash: z.string(),
+            inputs_digest: z.string(),
+            previous_hash: z.string().nullable(),
+          })
+          .strict(),
       ),
     })
     .strict(),
@@ -69,7 +81,15 @@ export const ARTIFACTS = {
   registered_models: ModelFile,
   registered_models_with_retry: ModelFile,
   promoted_models: z
-    .object({ run: z.number(), models: z.array(ModelEntry.extend({ outcome: z.enum(['promoted', 'held', 'rejected', 'failed']), reason: z.string().nullable() })) })
+    .object({
+      run: z.number(),
+      models: z.array(
+        ModelEntry.extend({
+          outcome: z.enum(['promoted', 'held', 'rejected', 'failed']),
+          reason: z.string().nullable(),
+        }),
+      ),
+    })
     .strict(),
 } as const;
 
@@ -78,7 +98,11 @@ export type JobDetail = z.infer<typeof JobDetail>;
 export type ModelEntry = z.infer<typeof ModelEntry>;
 
 /** Writes an artifact whole, then its row. Written again after a crash it only gets the same content. */
-export async function writeArtifact<N extends ArtifactName>(context: StageContext, name: N, content: z.infer<(typeof ARTIFACTS)[N]>): Promise<void> {
+export async function writeArtifact<N extends ArtifactName>(
+  context: StageContext,
+  name: N,
+  content: z.infer<(typeof ARTIFACTS)[N]>,
+): Promise<void> {
   ARTIFACTS[name].parse(content);
   const bytes = Buffer.from(artifactText(content));
   const path = join('runs', String(context.run.number), 'artifacts', `${name}.json`);
@@ -97,7 +121,10 @@ export async function writeArtifact<N extends ArtifactName>(context: StageContex
 /** One line per key, and in lists one line per entry: fit for grep and diff, and never a second tree in memory. */
 function artifactText(content: Readonly<Record<string, unknown>>): string {
   const keys = Object.entries(content).map(([key, value]) => {
-    const list = Array.isArray(value) && value.length > 0 ? `[\n${value.map((entry) => JSON.stringify(entry)).join(',\n')}\n]` : JSON.stringify(value);
+    const list =
+      Array.isArray(value) && value.length > 0
+        ? `[\n${value.map((entry) => JSON.stringify(entry)).join(',\n')}\n]`
+        : JSON.stringify(value);
     return `${JSON.stringify(key)}: ${list}`;
   });
   return `{\n${keys.join(',\n')}\n}\n`;

@@ -9,7 +9,15 @@ import { trainPipeline } from './train.ts';
  * people. Returns earlier when the signal is aborted; work in flight goes on without us.
  * `only` leaves every other run where it is.
  */
-export async function driveRuns(world: World, hold: Hold, signal: AbortSignal, until: 'idle' | 'aborted' = 'idle', only: string | null = null): Promise<void> {
+export async function driveRuns(
+  world: World,
+  hold: Hold,
+  signal: AbortSignal,
+  until: 'idle' | 'aborted' = 'idle',
+  only: string | null = null,
+): Promise<void> {
   const loop = createLoop(world, [trainPipeline], hold.id, signal, only);
-  await loop.run(async () => until === 'idle' && (await openRuns(world.store.db)).every((run) => run.status === 'waiting'));
+  await loop.run(
+    async () => until === 'idle' && (await openRuns(world.store.db)).every((run) => run.status === 'waiting'),
+  );
 }

@@ -49,21 +49,48 @@ export async function holdProject(store: Store, now: number, kind: HolderKind): 
     const rows = await tx.selectFrom('workers').selectAll().execute();
     for (const worker of rows) {
       if (livesStill(worker, silent)) {
-        throw new ConflictError(`This project is held by \`trainyard ${worker.kind}\` (process ${worker.pid} on ${worker.host}, since ${worker.started_at}).`, {
-          hint: 'It goes on with open runs by itself: follow them with `trainyard runs show`, or wait until it ends.',
-          details: { holder: { kind: worker.kind, pid: worker.pid, host: worker.host, started_at: worker.started_at } },
-        });
+        throw new ConflictError(
+          `This project is held by \`trainyard ${worker.kind}\` (process ${worker.pid} on ${worker.host}, since ${worker.started_at}).`,
+          {
+            hint: 'It goes on with open runs by itself: follow them with `trainyard runs show`, or wait until it ends.',
+            details: {
+              holder: {
+                kind: worker.kind,
+                pid: worker.pid,
+                host: worker.host,
+                started_at: worker.started_at,
+              },
+            },
+          },
+        );
       }
       await tx.deleteFrom('workers').where('id', '=', worker.id).execute();
-      await tx.updateTable('runs').set({ lease_token: null, lease_owner: null, lease_expires_at: null }).where('lease_owner', '=', worker.id).execute();
+      await tx
+        .updateTable('runs')
+        .set({ lease_token: null, lease_owner: null, lease_expires_at: null })
+        .where('lease_owner', '=', worker.id)
+        .execute();
     }
     await tx
       .insertInto('workers')
-      .values({ id, kind, pid: process.pid, pid_start: processStart(process.pid), host: hostname(), started_at: dbNow, heartbeat_at: dbNow })
+      .values({
+        id,
+        kind,
+        pid: process.pid,
+        pid_start: processStart(process.pid),
+        host: hostname(),
+        started_at: dbNow,
+        heartbeat_at: dbNow,
+      })
       .execute();
   });
   const beat = setInterval(() => {
-    void store.db.updateTable('workers').set({ heartbeat_at: store.now() }).where('id', '=', id).execute().catch(() => undefined);
+    void store.db
+      .updateTable('workers')
+      .set({ heartbeat_at: store.now() })
+      .where('id', '=', id)
+      .execute()
+      .catch(() => undefined);
   }, HEARTBEAT_MS);
   beat.unref();
   return {
@@ -72,7 +99,11 @@ export async function holdProject(store: Store, now: number, kind: HolderKind): 
       clearInterval(beat);
       const letGo = store.tx(async (tx) => {
         await tx.deleteFrom('workers').where('id', '=', id).execute();
-        await tx.updateTable('runs').set({ lease_token: null, lease_owner: null, lease_expires_at: null }).where('lease_owner', '=', id).execute();
+        await tx
+          .updateTable('runs')
+          .set({ lease_token: null, lease_owner: null, lease_expires_at: null })
+          .where('lease_owner', '=', id)
+          .execute();
       });
       // On a full disk the row stays; this process ends all the same, and the next one sees that. What went wrong before counts.
       await letGo.catch(() => undefined);

@@ -26,12 +26,23 @@ export interface Lease {
  * about the time, but never about who holds a run. Claiming clears `due_at`; a wake-up that comes meanwhile sets it
  * again and is kept when the outcome is written.
  */
-export async function claimDue(store: Store, now: number, owner: string, limit: number, only: string | null = null): Promise<Lease[]> {
+export async function claimDue(
+  store: Store,
+  now: number,
+  owner: string,
+  limit: number,
+  only: string | null = null,
+): Promise<Lease[]> {
   const token = randomUUID();
   const dbNow = store.now();
   const rows = await store.db
     .updateTable('runs')
-    .set({ lease_token: token, lease_owner: owner, lease_expires_at: addSeconds(dbNow, LEASE_S), due_at: null })
+    .set({
+      lease_token: token,
+      lease_owner: owner,
+      lease_expires_at: addSeconds(dbNow, LEASE_S),
+      due_at: null,
+    })
     .where('id', 'in', (e) =>
       e
         .selectFrom('runs')
@@ -71,7 +82,10 @@ export async function release(tx: Tx, lease: Lease, due: number | null): Promise
       lease_token: null,
       lease_owner: null,
       lease_expires_at: null,
-      due_at: next === null ? sql<string | null>`due_at` : sql<string>`case when due_at is null or due_at > ${next} then ${next} else due_at end`,
+      due_at:
+        next === null
+          ? sql<string | null>`due_at`
+          : sql<string>`case when due_at is null or due_at > ${next} then ${next} else due_at end`,
     })
     .where('id', '=', lease.run.id)
     .execute();

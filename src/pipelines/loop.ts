@@ -28,7 +28,13 @@ export interface Loop {
  * knocks, or another process writes. While everything waits it costs one look at a counter every tenth of a second.
  * `only`: the one run that this process is about, all others are left where they are.
  */
-export function createLoop(world: World, pipelines: readonly Pipeline[], owner: string, signal: AbortSignal, only: string | null = null): Loop {
+export function createLoop(
+  world: World,
+  pipelines: readonly Pipeline[],
+  owner: string,
+  signal: AbortSignal,
+  only: string | null = null,
+): Loop {
   const byName = new Map(pipelines.map((p) => [p.name, p]));
   const watched = new Map<string, () => void>();
   let knocked: (() => void) | null = null;
@@ -77,7 +83,13 @@ export function createLoop(world: World, pipelines: readonly Pipeline[], owner: 
       .where('ended_at', 'is', null)
       // A run that backs off after a failed advance is left in peace: the provider's news would wear out its patience.
       .where('failed_advances', '=', 0)
-      .where('id', 'in', (e) => e.selectFrom('jobs').select('run_id').where('provider', '=', provider).where('status', 'in', ['queued', 'preparing', 'running']))
+      .where('id', 'in', (e) =>
+        e
+          .selectFrom('jobs')
+          .select('run_id')
+          .where('provider', '=', provider)
+          .where('status', 'in', ['queued', 'preparing', 'running']),
+      )
       .execute();
     knock();
   };
@@ -88,7 +100,9 @@ export function createLoop(world: World, pipelines: readonly Pipeline[], owner: 
     tidy = false;
     const known = leases.map((lease) => ({ lease, pipeline: pipelineOf(lease.run) }));
     // All of them come to a stop before one that failed ends the process, which closes the store under the others.
-    const ended = await Promise.allSettled(known.map(({ lease, pipeline }) => advanceRun(world, pipeline, lease, signal)));
+    const ended = await Promise.allSettled(
+      known.map(({ lease, pipeline }) => advanceRun(world, pipeline, lease, signal)),
+    );
     for (const each of ended) if (each.status === 'rejected') throw each.reason;
     await watch();
     return true;
@@ -97,14 +111,24 @@ export function createLoop(world: World, pipelines: readonly Pipeline[], owner: 
   const pipelineOf = (run: Run): Pipeline => {
     const pipeline = byName.get(run.pipeline);
     if (pipeline !== undefined && pipeline.version >= run.pipeline_version) return pipeline;
-    throw new ConflictError(`Run ${run.number} belongs to pipeline ${run.pipeline} version ${run.pipeline_version}, which this Trainyard does not know.`, { hint: 'Update Trainyard.' });
+    throw new ConflictError(
+      `Run ${run.number} belongs to pipeline ${run.pipeline} version ${run.pipeline_version}, which this Trainyard does not know.`,
+      { hint: 'Update Trainyard.' },
+    );
   };
 
   const nap = async (seenKnocks: number, lastNow: number): Promise<void> => {
     // The mark first: what another process writes from here on changes it, what it wrote before is in the answer.
     const mark = world.store.changeMark();
-    const next = await world.store.db.selectFrom('runs').select((e) => e.fn.min('due_at').as('due_at')).where('ended_at', 'is', null).executeTakeFirst();
-    const end = Math.min(lastNow + LONGEST_SLEEP_MS, next?.due_at == null ? Number.POSITIVE_INFINITY : Date.parse(next.due_at));
+    const next = await world.store.db
+      .selectFrom('runs')
+      .select((e) => e.fn.min('due_at').as('due_at'))
+      .where('ended_at', 'is', null)
+      .executeTakeFirst();
+    const end = Math.min(
+      lastNow + LONGEST_SLEEP_MS,
+      next?.due_at == null ? Number.POSITIVE_INFINITY : Date.parse(next.due_at),
+    );
     while (!signal.aborted && knocks === seenKnocks) {
       const now = world.clock.now();
       // A clock that jumped back would make every deadline seem far away: look at everything again instead.
@@ -114,12 +138,19 @@ export function createLoop(world: World, pipelines: readonly Pipeline[], owner: 
         tidy = true;
         giveBackMemory();
       }
-      await Promise.race([world.clock.sleep(Math.min(LOOK_MS, end - now), signal), new Promise<void>((resolve) => (knocked = resolve))]);
+      await Promise.race([
+        world.clock.sleep(Math.min(LOOK_MS, end - now), signal),
+        new Promise<void>((resolve) => (knocked = resolve)),
+      ]);
     }
   };
 
   const makeAllDue = async (now: number): Promise<void> => {
-    let open = world.store.db.updateTable('runs').set({ due_at: toIso(now) }).where('ended_at', 'is', null).where('parent_run_id', 'is', null);
+    let open = world.store.db
+      .updateTable('runs')
+      .set({ due_at: toIso(now) })
+      .where('ended_at', 'is', null)
+      .where('parent_run_id', 'is', null);
     if (only !== null) open = open.where('id', '=', only);
     await open.execute();
   };

@@ -4,6 +4,12 @@ import type { Run } from './run-store.ts';
 
 /** True while a job of the run is not over. */
 export async function hasOpenJobs({ db, run }: { readonly db: Db; readonly run: Run }): Promise<boolean> {
-  const row = await db.selectFrom('jobs').select('id').where('run_id', '=', run.id).where('status', 'in', OPEN_STATUSES).limit(1).executeTakeFirst();
+  const row = await db
+    .selectFrom('jobs')
+    .select('id')
+    .where('run_id', '=', run.id)
+    .where('status', 'in', OPEN_STATUSES)
+    .limit(1)
+    .executeTakeFirst();
   return row !== undefined;
 }

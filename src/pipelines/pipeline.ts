@@ -27,9 +27,24 @@ export type StageCounts = Readonly<Record<string, number>>;
  * time, after any crash, and goes on from what the rows say.
  */
 export type StageOutcome =
-  | { readonly kind: 'done'; readonly counts?: StageCounts; readonly output?: Readonly<Record<string, unknown>> }
-  | { readonly kind: 'wait'; readonly on: 'jobs' | 'approval' | 'time'; readonly until: number | null; readonly counts?: StageCounts; readonly reason?: string }
-  | { readonly kind: 'failed'; readonly reason: string; readonly counts?: StageCounts; readonly output?: Readonly<Record<string, unknown>> }
+  | {
+      readonly kind: 'done';
+      readonly counts?: StageCounts;
+      readonly output?: Readonly<Record<string, unknown>>;
+    }
+  | {
+      readonly kind: 'wait';
+      readonly on: 'jobs' | 'approval' | 'time';
+      readonly until: number | null;
+      readonly counts?: StageCounts;
+      readonly reason?: string;
+    }
+  | {
+      readonly kind: 'failed';
+      readonly reason: string;
+      readonly counts?: StageCounts;
+      readonly output?: Readonly<Record<string, unknown>>;
+    }
   | { readonly kind: 'skipped'; readonly reason: string };
 
 export interface StageContext {
@@ -66,7 +81,9 @@ export interface Pipeline {
   /** Ends whatever the run has in flight outside, on request or because it cannot go on; harmless twice. */
   readonly cancel: (contextFor: (stage: string) => StageContext, why: string) => Promise<void>;
   /** Asked when every stage is over: how the run ended. */
-  readonly conclude: (context: ConcludeContext) => Promise<{ readonly status: 'succeeded' | 'failed'; readonly reason: string | null }>;
+  readonly conclude: (
+    context: ConcludeContext,
+  ) => Promise<{ readonly status: 'succeeded' | 'failed'; readonly reason: string | null }>;
 }
 
 export interface ConcludeContext {

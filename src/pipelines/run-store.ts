@@ -10,7 +10,10 @@ import { RunStatus, StageStatus } from './status.ts';
 const Json = z.record(z.string(), z.unknown());
 const Counts = z.record(z.string(), z.number());
 
-export type Run = Omit<RunsTable, 'status' | 'params'> & { status: RunStatus; params: Record<string, unknown> };
+export type Run = Omit<RunsTable, 'status' | 'params'> & {
+  status: RunStatus;
+  params: Record<string, unknown>;
+};
 export type Stage = Omit<StagesTable, 'status' | 'counts' | 'output' | 'state'> & {
   status: StageStatus;
   counts: Record<string, number>;
@@ -18,7 +21,11 @@ export type Stage = Omit<StagesTable, 'status' | 'counts' | 'output' | 'state'> 
   state: Record<string, unknown>;
 };
 
-export const asRun = (row: RunsTable): Run => ({ ...row, status: RunStatus.parse(row.status), params: Json.parse(JSON.parse(row.params)) });
+export const asRun = (row: RunsTable): Run => ({
+  ...row,
+  status: RunStatus.parse(row.status),
+  params: Json.parse(JSON.parse(row.params)),
+});
 const asStage = (row: StagesTable): Stage => ({
   ...row,
   status: StageStatus.parse(row.status),
@@ -43,7 +50,11 @@ export async function createRun(
   },
 ): Promise<Run> {
   const at = toIso(now);
-  const last = await tx.selectFrom('runs').select((e) => e.fn.max('number').as('number')).where('parent_run_id', 'is', null).executeTakeFirst();
+  const last = await tx
+    .selectFrom('runs')
+    .select((e) => e.fn.max('number').as('number'))
+    .where('parent_run_id', 'is', null)
+    .executeTakeFirst();
   const row: RunsTable = {
     id: newId('run', now),
     number: Number(last?.number ?? 0) + 1,
@@ -74,9 +85,26 @@ export async function createRun(
   await tx.insertInto('runs').values(row).execute();
   await tx
     .insertInto('stages')
-    .values(input.pipeline.stages.map((s, position) => ({ run_id: row.id, name: s.name, position, status: 'pending', counts: '{}', output: '{}', state: '{}' })))
+    .values(
+      input.pipeline.stages.map((s, position) => ({
+        run_id: row.id,
+        name: s.name,
+        position,
+        status: 'pending',
+        counts: '{}',
+        output: '{}',
+        state: '{}',
+      })),
+    )
     .execute();
-  await appendEvents(tx, now, [{ type: 'run.created', run_id: row.id, message: input.message, data: { number: row.number, plan_id: input.plan_id } }]);
+  await appendEvents(tx, now, [
+    {
+      type: 'run.created',
+      run_id: row.id,
+      message: input.message,
+      data: { number: row.number, plan_id: input.plan_id },
+    },
+  ]);
   return asRun(row);
 }
 
@@ -84,27 +112,50 @@ export async function createRun(
 export async function getRun(db: Db, key: string): Promise<Run> {
   const byNumber = /^#?\d+$/.test(key);
   let select = db.selectFrom('runs').selectAll();
-  select = byNumber ? select.where('number', '=', Number(key.replace('#', ''))).where('parent_run_id', 'is', null) : select.where('id', '=', key);
+  select = byNumber
+    ? select.where('number', '=', Number(key.replace('#', ''))).where('parent_run_id', 'is', null)
+    : select.where('id', '=', key);
   const row = await select.executeTakeFirst();
   if (row !== undefined) return asRun(row);
-  const last = await db.selectFrom('runs').select((e) => e.fn.max('number').as('number')).where('parent_run_id', 'is', null).executeTakeFirst();
+  const last = await db
+    .selectFrom('runs')
+    .select((e) => e.fn.max('number').as('number'))
+    .where('parent_run_id', 'is', null)
+    .executeTakeFirst();
   throw new NotFoundError(`There is no run ${key}.`, {
-    hint: last?.number == null ? 'There are no runs yet: start one with `trainyard run`.' : `The newest run is ${last.number}; list them with \`trainyard runs\`.`,
+    hint:
+      last?.number == null
+        ? 'There are no runs yet: start one with `trainyard run`.'
+        : `The newest run is ${last.number}; list them with \`trainyard runs\`.`,
   });
 }
 
 export async function getStages(db: Db, run_id: string): Promise<Stage[]> {
-  const rows = await db.selectFrom('stages').selectAll().where('run_id', '=', run_id).orderBy('position').execute();
+  const rows = await db
+    .selectFrom('stages')
+    .selectAll()
+    .where('run_id', '=', run_id)
+    .orderBy('position')
+    .execute();
   return rows.map(asStage);
 }
 
 /** Newest first; children only when asked for. Keyset paged by `before` (a number). */
 export async function listRuns(
   db: Db,
-  query: { readonly status?: RunStatus | undefined; readonly before?: number | undefined; readonly parent_run_id?: string | undefined; readonly pipeline?: string | undefined; readonly limit: number },
+  query: {
+    readonly status?: RunStatus | undefined;
+    readonly before?: number | undefined;
+    readonly parent_run_id?: string | undefined;
+    readonly pipeline?: string | undefined;
+    readonly limit: number;
+  },
 ): Promise<Run[]> {
   let select = db.selectFrom('runs').selectAll().orderBy('number', 'desc').limit(query.limit);
-  select = query.parent_run_id === undefined ? select.where('parent_run_id', 'is', null) : select.where('parent_run_id', '=', query.parent_run_id);
+  select =
+    query.parent_run_id === undefined
+      ? select.where('parent_run_id', 'is', null)
+      : select.where('parent_run_id', '=', query.parent_run_id);
   if (query.status !== undefined) select = select.where('status', '=', query.status);
   if (query.pipeline !== undefined) select = select.where('pipeline', '=', query.pipeline);
   if (query.before !== undefined) select = select.where('number', '<', query.before);
@@ -154,13 +205,20 @@ export async function setStage(
 
 /** Makes a run due now; the loop of whichever process holds the project picks it up. */
 export async function wakeRun(db: Db, now: number, run_id: string): Promise<void> {
-  await db.updateTable('runs').set({ due_at: toIso(now) }).where('id', '=', run_id).where('ended_at', 'is', null).execute();
+  await db
+    .updateTable('runs')
+    .set({ due_at: toIso(now) })
+    .where('id', '=', run_id)
+    .where('ended_at', 'is', null)
+    .execute();
 }
 
 /** Asks for the end of a run; harmless twice. Returns false when it is over already. */
 export async function requestCancel(tx: Tx, now: number, run: Run, by: string): Promise<boolean> {
   if (run.parent_run_id !== null) {
-    throw new ConflictError(`Run ${run.subject ?? run.id} is part of another run.`, { hint: 'Reject or hold its model at the gate, or cancel the run it belongs to.' });
+    throw new ConflictError(`Run ${run.subject ?? run.id} is part of another run.`, {
+      hint: 'Reject or hold its model at the gate, or cancel the run it belongs to.',
+    });
   }
   if (run.ended_at !== null) return false;
   const at = toIso(now);
@@ -172,7 +230,15 @@ export async function requestCancel(tx: Tx, now: number, run: Run, by: string): 
     .where('cancel_requested_at', 'is', null)
     .executeTakeFirst();
   if (changed.numUpdatedRows > 0n) {
-    await appendEvents(tx, now, [{ type: 'run.cancel_requested', severity: 'warning', run_id: run.id, message: `${by} asked to cancel run ${run.number}`, data: { by } }]);
+    await appendEvents(tx, now, [
+      {
+        type: 'run.cancel_requested',
+        severity: 'warning',
+        run_id: run.id,
+        message: `${by} asked to cancel run ${run.number}`,
+        data: { by },
+      },
+    ]);
   }
   return true;
 }

@@ -23,7 +23,8 @@ export const trainPipeline: Pipeline = {
       gate: 'registry-promotion',
       when: async (context) => {
         if (context.run.pr === 1) return 'a pull-request run promotes nothing';
-        if (context.stageNamed('RegisterEnvironment').status !== 'succeeded') return 'RegisterEnvironment did not succeed';
+        if (context.stageNamed('RegisterEnvironment').status !== 'succeeded')
+          return 'RegisterEnvironment did not succeed';
         return (await unsharedEnvironments(context)).length > 0 ? true : 'no new environment';
       },
       advance: promoteEnvironment,
@@ -33,8 +34,19 @@ export const trainPipeline: Pipeline = {
     { name: 'SubmitTraining', advance: submitTraining },
     { name: 'MonitorTraining', advance: monitorTraining },
     { name: 'RegisterModels', when: whenJobsCompleted, advance: registerModels },
-    { name: 'RetryFailedTraining', gate: 'training-retry', when: whenSomethingFailed, advance: retryFailedTraining },
-    { name: 'PromoteModels', after: ['RetryFailedTraining'], gate: 'registry-promotion', when: whenModelsMayGoOn, advance: promoteModels },
+    {
+      name: 'RetryFailedTraining',
+      gate: 'training-retry',
+      when: whenSomethingFailed,
+      advance: retryFailedTraining,
+    },
+    {
+      name: 'PromoteModels',
+      after: ['RetryFailedTraining'],
+      gate: 'registry-promotion',
+      when: whenModelsMayGoOn,
+      advance: promoteModels,
+    },
   ],
   cancel: cancelTraining,
   conclude,
@@ -44,26 +56,54 @@ export const trainPipeline: Pipeline = {
  * A run is red while a circuit that is not optional failed and nobody accepted that, whatever was promoted; and when
  * a stage itself failed. That every job failed is the circuits' failure: a retry may still mend it.
  */
-async function conclude({ run, stages, db }: ConcludeContext): Promise<{ status: 'succeeded' | 'failed'; reason: string | null }> {
-  const broken = stages.find((s) => s.status === 'failed' && s.name !== 'MonitorTraining' && s.name !== 'RetryFailedTraining');
-  if (broken !== undefined) return { status: 'failed', reason: `${broken.name}: ${broken.reason ?? 'failed'}` };
+async function conclude({
+  run,
+  stages,
+  db,
+}: ConcludeContext): Promise<{ status: 'succeeded' | 'failed'; reason: string | null }> {
+  const broken = stages.find(
+    (s) => s.status === 'failed' && s.name !== 'MonitorTraining' && s.name !== 'RetryFailedTraining',
+  );
+  if (broken !== undefined)
+    return { status: 'failed', reason: `${broken.name}: ${broken.reason ?? 'failed'}` };
   const failed = await failedCircuits({ run, db });
   if (failed.length > 0 && run.partial_accepted_by === null) {
     const names = failed.slice(0, 3).join(', ');
-    return { status: 'failed', reason: `${failed.length} ${failed.length === 1 ? 'circuit' : 'circuits'} failed: ${names}${failed.length > 3 ? ' …' : ''}` };
+    return {
+      status: 'failed',
+      reason: `${failed.length} ${failed.length === 1 ? 'circuit' : 'circuits'} failed: ${names}${failed.length > 3 ? ' …' : ''}`,
+    };
   }
   for (const name of ['MonitorTraining', 'RetryFailedTraining']) {
     const stage = stageNamed(stages, name);
-    if (stage.status === 'failed' && /add up|could not be registered/.test(stage.reason ?? '')) return { status: 'failed', reason: `${name}: ${stage.reason}` };
+    if (stage.status === 'failed' && /add up/.test(stage.reason ?? ''))
+      return { status: 'failed', reason: `${name}: ${stage.reason}` };
   }
-  return { status: 'succeeded', reason: run.partial_accepted_by === null || failed.length === 0 ? null : `${failed.length} failed, accepted by ${run.partial_accepted_by}` };
+  return {
+    status: 'succeeded',
+    reason:
+      run.partial_accepted_by === null || failed.length === 0
+        ? null
+        : `${failed.length} failed, accepted by ${run.partial_accepted_by}`,
+  };
 }
 
 /** Mandatory circuits of the run that failed and that no retry of the run mended. */
 export async function failedCircuits({ run, db }: Pick<ConcludeContext, 'run' | 'db'>): Promise<string[]> {
   const failed = new Set<string>();
-  for await (const page of eachJob(db, { run_id: run.id, stage: 'SubmitTraining', statuses: ['failed'] })) for (const job of page) if (job.optional === 0) failed.add(job.circuit_id);
-  for await (const page of eachJob(db, { run_id: run.id, stage: 'RetryFailedTraining', statuses: ['failed'] })) for (const job of page) if (job.optional === 0) failed.add(job.circuit_id);
-  for await (const page of eachJob(db, { run_id: run.id, stage: 'RetryFailedTraining', statuses: ['succeeded'] })) for (const job of page) failed.delete(job.circuit_id);
+  for await (const page of eachJob(db, { run_id: run.id, stage: 'SubmitTraining', statuses: ['failed'] }))
+    for (const job of page) if (job.optional === 0) failed.add(job.circuit_id);
+  for await (const page of eachJob(db, {
+    run_id: run.id,
+    stage: 'RetryFailedTraining',
+    statuses: ['failed'],
+  }))
+    for (const job of page) if (job.optional === 0) failed.add(job.circuit_id);
+  for await (const page of eachJob(db, {
+    run_id: run.id,
+    stage: 'RetryFailedTraining',
+    statuses: ['succeeded'],
+  }))
+    for (const job of page) failed.delete(job.circuit_id);
   return [...failed].toSorted();
 }

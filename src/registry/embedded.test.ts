@@ -1,6 +1,7 @@
 import { chmod, mkdir, mkdtemp, readFile, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { folderDigest, listFiles, sha256 } from '../kernel/digest.ts';
 import type { OutputFile } from '../jobs/compute.ts';
@@ -106,16 +107,11 @@ describe('embeddedRegistry', () => {
 
   it('leaves nothing half-written when a stream breaks off', async () => {
     const bytes = Buffer.alloc(2 << 20);
-    const file: OutputFile = {
-      ...memoryFile('model.bin', bytes),
-      open: () => {
-        const stream = memoryFile('x', bytes).open();
-        stream.push = () => false;
-        stream.once('newListener', () => undefined);
-        queueMicrotask(() => stream.destroy(new Error('the line went dead')));
-        return stream;
-      },
+    const breakOff = function* (): Generator<Buffer> {
+      yield bytes;
+      throw new Error('the line went dead');
     };
+    const file: OutputFile = { ...memoryFile('model.bin', bytes), open: () => Readable.from(breakOff()) };
     expect(await dev.register([modelRequest('a', { files: [file] })])).toMatchObject([
       { status: 'unreadable' },
     ]);

@@ -12,9 +12,22 @@ beforeEach(() => {
 afterEach(() => store.close());
 
 const withdraw = (version: number) =>
-  store.db.updateTable('model_versions').set({ withdrawn_at: '2026-02-01T00:00:00.000Z', withdrawn_by: 'ann', withdrawn_reason: 'bad' }).where('version', '=', version).execute();
+  store.db
+    .updateTable('model_versions')
+    .set({ withdrawn_at: '2026-02-01T00:00:00.000Z', withdrawn_by: 'ann', withdrawn_reason: 'bad' })
+    .where('version', '=', version)
+    .execute();
 const accepting = (hash: string, at: string) =>
-  store.tx((tx) => accept(tx, { circuit_id: 'p_a', training_hash: hash, inputs_digest: 'd2', reason: 'only a rename', by: 'ann', at }));
+  store.tx((tx) =>
+    accept(tx, {
+      circuit_id: 'p_a',
+      training_hash: hash,
+      inputs_digest: 'd2',
+      reason: 'only a rename',
+      by: 'ann',
+      at,
+    }),
+  );
 
 describe('the good model of a circuit', () => {
   it('is the newest version that nobody withdrew', async () => {
@@ -34,7 +47,12 @@ describe('the good model of a circuit', () => {
   });
 
   it('is told alike for one circuit and for all', async () => {
-    for (const [circuit_id, version] of [['p_a', 1], ['p_a', 2], ['p_b', 1]] as const) await addModel(store, { circuit_id, version });
+    for (const [circuit_id, version] of [
+      ['p_a', 1],
+      ['p_a', 2],
+      ['p_b', 1],
+    ] as const)
+      await addModel(store, { circuit_id, version });
     const all = await goodModels(store.db);
     expect([...all.keys()].toSorted()).toEqual(['p_a', 'p_b']);
     for (const [id, model] of all) expect(await goodModel(store.db, id)).toEqual(model);
@@ -53,7 +71,12 @@ describe('accept', () => {
     await addModel(store, { circuit_id: 'p_a', version: 1, training_hash: 'h1' });
     await accepting('h2', '2026-03-01T00:00:00.000Z');
     await accepting('h3', '2026-03-02T00:00:00.000Z');
-    expect((await goodModel(store.db, 'p_a'))?.accepted).toMatchObject({ hash: 'h3', digest: 'd2', by: 'ann', reason: 'only a rename' });
+    expect((await goodModel(store.db, 'p_a'))?.accepted).toMatchObject({
+      hash: 'h3',
+      digest: 'd2',
+      by: 'ann',
+      reason: 'only a rename',
+    });
     expect((await goodModels(store.db)).get('p_a')?.accepted?.hash).toBe('h3');
   });
 
@@ -70,7 +93,16 @@ describe('accept', () => {
     await expect(accepting('h2', '2026-03-01T00:00:00.000Z')).rejects.toMatchObject({ exit_code: 5 });
     await addModel(store, { circuit_id: 'p_a', version: 1 });
     await expect(
-      store.tx((tx) => accept(tx, { circuit_id: 'p_a', training_hash: 'h', inputs_digest: 'd', reason: ' ', by: 'ann', at: '2026-03-01T00:00:00.000Z' })),
+      store.tx((tx) =>
+        accept(tx, {
+          circuit_id: 'p_a',
+          training_hash: 'h',
+          inputs_digest: 'd',
+          reason: ' ',
+          by: 'ann',
+          at: '2026-03-01T00:00:00.000Z',
+        }),
+      ),
     ).rejects.toMatchObject({ exit_code: 2 });
     expect((await goodModel(store.db, 'p_a'))?.accepted).toBeNull();
   });

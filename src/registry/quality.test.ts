@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { checkQuality } from './quality.ts';
 import type { QualityOp } from './quality.ts';
 
-const rule = (metric: string, op: QualityOp, limit: number) => ({ metric, op, limit, text: `${metric} ${op} ${limit}` });
+const rule = (metric: string, op: QualityOp, limit: number) => ({
+  metric,
+  op,
+  limit,
+  text: `${metric} ${op} ${limit}`,
+});
 
 describe('checkQuality', () => {
   it.each([
@@ -26,7 +31,10 @@ describe('checkQuality', () => {
   });
 
   it('fails every rule of a job that reported nothing', () => {
-    expect(checkQuality([rule('mae', '<=', 10), rule('rmse', '<=', 15)], null).map((r) => r.ok)).toEqual([false, false]);
+    expect(checkQuality([rule('mae', '<=', 10), rule('rmse', '<=', 15)], null).map((r) => r.ok)).toEqual([
+      false,
+      false,
+    ]);
   });
 
   it('finds no metric in what every object inherits', () => {

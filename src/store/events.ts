@@ -44,7 +44,12 @@ export async function readEvents(
   db: Db,
   query: { readonly after: number; readonly run_id?: string; readonly limit: number },
 ): Promise<Event[]> {
-  let select = db.selectFrom('events').selectAll().where('seq', '>', query.after).orderBy('seq').limit(query.limit);
+  let select = db
+    .selectFrom('events')
+    .selectAll()
+    .where('seq', '>', query.after)
+    .orderBy('seq')
+    .limit(query.limit);
   if (query.run_id !== undefined) select = select.where('run_id', '=', query.run_id);
   const rows = await select.execute();
   return rows.map((row) => ({ ...row, data: JSON.parse(row.data) as Record<string, unknown> }));

@@ -5,8 +5,15 @@ import type { SQLInputValue } from 'node:sqlite';
 import type { Tables } from './tables.ts';
 
 /** Kysely's own SQLite dialect over Node's SQLite. Prepared statements are kept: the same few are run all day. */
-export function openSqlite(path: string, options: { readonly read_only: boolean }): { sqlite: DatabaseSync; db: Kysely<Tables> } {
-  const sqlite = new DatabaseSync(path, { timeout: 5000, enableForeignKeyConstraints: true, readOnly: options.read_only });
+export function openSqlite(
+  path: string,
+  options: { readonly read_only: boolean },
+): { sqlite: DatabaseSync; db: Kysely<Tables> } {
+  const sqlite = new DatabaseSync(path, {
+    timeout: 5000,
+    enableForeignKeyConstraints: true,
+    readOnly: options.read_only,
+  });
   if (!options.read_only) sqlite.exec('pragma journal_mode = wal');
   sqlite.exec('pragma synchronous = full; pragma cache_size = -16000; pragma temp_store = memory');
   const kept = new Map<string, SqliteStatement>();

@@ -40,7 +40,10 @@ export const storeExists = (folder: string): boolean => existsSync(join(folder, 
  * @throws ConflictError when a newer Trainyard wrote the store
  * @throws TrainyardError when the folder cannot be written or the file is no database
  */
-export async function openStore(folder: string, options: { readonly read_only?: boolean } = {}): Promise<Store> {
+export async function openStore(
+  folder: string,
+  options: { readonly read_only?: boolean } = {},
+): Promise<Store> {
   const readOnly = options.read_only === true;
   const path = join(folder, FILE);
   try {
@@ -79,7 +82,8 @@ const insideTransaction = new AsyncLocalStorage<true>();
  * Better a clear fault at the first try than a process that falls asleep.
  */
 function refuseInsideTransaction(): void {
-  if (insideTransaction.getStore() === true) throw new TypeError('Inside a transaction, use the transaction: the store would wait for it for ever.');
+  if (insideTransaction.getStore() === true)
+    throw new TypeError('Inside a transaction, use the transaction: the store would wait for it for ever.');
 }
 
 const outsideTransactions: KyselyPlugin = {
@@ -117,7 +121,9 @@ function migrate(sqlite: DatabaseSync, folder: string, readOnly: boolean): void 
   if (version > migrations.length) {
     throw new ConflictError(
       `The state folder ${folder} was written by a newer Trainyard (schema ${version}; this one knows ${migrations.length}).`,
-      { hint: 'Update Trainyard (`npm install trainyard@latest`), or use another --project folder. Nothing was changed.' },
+      {
+        hint: 'Update Trainyard (`npm install trainyard@latest`), or use another --project folder. Nothing was changed.',
+      },
     );
   }
   if (version === migrations.length) return;
@@ -131,7 +137,9 @@ function migrate(sqlite: DatabaseSync, folder: string, readOnly: boolean): void 
     // Another process may have migrated while this one waited for the lock.
     for (const migration of migrations.slice(schemaVersion(sqlite))) sqlite.exec(migration.sql);
     sqlite
-      .prepare(`insert into meta (key, value) values ('schema_version', ?) on conflict (key) do update set value = excluded.value`)
+      .prepare(
+        `insert into meta (key, value) values ('schema_version', ?) on conflict (key) do update set value = excluded.value`,
+      )
       .run(String(migrations.length));
     sqlite.exec('commit');
   } catch (error) {
@@ -151,7 +159,10 @@ function schemaVersion(sqlite: DatabaseSync): number {
 export function storeError(path: string, error: unknown): TrainyardError {
   if (error instanceof TrainyardError) return error;
   const text = messageOf(error);
-  if (/readonly|read-only|unable to open/i.test(text) || ['EROFS', 'EACCES', 'EPERM'].includes(systemCode(error) ?? '')) {
+  if (
+    /readonly|read-only|unable to open/i.test(text) ||
+    ['EROFS', 'EACCES', 'EPERM'].includes(systemCode(error) ?? '')
+  ) {
     return new TrainyardError('unexpected', `The state folder cannot be written: ${path} (${text}).`, {
       hint: 'Make the folder writable for this user, or use another --project folder. `plan` and the lists work without writing.',
       cause: error,
@@ -170,9 +181,15 @@ export function storeError(path: string, error: unknown): TrainyardError {
     });
   }
   if (/database is locked|busy/i.test(text)) {
-    return new ConflictError(`Another process keeps ${path} locked.`, { hint: 'Try again; `trainyard doctor` shows who holds the project.', cause: error });
+    return new ConflictError(`Another process keeps ${path} locked.`, {
+      hint: 'Try again; `trainyard doctor` shows who holds the project.',
+      cause: error,
+    });
   }
-  return new TrainyardError('unexpected', `The store ${path} failed: ${text}`, { hint: fileErrorHint(systemCode(error)), cause: error });
+  return new TrainyardError('unexpected', `The store ${path} failed: ${text}`, {
+    hint: fileErrorHint(systemCode(error)),
+    cause: error,
+  });
 }
 
 /** Column values for "now plus seconds" by a given ISO time. */

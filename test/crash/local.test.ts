@@ -60,7 +60,10 @@ describe('a run on this machine that is killed while jobs run', () => {
     expect(outcome?.left, 'processes left').toEqual([]);
   };
   it.each(POINTS)('goes on after SIGKILL at %s: every job started once, no process left', check);
-  it.each(MOMENTS)('goes on after SIGKILL %i ms into the run: every job started once, no process left', check);
+  it.each(MOMENTS)(
+    'goes on after SIGKILL %i ms into the run: every job started once, no process left',
+    check,
+  );
 });
 
 const models = CIRCUITS.map((id) => `${id.replace('_', '-')}:1`);
@@ -81,12 +84,21 @@ const WHOLE: Partial<RunFacts> = {
 async function crashAt(at: string | number, used: TestProject[]): Promise<Outcome> {
   const project = TestProject.create({ circuits: CIRCUITS, provider: 'local', train: TRAIN });
   used.push(project);
-  const running = project.start(['run', '--approve', 'all'], typeof at === 'string' ? { env: { TRAINYARD_FAULT: at } } : {});
+  const running = project.start(
+    ['run', '--approve', 'all'],
+    typeof at === 'string' ? { env: { TRAINYARD_FAULT: at } } : {},
+  );
   if (typeof at === 'number') {
     await running.says(/Run 1 started/);
     setTimeout(() => running.kill('SIGKILL'), at);
   }
   const first = await running.ended;
   const resumed = await project.trainyard(['run', '--resume']);
-  return { first, resumed, facts: await runFacts(project), starts: startsOf(project.state), left: await project.settled() };
+  return {
+    first,
+    resumed,
+    facts: await runFacts(project),
+    starts: startsOf(project.state),
+    left: await project.settled(),
+  };
 }

@@ -8,11 +8,16 @@ import { twoAtOnce } from '../helpers/two-at-once.ts';
 import { RESUME, RUN, WHOLE, books } from './whole-run.ts';
 import type { Books } from './whole-run.ts';
 
-const times = (point: string, most: number): string[] => Array.from({ length: most }, (_, i) => `${point}:${i + 1}`);
+const times = (point: string, most: number): string[] =>
+  Array.from({ length: most }, (_, i) => `${point}:${i + 1}`);
 
 /** Every named place with every pass of it on the way of the run above. */
 const POINTS: readonly string[] = [
-  ...trainPipeline.stages.flatMap(({ name }) => [`stage.start:${name}`, `stage.end:${name}`, `stage.written:${name}`]),
+  ...trainPipeline.stages.flatMap(({ name }) => [
+    `stage.start:${name}`,
+    `stage.end:${name}`,
+    `stage.written:${name}`,
+  ]),
   'stage.end:MonitorTraining:2',
   'stage.written:MonitorTraining:2',
   'stage.written:RetryFailedTraining:2',
@@ -43,7 +48,8 @@ describe('a run on the simulated provider that is killed and resumed', () => {
   const used: TestProject[] = [];
 
   beforeAll(async () => {
-    for (const outcome of await twoAtOnce(POINTS, (point) => crashAt(point, used))) outcomes.set(outcome.point, outcome);
+    for (const outcome of await twoAtOnce(POINTS, (point) => crashAt(point, used)))
+      outcomes.set(outcome.point, outcome);
   }, 180_000);
   afterAll(async () => {
     for (const project of used) await project[Symbol.asyncDispose]();
@@ -51,15 +57,21 @@ describe('a run on the simulated provider that is killed and resumed', () => {
 
   it.each(POINTS)('goes on after SIGKILL at %s: nothing twice, nothing lost', (point) => {
     const outcome = outcomes.get(point);
-    expect(outcome?.first.signal, `the run never came to ${point}:\n${outcome?.first.stderr}`).toBe('SIGKILL');
+    expect(outcome?.first.signal, `the run never came to ${point}:\n${outcome?.first.stderr}`).toBe(
+      'SIGKILL',
+    );
     expect(outcome?.resumed?.code, outcome?.resumed?.stderr).toBe(0);
     expect(outcome?.books?.started.filter((entry) => entry.started !== 1)).toEqual([]);
-    expect(outcome?.books?.started.map((entry) => entry.key).toSorted()).toEqual(outcome?.books?.facts?.attempts);
+    expect(outcome?.books?.started.map((entry) => entry.key).toSorted()).toEqual(
+      outcome?.books?.facts?.attempts,
+    );
     expect(outcome?.books?.facts).toEqual(WHOLE);
   });
 
   it('was killed at every place that the code names', () => {
-    const named = sources().flatMap((text) => [...text.matchAll(/faultPoint\([`']([^`'$]+)/g)].map((match) => match[1] ?? ''));
+    const named = sources().flatMap((text) =>
+      [...text.matchAll(/faultPoint\([`']([^`'$]+)/g)].map((match) => match[1] ?? ''),
+    );
     expect(named.length).toBeGreaterThan(10);
     expect([...new Set(named)].filter((name) => !POINTS.some((point) => point.startsWith(name)))).toEqual([]);
   });

@@ -27,7 +27,12 @@ export async function books(project: TestProject): Promise<Books> {
 
 const jobs = EIGHT.map((id) => `${id}_2026_03_31`);
 const retry: unknown = expect.stringMatching(/^kiln_3_2026_03_31_retry_\d{8}_\d{6}$/);
-const attempts = [...jobs.slice(0, 3), attemptKey('kiln_3_2026_03_31', 2), retry, ...jobs.slice(3)] as string[];
+const attempts = [
+  ...jobs.slice(0, 3),
+  attemptKey('kiln_3_2026_03_31', 2),
+  retry,
+  ...jobs.slice(3),
+] as string[];
 const models = EIGHT.map((id) => `${id.replace('_', '-')}:1`);
 
 /** What the run leaves behind when nobody kills it, and when somebody does. */

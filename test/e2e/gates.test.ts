@@ -11,15 +11,22 @@ interface Request {
   readonly status: string;
 }
 const requests = async (project: TestProject, ...args: string[]): Promise<readonly Request[]> =>
-  ((await project.ok(['approvals', 'list', '--json', ...args])).json() as { approvals: readonly Request[] }).approvals;
-const open = async (project: TestProject, gate: string): Promise<string> => (await requests(project)).find((r) => r.gate === gate)?.id ?? `none at ${gate}`;
+  ((await project.ok(['approvals', 'list', '--json', ...args])).json() as { approvals: readonly Request[] })
+    .approvals;
+const open = async (project: TestProject, gate: string): Promise<string> =>
+  (await requests(project)).find((r) => r.gate === gate)?.id ?? `none at ${gate}`;
 const stagesOf = async (project: TestProject): Promise<Record<string, string>> => {
-  const { stages } = (await project.ok(['runs', 'show', '--json'])).json() as { stages: { name: string; status: string }[] };
+  const { stages } = (await project.ok(['runs', 'show', '--json'])).json() as {
+    stages: { name: string; status: string }[];
+  };
   return Object.fromEntries(stages.map((s) => [s.name, s.status]));
 };
-const artifact = (project: TestProject, name: string): unknown => JSON.parse(project.read(`.trainyard/runs/1/artifacts/${name}.json`));
+const artifact = (project: TestProject, name: string): unknown =>
+  JSON.parse(project.read(`.trainyard/runs/1/artifacts/${name}.json`));
 const shared = async (project: TestProject): Promise<string[]> => {
-  const { models } = (await project.ok(['models', 'list', '--registry', 'shared', '--json'])).json() as { models: { model_name: string }[] };
+  const { models } = (await project.ok(['models', 'list', '--registry', 'shared', '--json'])).json() as {
+    models: { model_name: string }[];
+  };
   return models.map((m) => m.model_name);
 };
 
@@ -27,9 +34,17 @@ describe('a run without a terminal', () => {
   it('ends with 11 when all that is left waits for people, having trained meanwhile', async () => {
     await using project = TestProject.create({ circuits: THREE });
     const run = await project.ends(11, ['run', '--json']);
-    expect(run.json()).toMatchObject({ status: 'waiting', jobs: { succeeded: 3 }, approvals: [{ gate: 'registry-promotion' }, { gate: 'registry-promotion' }] });
+    expect(run.json()).toMatchObject({
+      status: 'waiting',
+      jobs: { succeeded: 3 },
+      approvals: [{ gate: 'registry-promotion' }, { gate: 'registry-promotion' }],
+    });
     expect(run.stderr).toMatch(/trainyard approve apr_\w+ {3}or {3}trainyard reject apr_\w+/);
-    expect(await stagesOf(project)).toMatchObject({ PromoteEnvironment: 'waiting', RegisterModels: 'succeeded', PromoteModels: 'waiting' });
+    expect(await stagesOf(project)).toMatchObject({
+      PromoteEnvironment: 'waiting',
+      RegisterModels: 'succeeded',
+      PromoteModels: 'waiting',
+    });
     // Lists and plans look and never go on with it.
     await project.ok(['plan']);
     await project.ok(['runs']);
@@ -70,30 +85,39 @@ describe('verdicts', () => {
     await project.trainyard(['approve', models?.id ?? '']);
     expect(await stagesOf(project)).toMatchObject({ PromoteEnvironment: 'skipped' });
     expect(await shared(project)).toEqual([]);
-    expect(artifact(project, 'promoted_models')).toMatchObject({ models: [{ outcome: 'held' }, { outcome: 'held' }, { outcome: 'held' }] });
+    expect(artifact(project, 'promoted_models')).toMatchObject({
+      models: [{ outcome: 'held' }, { outcome: 'held' }, { outcome: 'held' }],
+    });
   });
 
   it('differ per model in one request', async () => {
     await using project = TestProject.create({ circuits: THREE, environment: false });
     await project.ends(11, ['run']);
     const id = await open(project, 'registry-promotion');
-    expect((await project.ends(2, ['approve', id, '--subjects', 'kiln-9:1'])).stderr).toContain('Did you mean kiln-1:1');
+    expect((await project.ends(2, ['approve', id, '--subjects', 'kiln-9:1'])).stderr).toContain(
+      'Did you mean kiln-1:1',
+    );
     await project.ends(11, ['approve', id, '--subjects', 'kiln-1:1,kiln-2:1']);
     expect(await shared(project)).toEqual(['kiln-1', 'kiln-2']);
     await project.ok(['reject', id, '--subjects', 'kiln-3:1', '--comment', 'too old']);
-    expect(artifact(project, 'promoted_models')).toMatchObject({ models: [{ outcome: 'promoted' }, { outcome: 'promoted' }, { outcome: 'rejected' }] });
+    expect(artifact(project, 'promoted_models')).toMatchObject({
+      models: [{ outcome: 'promoted' }, { outcome: 'promoted' }, { outcome: 'rejected' }],
+    });
     // A rejected model does not make its circuit owed.
     await project.ends(0, ['plan', '--exit-code']);
     expect((await project.ends(5, ['approve', 'apr_nothing'])).stderr).toContain('trainyard approvals');
   });
 
   it('come from approvers only, and from as many as the gate asks for', async () => {
-    const settings = 'gates:\n  registry-promotion: {approvers: [alice, bob, tester], required: 2, requester_may_approve: false}\n';
+    const settings =
+      'gates:\n  registry-promotion: {approvers: [alice, bob, tester], required: 2, requester_may_approve: false}\n';
     await using project = TestProject.create({ circuits: ['kiln_1'], environment: false, settings });
     await project.ends(11, ['run']);
     const id = await open(project, 'registry-promotion');
     expect((await project.ends(4, ['approve', id])).stderr).toContain('tester');
-    expect((await project.ends(4, ['approve', id], { env: { USER: 'mallory' } })).stderr).toContain('mallory');
+    expect((await project.ends(4, ['approve', id], { env: { USER: 'mallory' } })).stderr).toContain(
+      'mallory',
+    );
     await project.ends(11, ['approve', id], { env: { USER: 'alice' } });
     await project.ends(11, ['approve', id], { env: { USER: 'alice' } });
     expect(await shared(project)).toEqual([]);
@@ -102,7 +126,11 @@ describe('verdicts', () => {
   });
 
   it('of everything leave out what misses a quality limit, until somebody names it with a reason', async () => {
-    await using project = TestProject.create({ circuits: ['kiln_1'], environment: false, settings: 'quality: [mae <= 0]\n' });
+    await using project = TestProject.create({
+      circuits: ['kiln_1'],
+      environment: false,
+      settings: 'quality: [mae <= 0]\n',
+    });
     await project.ends(11, ['run']);
     const id = await open(project, 'registry-promotion');
     expect((await project.ok(['approvals'])).stdout).toMatch(/quality gate: .*mae/);
@@ -115,16 +143,41 @@ describe('verdicts', () => {
 describe('the retry gate', () => {
   it('approved: trains the failed ones again, tags them, merges the lists and promotes them all', async () => {
     await using project = TestProject.create({ circuits: THREE });
-    const parked = await project.ends(11, ['run', '--approve', 'registry-promotion', '--fail', 'kiln_2:1=sensor gone']);
+    const parked = await project.ends(11, [
+      'run',
+      '--approve',
+      'registry-promotion',
+      '--fail',
+      'kiln_2:1=sensor gone',
+    ]);
     expect(parked.stderr).toContain('sensor gone');
-    expect(artifact(project, 'failed_jobs')).toMatchObject({ jobs: ['kiln_2_2026_03_31'], has_training_failures: true });
+    expect(artifact(project, 'failed_jobs')).toMatchObject({
+      jobs: ['kiln_2_2026_03_31'],
+      has_training_failures: true,
+    });
     expect((await project.ok(['approvals'])).stdout).toMatch(/kiln_2 +sensor gone/);
     await project.ok(['approve', await open(project, 'training-retry')]);
     const retries = (await project.ok(['jobs', 'list', '--match', '*_retry_*', '--json'])).json();
-    expect(retries).toMatchObject({ jobs: [{ name: expect.stringMatching(/^kiln_2_2026_03_31_retry_\d{8}_\d{6}$/) as unknown, retry: true, retry_of: 'kiln_2_2026_03_31' }] });
-    expect(artifact(project, 'registered_models')).toMatchObject({ models: [{ model_name: 'kiln-1' }, { model_name: 'kiln-3' }] });
-    const { models } = artifact(project, 'registered_models_with_retry') as { models: { model_name: string; retry: boolean; tags: Record<string, string> }[] };
-    expect(models.map((m) => [m.model_name, m.tags['retry'] ?? null])).toEqual([['kiln-1', null], ['kiln-2', 'true'], ['kiln-3', null]]);
+    expect(retries).toMatchObject({
+      jobs: [
+        {
+          name: expect.stringMatching(/^kiln_2_2026_03_31_retry_\d{8}_\d{6}$/) as unknown,
+          retry: true,
+          retry_of: 'kiln_2_2026_03_31',
+        },
+      ],
+    });
+    expect(artifact(project, 'registered_models')).toMatchObject({
+      models: [{ model_name: 'kiln-1' }, { model_name: 'kiln-3' }],
+    });
+    const { models } = artifact(project, 'registered_models_with_retry') as {
+      models: { model_name: string; retry: boolean; tags: Record<string, string> }[];
+    };
+    expect(models.map((m) => [m.model_name, m.tags['retry'] ?? null])).toEqual([
+      ['kiln-1', null],
+      ['kiln-2', 'true'],
+      ['kiln-3', null],
+    ]);
     expect(await shared(project)).toEqual(THREE.map((id) => id.replace('_', '-')));
   });
 
@@ -132,11 +185,24 @@ describe('the retry gate', () => {
     await using project = TestProject.create({ circuits: THREE });
     const args = ['--approve', 'all', '--fail', 'kiln_2', '--json'];
     const failed = await project.ends(9, ['run', ...args]);
-    expect(failed.json()).toMatchObject({ status: 'failed', failed_circuits: ['kiln_2'], reason: '1 circuit failed: kiln_2' });
+    expect(failed.json()).toMatchObject({
+      status: 'failed',
+      failed_circuits: ['kiln_2'],
+      reason: '1 circuit failed: kiln_2',
+    });
     expect(failed.stderr).toContain('trainyard runs accept-partial 1');
     expect(await shared(project)).toEqual([]);
-    expect((await project.ok(['models', 'list', '--json'])).json()).toMatchObject({ models: [{ model_name: 'kiln-1' }, { model_name: 'kiln-3' }] });
-    const accepted = await project.ok(['runs', 'accept-partial', '1', '--comment', 'the kiln is down', '--json']);
+    expect((await project.ok(['models', 'list', '--json'])).json()).toMatchObject({
+      models: [{ model_name: 'kiln-1' }, { model_name: 'kiln-3' }],
+    });
+    const accepted = await project.ok([
+      'runs',
+      'accept-partial',
+      '1',
+      '--comment',
+      'the kiln is down',
+      '--json',
+    ]);
     expect(accepted.json()).toMatchObject({ status: 'succeeded', partial_accepted_by: 'tester' });
     expect(await shared(project)).toEqual(['kiln-1', 'kiln-3']);
     expect((await project.ends(6, ['run', '--resume', '1'])).stderr).toContain('Run 1 is over (succeeded)');
@@ -149,9 +215,16 @@ describe('the retry gate', () => {
     await sleep(1100);
     await project.ends(7, ['approve', id]);
     await project.ends(9, ['run', '--resume']);
-    expect(await stagesOf(project)).toMatchObject({ RetryFailedTraining: 'skipped', PromoteModels: 'succeeded' });
+    expect(await stagesOf(project)).toMatchObject({
+      RetryFailedTraining: 'skipped',
+      PromoteModels: 'succeeded',
+    });
     expect(await shared(project)).toEqual(['kiln-1', 'kiln-3']);
-    expect(await requests(project, '--all')).toMatchObject([{ gate: 'registry-promotion', status: 'decided' }, { gate: 'training-retry', status: 'expired' }, { gate: 'registry-promotion' }]);
+    expect(await requests(project, '--all')).toMatchObject([
+      { gate: 'registry-promotion', status: 'decided' },
+      { gate: 'training-retry', status: 'expired' },
+      { gate: 'registry-promotion' },
+    ]);
   });
 
   it('is no gate for an optional circuit: its failure leaves the run green', async () => {
@@ -166,9 +239,13 @@ describe('the retry gate', () => {
 describe('approval in advance', () => {
   it('names its gates, all of them known, and is on record', async () => {
     await using project = TestProject.create({ circuits: ['kiln_1'] });
-    expect((await project.ends(2, ['run', '--approve', 'registry-promotoin'])).stderr).toContain('Did you mean registry-promotion?');
+    expect((await project.ends(2, ['run', '--approve', 'registry-promotoin'])).stderr).toContain(
+      'Did you mean registry-promotion?',
+    );
     await project.ok(['run', '--approve', 'registry-promotion']);
     const [request] = await requests(project, '--all');
-    expect((await project.ok(['approvals', 'show', request?.id ?? ''])).stdout).toContain('approved in advance with run --approve');
+    expect((await project.ok(['approvals', 'show', request?.id ?? ''])).stdout).toContain(
+      'approved in advance with run --approve',
+    );
   });
 });

@@ -12,7 +12,9 @@ const JOB = 'kiln_1_2026_03_31';
 async function running(project: TestProject, run: Running, count: number): Promise<void> {
   await run.says(/MonitorTraining started/);
   for (let i = 0; i < 1000; i++, await sleep(10)) {
-    const rows = await project.rows((store) => store.db.selectFrom('jobs').select('name').where('status', '=', 'running').execute());
+    const rows = await project.rows((store) =>
+      store.db.selectFrom('jobs').select('name').where('status', '=', 'running').execute(),
+    );
     if (rows.length === count) return;
   }
   throw new Error(`There are never ${count} jobs running.`);
@@ -20,7 +22,9 @@ async function running(project: TestProject, run: Running, count: number): Promi
 
 /** The newest job of each circuit. */
 const jobStatuses = async (project: TestProject): Promise<Record<string, string>> => {
-  const { jobs } = (await project.ok(['jobs', '--json'])).json() as { jobs: { circuit_id: string; status: string }[] };
+  const { jobs } = (await project.ok(['jobs', '--json'])).json() as {
+    jobs: { circuit_id: string; status: string }[];
+  };
   return Object.fromEntries(jobs.toReversed().map((j) => [j.circuit_id, j.status]));
 };
 
@@ -33,10 +37,18 @@ describe('canceling', () => {
     expect(canceled.json()).toEqual({ run: 1, status: 'canceled' });
     expect((await run.ended).code).toBe(130);
     expect(await project.settled()).toEqual([]);
-    expect(await jobStatuses(project)).toEqual({ kiln_1: 'canceled', kiln_2: 'canceled', kiln_3: 'canceled' });
+    expect(await jobStatuses(project)).toEqual({
+      kiln_1: 'canceled',
+      kiln_2: 'canceled',
+      kiln_3: 'canceled',
+    });
     expect((await project.ok(['runs', 'cancel', '1'])).stdout).toContain('was over already (canceled)');
     expect((await project.ok(['plan', '--json'])).json()).toMatchObject({
-      circuits: THREE.map(() => ({ action: 'train', cause: 'owed_unfinished', reason: 'its job was canceled in run 1' })),
+      circuits: THREE.map(() => ({
+        action: 'train',
+        cause: 'owed_unfinished',
+        reason: 'its job was canceled in run 1',
+      })),
     });
     project.write('go', '');
     await project.ok(['run', '--approve', 'all']);
@@ -53,10 +65,23 @@ describe('canceling', () => {
     project.write('go', '');
     const ended = await run.ended;
     expect(ended.code, ended.stderr).toBe(0);
-    expect(await jobStatuses(project)).toEqual({ kiln_1: 'canceled', kiln_2: 'succeeded', kiln_3: 'succeeded' });
-    expect((await project.ok(['runs', 'show', '1', '--json'])).json()).toMatchObject({ status: 'succeeded', failed_circuits: [], approvals: [] });
-    expect((await project.ok(['plan', '--json'])).json()).toMatchObject({ summary: { train: 1 }, circuits: [{ id: 'kiln_1', cause: 'owed_unfinished' }, {}, {}] });
-    expect((await project.ends(5, ['jobs', 'cancel', 'kiln_1_2026_03_32'])).stderr).toContain(`Did you mean ${JOB}`);
+    expect(await jobStatuses(project)).toEqual({
+      kiln_1: 'canceled',
+      kiln_2: 'succeeded',
+      kiln_3: 'succeeded',
+    });
+    expect((await project.ok(['runs', 'show', '1', '--json'])).json()).toMatchObject({
+      status: 'succeeded',
+      failed_circuits: [],
+      approvals: [],
+    });
+    expect((await project.ok(['plan', '--json'])).json()).toMatchObject({
+      summary: { train: 1 },
+      circuits: [{ id: 'kiln_1', cause: 'owed_unfinished' }, {}, {}],
+    });
+    expect((await project.ends(5, ['jobs', 'cancel', 'kiln_1_2026_03_32'])).stderr).toContain(
+      `Did you mean ${JOB}`,
+    );
   });
 
   it('works on a run that nobody advances any more, and leaves no process', async () => {
@@ -65,7 +90,10 @@ describe('canceling', () => {
     await running(project, run, 2);
     run.kill('SIGINT');
     const detached = await run.ended;
-    expect(detached).toMatchObject({ code: 130, stderr: expect.stringContaining('Detached. Jobs that run go on') as unknown });
+    expect(detached).toMatchObject({
+      code: 130,
+      stderr: expect.stringContaining('Detached. Jobs that run go on') as unknown,
+    });
     expect(project.processes().length).toBeGreaterThan(0);
     await project.ok(['runs', 'cancel', '1']);
     expect(await project.settled()).toEqual([]);
@@ -84,8 +112,14 @@ describe('a run that was interrupted', () => {
     const next = await project.ok(['run', '--approve', 'all']);
     expect(next.stderr).toContain('Going on with run 1, which was interrupted.');
     expect(next.stderr).toContain('Plan: 0 to train, 3 to keep.');
-    expect(startsOf(project.state)).toEqual({ kiln_1_2026_03_31: 1, kiln_2_2026_03_31: 1, kiln_3_2026_03_31: 1 });
-    expect((await project.ok(['models', '--json'])).json()).toMatchObject({ models: [{ version: 1 }, { version: 1 }, { version: 1 }] });
+    expect(startsOf(project.state)).toEqual({
+      kiln_1_2026_03_31: 1,
+      kiln_2_2026_03_31: 1,
+      kiln_3_2026_03_31: 1,
+    });
+    expect((await project.ok(['models', '--json'])).json()).toMatchObject({
+      models: [{ version: 1 }, { version: 1 }, { version: 1 }],
+    });
     expect(await project.settled()).toEqual([]);
   });
 });
@@ -99,11 +133,17 @@ describe('two processes on one project', () => {
     expect(second.stderr).toContain(`held by \`trainyard run\` (process ${first.pid}`);
     expect(second.stderr).toMatch(/hint: .*trainyard runs show/);
     const other = await project.ends(6, ['worker', '--json']);
-    expect(other.json()).toMatchObject({ error: { code: 'conflict', holder: { kind: 'run', pid: first.pid } } });
-    expect((await project.ok(['doctor'])).stdout).toContain(`held by \`trainyard run\` (process ${first.pid})`);
+    expect(other.json()).toMatchObject({
+      error: { code: 'conflict', holder: { kind: 'run', pid: first.pid } },
+    });
+    expect((await project.ok(['doctor'])).stdout).toContain(
+      `held by \`trainyard run\` (process ${first.pid})`,
+    );
     project.write('go', '');
     expect((await first.ended).code).toBe(0);
-    expect((await project.ok(['runs', '--json'])).json()).toMatchObject({ runs: [{ number: 1, status: 'succeeded' }] });
+    expect((await project.ok(['runs', '--json'])).json()).toMatchObject({
+      runs: [{ number: 1, status: 'succeeded' }],
+    });
     expect(Object.values(startsOf(project.state))).toEqual([1, 1, 1]);
   });
 
@@ -113,7 +153,9 @@ describe('two processes on one project', () => {
     await project.ends(11, ['run']);
     const worker = project.start(['worker']);
     await worker.says(/Going on with run 1/);
-    const { approvals } = (await project.ok(['approvals', '--json'])).json() as { approvals: { id: string }[] };
+    const { approvals } = (await project.ok(['approvals', '--json'])).json() as {
+      approvals: { id: string }[];
+    };
     const approved = await project.ok(['approve', approvals[0]?.id ?? '']);
     expect(approved.stdout).toContain(`\`trainyard worker\` (process ${worker.pid}) goes on with the run.`);
     for (let i = 0; i < 200; i++, await sleep(20)) if (/Run 1 succeeded/.test(worker.stderr)) break;
@@ -122,7 +164,12 @@ describe('two processes on one project', () => {
     expect(run.stderr).toContain('Run 2');
     worker.kill('SIGTERM');
     expect((await worker.ended).code).toBe(0);
-    expect((await project.ok(['runs', '--json'])).json()).toMatchObject({ runs: [{ number: 2, status: 'waiting' }, { number: 1, status: 'succeeded' }] });
+    expect((await project.ok(['runs', '--json'])).json()).toMatchObject({
+      runs: [
+        { number: 2, status: 'waiting' },
+        { number: 1, status: 'succeeded' },
+      ],
+    });
   });
 });
 
@@ -143,13 +190,28 @@ describe('logs', () => {
     expect(followed).toMatchObject({ code: 0, stdout: 'training kiln_1\nlast word\n' });
     expect((await run.ended).code).toBe(0);
     expect((await project.ok(['jobs', 'logs', JOB])).stdout).toBe(followed.stdout);
-    expect((await project.ok(['jobs', 'logs', JOB, '--json'])).json()).toEqual({ job: JOB, attempt: 1, text: followed.stdout });
+    expect((await project.ok(['jobs', 'logs', JOB, '--json'])).json()).toEqual({
+      job: JOB,
+      attempt: 1,
+      text: followed.stdout,
+    });
     const shown = (await project.ok(['jobs', 'show', JOB, '--json'])).json();
-    expect(shown).toMatchObject({ status: 'succeeded', metrics: { mae: 1.5 }, exit_code: 0, cpu_s: expect.any(Number) as unknown, peak_memory_mib: expect.any(Number) as unknown, attempts: [{ number: 1 }] });
+    expect(shown).toMatchObject({
+      status: 'succeeded',
+      metrics: { mae: 1.5 },
+      exit_code: 0,
+      cpu_s: expect.any(Number) as unknown,
+      peak_memory_mib: expect.any(Number) as unknown,
+      attempts: [{ number: 1 }],
+    });
   });
 
   it('show why a job failed, in the run and at the gate', async () => {
-    await using project = TestProject.create({ ...WAITING, circuits: ['kiln_1'], train: `sys.exit('ValueError: the sensor is silent')` });
+    await using project = TestProject.create({
+      ...WAITING,
+      circuits: ['kiln_1'],
+      train: `sys.exit('ValueError: the sensor is silent')`,
+    });
     const run = await project.ends(11, ['run']);
     expect(run.stderr).toContain('ValueError: the sensor is silent');
     expect((await project.ok(['approvals'])).stdout).toContain('ValueError: the sensor is silent');

@@ -14,7 +14,18 @@ const Plan = z.object({
       id: z.string(),
       action: z.enum(['train', 'skip']),
       reason: z.string().min(1),
-      cause: z.enum(['new', 'config', 'data', 'component', 'inputs', 'owed_unfinished', 'owed_failed', 'selected', 'unchanged', 'accepted']),
+      cause: z.enum([
+        'new',
+        'config',
+        'data',
+        'component',
+        'inputs',
+        'owed_unfinished',
+        'owed_failed',
+        'selected',
+        'unchanged',
+        'accepted',
+      ]),
       line: z.int().min(1),
       training_hash: z.string().regex(/^[0-9a-f]{12}$/),
       inputs_digest: z.string().regex(/^[0-9a-f]{12}$/),
@@ -26,14 +37,20 @@ const Plan = z.object({
 });
 
 const planOf = (ended: Ended) => Plan.parse(ended.json());
-const trained = (ended: Ended): string[] => planOf(ended).circuits.filter((c) => c.action === 'train').map((c) => c.id);
+const trained = (ended: Ended): string[] =>
+  planOf(ended)
+    .circuits.filter((c) => c.action === 'train')
+    .map((c) => c.id);
 const circuitOf = (ended: Ended, id: string) => planOf(ended).circuits.find((c) => c.id === id);
 
 describe('plan', () => {
   it('shows a new project whole, changes nothing, and ends with 20 when asked', async () => {
     await using project = TestProject.empty();
     const made = await project.ok(['init', 'my-fleet', '--json']);
-    expect(made.json()).toMatchObject({ project: project.path('my-fleet'), files: expect.arrayContaining(['config/circuits.yaml', 'trainyard.yaml']) as unknown });
+    expect(made.json()).toMatchObject({
+      project: project.path('my-fleet'),
+      files: expect.arrayContaining(['config/circuits.yaml', 'trainyard.yaml']) as unknown,
+    });
     const folder = ['--project', 'my-fleet'];
     const plan = planOf(await project.ok(['plan', '--json', ...folder]));
     expect(plan).toMatchObject({ detection: 'hash', base_ref: null, summary: { train: 8, skip: 0 } });
@@ -62,12 +79,18 @@ describe('plan', () => {
     });
     expect(circuitOf(plan, 'mill_1')).toMatchObject({ action: 'skip', cause: 'unchanged', changes: [] });
     const why = await project.ok(['why', 'mill/2', '--json']);
-    expect(why.json()).toMatchObject({ id: 'mill_2', good_model: { model_name: 'mill-2', version: 1 }, last_job: { status: 'succeeded', run_number: 1 } });
+    expect(why.json()).toMatchObject({
+      id: 'mill_2',
+      good_model: { model_name: 'mill-2', version: 1 },
+      last_job: { status: 'succeeded', run_number: 1 },
+    });
     expect((await project.ok(['why', 'mill_2'])).stdout).toContain('hyperparameters.lr: 0.1 → 0.25');
     await project.ends(5, ['why', 'mil_2']).then((e) => expect(e.stderr).toContain('Did you mean mill_2'));
     const third = await project.ok(['run', '--approve', 'all', '--json']);
     expect(third.json()).toMatchObject({ number: 3, jobs: { succeeded: 1 } });
-    const models = (await project.ok(['models', 'list', '--model', 'mill-2', '--registry', 'shared', '--json'])).json();
+    const models = (
+      await project.ok(['models', 'list', '--model', 'mill-2', '--registry', 'shared', '--json'])
+    ).json();
     expect(models).toMatchObject({ models: [{ version: 2 }, { version: 1 }] });
   });
 
@@ -83,11 +106,18 @@ describe('plan', () => {
   it('takes the content of the data, the columns and the component as reasons too', async () => {
     await using project = await TestProject.create({ circuits: ['kiln_1', 'kiln_2'] }).trained();
     project.write('data/readings.csv', 'day,value\n2026-01-01,7\n');
-    expect(circuitOf(await project.ok(['plan', '--json']), 'kiln_1')).toMatchObject({ action: 'train', cause: 'inputs' });
+    expect(circuitOf(await project.ok(['plan', '--json']), 'kiln_1')).toMatchObject({
+      action: 'train',
+      cause: 'inputs',
+    });
     project.write('data/readings.csv', 'day,value\n2026-01-01,1\n2026-01-02,2\n');
     expect(trained(await project.ok(['plan', '--json']))).toEqual([]);
     project.edit('components/training-pipeline-component.yaml', 'version: "1"', 'version: "2"');
-    expect(circuitOf(await project.ok(['plan', '--json']), 'kiln_1')).toMatchObject({ action: 'train', cause: 'component', reason: expect.stringContaining('pipeline_component_version 1 → 2') as unknown });
+    expect(circuitOf(await project.ok(['plan', '--json']), 'kiln_1')).toMatchObject({
+      action: 'train',
+      cause: 'component',
+      reason: expect.stringContaining('pipeline_component_version 1 → 2') as unknown,
+    });
   });
 
   it('ends with 21 when it would retrain too much of the fleet, until somebody says why', async () => {
@@ -117,9 +147,15 @@ describe('plan by git', () => {
     project.change('kiln_2', 0.4);
     project.commit('second');
     const plan = await project.ok(['plan', '--json', '--base', 'released']);
-    expect(planOf(plan)).toMatchObject({ detection: 'git', base_ref: 'released', summary: { train: 2, skip: 1 } });
+    expect(planOf(plan)).toMatchObject({
+      detection: 'git',
+      base_ref: 'released',
+      summary: { train: 2, skip: 1 },
+    });
     expect(circuitOf(plan, 'kiln_2')?.reason).toBe('hyperparameters.lr 0.1 → 0.4');
-    expect(circuitOf(plan, 'kiln_1')?.reason).toBe('owed since before released: hyperparameters.lr 0.1 → 0.3');
+    expect(circuitOf(plan, 'kiln_1')?.reason).toBe(
+      'owed since before released: hyperparameters.lr 0.1 → 0.3',
+    );
     // What detection finds does not depend on how it explains.
     expect(trained(await project.ok(['plan', '--json', '--detection', 'hash']))).toEqual(trained(plan));
     expect(trained(await project.ok(['plan', '--json', '--base', base]))).toEqual(trained(plan));
@@ -132,7 +168,9 @@ describe('plan by git', () => {
   it('says what to do about a base that git does not know, or that nobody named', async () => {
     await using project = TestProject.create({ circuits: ['kiln_1'] });
     project.commit('first');
-    expect((await project.ends(2, ['plan', '--base', 'nowhere'])).stderr).toMatch(/git does not know the base ref nowhere[^]*hint: Fetch it/);
+    expect((await project.ends(2, ['plan', '--base', 'nowhere'])).stderr).toMatch(
+      /git does not know the base ref nowhere[^]*hint: Fetch it/,
+    );
     expect((await project.ends(2, ['plan', '--detection', 'git'])).stderr).toContain('--base');
   });
 
@@ -145,14 +183,22 @@ describe('plan by git', () => {
     project.change('kiln_2', 0.4);
     project.commit('second');
     const env = { GITHUB_ACTIONS: 'true', GITHUB_EVENT_NAME: 'pull_request', GITHUB_BASE_REF: 'main' };
-    expect(planOf(await project.ok(['plan', '--json'], { env }))).toMatchObject({ detection: 'git', base_ref: 'origin/main', summary: { train: 1 } });
-    expect((await project.ok(['run', '--json'], { env })).json()).toMatchObject({ pr: true, status: 'succeeded' });
+    expect(planOf(await project.ok(['plan', '--json'], { env }))).toMatchObject({
+      detection: 'git',
+      base_ref: 'origin/main',
+      summary: { train: 1 },
+    });
+    expect((await project.ok(['run', '--json'], { env })).json()).toMatchObject({
+      pr: true,
+      status: 'succeeded',
+    });
   });
 });
 
 describe('circuits picked by hand', () => {
   const project = TestProject.create();
-  const picked = async (...args: string[]): Promise<string[]> => trained(await project.ok(['plan', '--json', ...args]));
+  const picked = async (...args: string[]): Promise<string[]> =>
+    trained(await project.ok(['plan', '--json', ...args]));
 
   it('are found by id, by plant and circuit, by glob, with spaces and commas', async () => {
     await project.trained();
@@ -160,7 +206,11 @@ describe('circuits picked by hand', () => {
     expect(await picked('--circuits', ' mill/2 , kiln/1 ')).toEqual(['kiln_1', 'mill_2']);
     expect(await picked('--circuits', 'kiln_*')).toEqual(EIGHT.slice(0, 4));
     expect(await picked('--circuits', '*/3')).toEqual(['kiln_3', 'mill_3']);
-    expect(await picked('--circuits', 'kiln_{1,2}', '--circuits', 'mill_4')).toEqual(['kiln_1', 'kiln_2', 'mill_4']);
+    expect(await picked('--circuits', 'kiln_{1,2}', '--circuits', 'mill_4')).toEqual([
+      'kiln_1',
+      'kiln_2',
+      'mill_4',
+    ]);
     expect(await picked('--circuits', 'AUTO')).toEqual([]);
   });
 
@@ -169,9 +219,15 @@ describe('circuits picked by hand', () => {
     expect(trained(await project.ok(['plan', '--json'], { env }))).toEqual(['kiln_1', 'mill_2']);
     expect(trained(await project.ok(['plan', '--json'], { env: { MANUALCIRCUITS: 'AUTO' } }))).toEqual([]);
     // A parameter that Azure DevOps did not know stays as it was written.
-    expect(trained(await project.ok(['plan', '--json'], { env: { MANUAL_CIRCUITS: '$(manualCircuits)' } }))).toEqual([]);
-    expect(trained(await project.ok(['plan', '--json'], { env: { MANUAL_CIRCUITS: 'mill_3' } }))).toEqual(['mill_3']);
-    expect(trained(await project.ok(['plan', '--json', '--circuits', 'kiln_4'], { env }))).toEqual(['kiln_4']);
+    expect(
+      trained(await project.ok(['plan', '--json'], { env: { MANUAL_CIRCUITS: '$(manualCircuits)' } })),
+    ).toEqual([]);
+    expect(trained(await project.ok(['plan', '--json'], { env: { MANUAL_CIRCUITS: 'mill_3' } }))).toEqual([
+      'mill_3',
+    ]);
+    expect(trained(await project.ok(['plan', '--json', '--circuits', 'kiln_4'], { env }))).toEqual([
+      'kiln_4',
+    ]);
   });
 
   it('are all known, or nothing is submitted', async () => {
@@ -199,15 +255,23 @@ describe('accept', () => {
     project.change('kiln_1', 0.2);
     await project.ends(2, ['accept', 'kiln_1']);
     const accepted = await project.ok(['accept', 'kiln_*', '--reason', 'only rounded', '--json']);
-    expect(accepted.json()).toMatchObject({ accepted: [{ circuit: 'kiln_1', model_name: 'kiln-1', version: 1 }] });
+    expect(accepted.json()).toMatchObject({
+      accepted: [{ circuit: 'kiln_1', model_name: 'kiln-1', version: 1 }],
+    });
     const plan = await project.ok(['plan', '--json']);
-    expect(circuitOf(plan, 'kiln_1')).toMatchObject({ action: 'skip', cause: 'accepted', reason: 'kiln-1 v1 was accepted for these settings by tester: only rounded' });
+    expect(circuitOf(plan, 'kiln_1')).toMatchObject({
+      action: 'skip',
+      cause: 'accepted',
+      reason: 'kiln-1 v1 was accepted for these settings by tester: only rounded',
+    });
     project.change('kiln_1', 0.21);
     expect(trained(await project.ok(['plan', '--json']))).toEqual(['kiln_1']);
   });
 
   it('is nothing for a circuit that has no model', async () => {
     await using project = TestProject.create({ circuits: ['kiln_1'] });
-    expect((await project.ends(5, ['accept', 'kiln_1', '--reason', 'why not'])).stderr).toContain('trainyard run --circuits kiln_1');
+    expect((await project.ends(5, ['accept', 'kiln_1', '--reason', 'why not'])).stderr).toContain(
+      'trainyard run --circuits kiln_1',
+    );
   });
 });

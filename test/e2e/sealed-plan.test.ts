@@ -10,16 +10,40 @@ const LAST_COMMIT = 'data/table/_delta_log/00000000000000000008.json';
 /** One change for each input that can move under a sealed plan, and what the refusal must name. */
 const MOVES: readonly (readonly [string, RegExp, (project: TestProject) => void])[] = [
   ['a hyperparameter', /the circuits \(config\/circuits\.yaml\)/, (p) => p.edit(FLEET, 'lr: 0.1', 'lr: 0.3')],
-  ['the name of a model', /the circuits/, (p) => p.edit(FLEET, 'circuit_id: 1', 'circuit_id: 1, model_name: other')],
-  ['a circuit more', /the circuits/, (p) => p.edit(FLEET, 'circuits:\n', 'circuits:\n  - {plant_id: kiln, circuit_id: 9}\n')],
-  ['a column', /the circuits|the data/, (p) => p.edit(FLEET, 'training_days', 'features: [temperature]\n  training_days')],
+  [
+    'the name of a model',
+    /the circuits/,
+    (p) => p.edit(FLEET, 'circuit_id: 1', 'circuit_id: 1, model_name: other'),
+  ],
+  [
+    'a circuit more',
+    /the circuits/,
+    (p) => p.edit(FLEET, 'circuits:\n', 'circuits:\n  - {plant_id: kiln, circuit_id: 9}\n'),
+  ],
+  [
+    'a column',
+    /the circuits|the data/,
+    (p) => p.edit(FLEET, 'training_days', 'features: [temperature]\n  training_days'),
+  ],
   ['trainyard.yaml', /trainyard\.yaml/, (p) => p.edit('trainyard.yaml', 'speed: 100000', 'speed: 100001')],
-  ['the component file', /the component or its code/, (p) => p.edit(COMPONENT, 'default: 0.5', 'default: 0.6')],
+  [
+    'the component file',
+    /the component or its code/,
+    (p) => p.edit(COMPONENT, 'default: 0.5', 'default: 0.6'),
+  ],
   ['a code file', /the component or its code/, (p) => p.write('components/src/train.py', 'print(1)\n')],
-  ['the environment', /an environment file/, (p) => p.edit('components/environments/tiny.yaml', 'python=3.11', 'python=3.12')],
+  [
+    'the environment',
+    /an environment file/,
+    (p) => p.edit('components/environments/tiny.yaml', 'python=3.11', 'python=3.12'),
+  ],
   ['a data file', /the data of a circuit/, (p) => p.write('data/readings.csv', 'day,value\n')],
   ['the base commit', /the base commit/, (p) => p.git('tag', '-f', 'base', 'HEAD')],
-  ['the sealed plan itself', /edited after it was sealed/, (p) => p.edit('plan.json', '"train": 3', '"train": 2')],
+  [
+    'the sealed plan itself',
+    /edited after it was sealed/,
+    (p) => p.edit('plan.json', '"train": 3', '"train": 2'),
+  ],
 ];
 
 describe('a sealed plan', () => {
@@ -27,7 +51,10 @@ describe('a sealed plan', () => {
   afterAll(() => project[Symbol.asyncDispose]());
   beforeAll(async () => {
     cpSync(fixtureTable('readings'), project.path('data/table'), { recursive: true });
-    project.write(FLEET, `${project.read(FLEET)}  - {plant_id: table, circuit_id: 1, data_path: null, delta_table_path: data/table, delta_version: latest}\n`);
+    project.write(
+      FLEET,
+      `${project.read(FLEET)}  - {plant_id: table, circuit_id: 1, data_path: null, delta_table_path: data/table, delta_version: latest}\n`,
+    );
     project.write('.gitignore', '.trainyard/\nplan.json\n');
     project.commit('first');
     project.git('tag', 'base');
@@ -60,7 +87,9 @@ describe('a sealed plan', () => {
   });
 
   it('that is missing, or is something else, is a clear error', async () => {
-    expect((await project.ends(5, ['run', '--plan', 'nowhere.json'])).stderr).toContain('trainyard plan -o FILE');
+    expect((await project.ends(5, ['run', '--plan', 'nowhere.json'])).stderr).toContain(
+      'trainyard plan -o FILE',
+    );
     expect((await project.ends(2, ['run', '--plan', FLEET])).stderr).toContain('is not a sealed plan');
     project.write('other.json', '{"kind": "trainyard-plan"}');
     expect((await project.ends(2, ['run', '--plan', 'other.json'])).stderr).toContain('is not a sealed plan');
@@ -68,8 +97,12 @@ describe('a sealed plan', () => {
 
   it('runs exactly what it showed while nothing moved, though the table has a newer version by then', async () => {
     cpSync(project.path(LAST_COMMIT), project.path('data/table/_delta_log/00000000000000000009.json'));
-    expect((await project.ok(['run', '--plan', 'plan.json', '--approve', 'all', '--json'])).json()).toMatchObject({ number: 1, jobs: { succeeded: 3 } });
-    expect((await project.ok(['models', 'show', 'table-1', '--json'])).json()).toMatchObject({ tags: { data_version: '8' } });
+    expect(
+      (await project.ok(['run', '--plan', 'plan.json', '--approve', 'all', '--json'])).json(),
+    ).toMatchObject({ number: 1, jobs: { succeeded: 3 } });
+    expect((await project.ok(['models', 'show', 'table-1', '--json'])).json()).toMatchObject({
+      tags: { data_version: '8' },
+    });
   });
 
   it('is refused once the good models are others', async () => {

@@ -56,7 +56,9 @@ describe('--json', () => {
     ['6 conflict', ['run', '--resume', '1']],
   ])('prints an error as one document too: %s of %s', async (expected, args) => {
     const ended = await project.trainyard([...args, '--json']);
-    const { error } = z.object({ error: z.object({ code: z.string(), message: z.string().min(5), exit_code: z.number() }) }).parse(ended.json());
+    const { error } = z
+      .object({ error: z.object({ code: z.string(), message: z.string().min(5), exit_code: z.number() }) })
+      .parse(ended.json());
     expect(`${error.exit_code} ${error.code}`).toBe(expected);
     expect(ended.code).toBe(error.exit_code);
     expect(ended.stderr).toBe('');
@@ -86,7 +88,9 @@ describe('a typing mistake', () => {
 
 describe('artifacts', () => {
   it('are listed and downloaded, whole and in their published shape', async () => {
-    const { artifacts } = (await project.ok(['artifacts', 'list', '1', '--json'])).json() as { artifacts: { name: string; sha256: string }[] };
+    const { artifacts } = (await project.ok(['artifacts', 'list', '1', '--json'])).json() as {
+      artifacts: { name: string; sha256: string }[];
+    };
     expect(artifacts.map((a) => a.name).toSorted()).toEqual(Object.keys(ARTIFACTS).toSorted());
     await project.ok(['artifacts', 'download', '1', '-o', 'out']);
     for (const { name, sha256: digest } of artifacts) {
@@ -95,7 +99,16 @@ describe('artifacts', () => {
       const schema: z.ZodType = ARTIFACTS[name as keyof typeof ARTIFACTS];
       schema.parse(JSON.parse(text));
     }
-    await project.ok(['artifacts', 'download', '1', 'training_jobs', 'failed_jobs.json', '-o', 'two', '--json']);
+    await project.ok([
+      'artifacts',
+      'download',
+      '1',
+      'training_jobs',
+      'failed_jobs.json',
+      '-o',
+      'two',
+      '--json',
+    ]);
     expect(JSON.parse(project.read('two/failed_jobs.json'))).toMatchObject({ jobs: ['mill_4_2026_03_31'] });
   });
 
@@ -103,7 +116,9 @@ describe('artifacts', () => {
     const path = '.trainyard/runs/1/artifacts/training_jobs.json';
     const before = project.read(path);
     project.edit(path, 'kiln_1', 'kiln_x');
-    expect((await project.trainyard(['artifacts', 'download', '1', 'training_jobs', '-o', 'bad'])).stderr).toContain('its digest differs');
+    expect(
+      (await project.trainyard(['artifacts', 'download', '1', 'training_jobs', '-o', 'bad'])).stderr,
+    ).toContain('its digest differs');
     expect(project.has('bad/training_jobs.json')).toBe(false);
     project.write(path, before);
   });
@@ -113,14 +128,30 @@ describe('models', () => {
   it('are listed page by page, by tag and by registry', async () => {
     const seen: string[] = [];
     for (let after: string | null = ''; after !== null;) {
-      const page = (await project.ok(['models', 'list', '--limit', '3', '--json', ...(after === '' ? [] : ['--after', after])])).json() as { models: { model_name: string }[]; next: string | null };
+      const page = (
+        await project.ok([
+          'models',
+          'list',
+          '--limit',
+          '3',
+          '--json',
+          ...(after === '' ? [] : ['--after', after]),
+        ])
+      ).json() as { models: { model_name: string }[]; next: string | null };
       seen.push(...page.models.map((m) => m.model_name));
       after = page.next;
     }
     expect(seen).toEqual(EIGHT.map((id) => id.replace('_', '-')));
-    expect((await project.ok(['models', '--tag', 'plant_id=mill', '--tag', 'circuit_id=2', '--json'])).json()).toMatchObject({ models: [{ model_name: 'mill-2' }], next: null });
-    expect((await project.ok(['models', '--tag', 'retry=true', '--registry', 'shared', '--json'])).json()).toMatchObject({ models: [{ model_name: 'mill-4' }] });
-    expect((await project.ok(['models', '--circuit', 'nobody', '--json'])).json()).toEqual({ models: [], next: null });
+    expect(
+      (await project.ok(['models', '--tag', 'plant_id=mill', '--tag', 'circuit_id=2', '--json'])).json(),
+    ).toMatchObject({ models: [{ model_name: 'mill-2' }], next: null });
+    expect(
+      (await project.ok(['models', '--tag', 'retry=true', '--registry', 'shared', '--json'])).json(),
+    ).toMatchObject({ models: [{ model_name: 'mill-4' }] });
+    expect((await project.ok(['models', '--circuit', 'nobody', '--json'])).json()).toEqual({
+      models: [],
+      next: null,
+    });
   });
 
   it('show their lineage and are downloaded, checked', async () => {
@@ -128,14 +159,27 @@ describe('models', () => {
     expect(model).toMatchObject({
       version: 1,
       job_name: expect.stringMatching(/^mill_4_2026_03_31_retry_/) as unknown,
-      tags: { plant_id: 'mill', circuit_id: '4', cutoff_date: '2026-03-31', retry: 'true', component_version: '1', environment_version: '1', data_version: expect.any(String) as unknown },
+      tags: {
+        plant_id: 'mill',
+        circuit_id: '4',
+        cutoff_date: '2026-03-31',
+        retry: 'true',
+        component_version: '1',
+        environment_version: '1',
+        data_version: expect.any(String) as unknown,
+      },
     });
     const { tags } = model as { tags: Record<string, string> };
     expect(tags['config_hash']).toBe(tags['training_hash']);
-    expect((await project.ok(['models', 'show', 'mill-4'])).stdout).toMatch(/lineage[^]*metrics[^]*tags[^]*files/);
-    const done = (await project.ok(['models', 'download', 'mill-4:1', '-o', 'model', '--json'])).json() as { files: { path: string; sha256: string }[] };
+    expect((await project.ok(['models', 'show', 'mill-4'])).stdout).toMatch(
+      /lineage[^]*metrics[^]*tags[^]*files/,
+    );
+    const done = (await project.ok(['models', 'download', 'mill-4:1', '-o', 'model', '--json'])).json() as {
+      files: { path: string; sha256: string }[];
+    };
     expect(done.files.length).toBeGreaterThan(0);
-    for (const file of done.files) expect(sha256(readFileSync(project.path(`model/${file.path}`)))).toBe(file.sha256);
+    for (const file of done.files)
+      expect(sha256(readFileSync(project.path(`model/${file.path}`)))).toBe(file.sha256);
     await project.ends(5, ['models', 'download', 'mill-4:9', '-o', 'model']);
     await project.ends(2, ['models', 'download', 'mill-4']);
   });
@@ -143,7 +187,11 @@ describe('models', () => {
 
 describe('lists', () => {
   it('of jobs and runs can be narrowed and turned page by page', async () => {
-    const jobs = async (...args: string[]) => (await project.ok(['jobs', 'list', '--json', ...args])).json() as { jobs: { name: string; id: string }[]; next: string | null };
+    const jobs = async (...args: string[]) =>
+      (await project.ok(['jobs', 'list', '--json', ...args])).json() as {
+        jobs: { name: string; id: string }[];
+        next: string | null;
+      };
     expect((await jobs()).jobs).toHaveLength(9);
     expect((await jobs('--status', 'failed')).jobs.map((j) => j.name)).toEqual(['mill_4_2026_03_31']);
     expect((await jobs('--match', '*_retry_*', '--run', '1')).jobs).toHaveLength(1);
@@ -160,7 +208,9 @@ describe('help', () => {
     const top = await project.ok(['--help']);
     for (const { name } of CATALOG) expect(top.stdout).toContain(`  ${name} `);
     for (const args of [['run'], ['jobs', 'logs'], ['help', 'models']]) {
-      expect((await project.ok([...args, '--help'])).stdout).toMatch(/Usage: trainyard (?:run|jobs logs|models) /);
+      expect((await project.ok([...args, '--help'])).stdout).toMatch(
+        /Usage: trainyard (?:run|jobs logs|models) /,
+      );
     }
     expect((await project.ok(['runs', 'cancel', '--help'])).stdout).toMatch(/Examples:\n {2}trainyard/);
     expect((await project.ok(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
@@ -209,6 +259,9 @@ describe('doctor', () => {
     const { json } = await broken.ends(8, ['doctor', '--json'], { env: { PATH: '/nowhere' } });
     expect(json()).toMatchObject({ ok: false });
     const { checks } = json() as { checks: { name: string; ok: boolean; hint: string | null }[] };
-    expect(checks.find((c) => /python/i.test(c.name))).toMatchObject({ ok: false, hint: expect.stringContaining('Install Python') as unknown });
+    expect(checks.find((c) => /python/i.test(c.name))).toMatchObject({
+      ok: false,
+      hint: expect.stringContaining('Install Python') as unknown,
+    });
   });
 });

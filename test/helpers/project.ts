@@ -1,6 +1,16 @@
 /** A small project in a folder of its own, and what its state says: files, rows, processes. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,7 +32,16 @@ export interface ProjectOptions {
   readonly environment?: boolean;
 }
 
-export const EIGHT = ['kiln_1', 'kiln_2', 'kiln_3', 'kiln_4', 'mill_1', 'mill_2', 'mill_3', 'mill_4'] as const;
+export const EIGHT = [
+  'kiln_1',
+  'kiln_2',
+  'kiln_3',
+  'kiln_4',
+  'mill_1',
+  'mill_2',
+  'mill_3',
+  'mill_4',
+] as const;
 
 /** Trains well in no time. */
 export const TRAINS = `write_model()`;
@@ -43,13 +62,23 @@ export class TestProject {
 
   static create(options: ProjectOptions = {}): TestProject {
     const project = new TestProject(realpathSync(mkdtempSync(join(tmpdir(), 'trainyard-test-'))));
-    const { circuits = EIGHT, provider = 'simulated', settings = '', train = TRAINS, max_retries = 0, environment = true } = options;
+    const {
+      circuits = EIGHT,
+      provider = 'simulated',
+      settings = '',
+      train = TRAINS,
+      max_retries = 0,
+      environment = true,
+    } = options;
     project.write('config/circuits.yaml', fleetFile(circuits));
     project.write('components/training-pipeline-component.yaml', componentFile(max_retries, environment));
     project.write('components/src/train.py', trainer(train));
     if (environment) project.write('components/environments/tiny.yaml', ENVIRONMENT);
     project.write('data/readings.csv', 'day,value\n2026-01-01,1\n2026-01-02,2\n');
-    project.write('trainyard.yaml', `provider: ${provider}\nproviders:\n  local: {max_workers: 2}\n  simulated: {speed: 100000}\n${settings}`);
+    project.write(
+      'trainyard.yaml',
+      `provider: ${provider}\nproviders:\n  local: {max_workers: 2}\n  simulated: {speed: 100000}\n${settings}`,
+    );
     return project;
   }
 
@@ -91,7 +120,10 @@ export class TestProject {
     const [plant = '', name = ''] = circuit.split('_');
     const line = new RegExp(`^  - \\{plant_id: ${plant}, circuit_id: ${name}.*$`, 'm');
     if (!line.test(before)) throw new Error(`no circuit ${circuit}`);
-    this.write('config/circuits.yaml', before.replace(line, `  - {plant_id: ${plant}, circuit_id: ${name}, hyperparameters: {lr: ${lr}}}`));
+    this.write(
+      'config/circuits.yaml',
+      before.replace(line, `  - {plant_id: ${plant}, circuit_id: ${name}, hyperparameters: {lr: ${lr}}}`),
+    );
   }
 
   start(args: readonly string[], options: More = {}): Running {
@@ -107,7 +139,9 @@ export class TestProject {
   async ends(code: number, args: readonly string[], options: More = {}): Promise<Ended> {
     const ended = await this.trainyard(args, options);
     if (ended.code !== code) {
-      throw new Error(`trainyard ${args.join(' ')} ended with ${ended.code ?? ended.signal} instead of ${code}\n${ended.stderr}${ended.stdout}`);
+      throw new Error(
+        `trainyard ${args.join(' ')} ended with ${ended.code ?? ended.signal} instead of ${code}\n${ended.stderr}${ended.stdout}`,
+      );
     }
     return ended;
   }
@@ -124,9 +158,28 @@ export class TestProject {
   }
 
   git(...args: readonly string[]): string {
-    const who = ['-c', 'user.name=Tester', '-c', 'user.email=tester@example.com', '-c', 'commit.gpgsign=false', '-c', 'init.defaultBranch=main'];
-    const env = { PATH: process.env['PATH'] ?? '', HOME: this.folder, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' };
-    return execFileSync('git', [...who, ...args], { cwd: this.folder, env, encoding: 'utf8', stdio: 'pipe' }).trim();
+    const who = [
+      '-c',
+      'user.name=Tester',
+      '-c',
+      'user.email=tester@example.com',
+      '-c',
+      'commit.gpgsign=false',
+      '-c',
+      'init.defaultBranch=main',
+    ];
+    const env = {
+      PATH: process.env['PATH'] ?? '',
+      HOME: this.folder,
+      GIT_CONFIG_GLOBAL: '/dev/null',
+      GIT_CONFIG_NOSYSTEM: '1',
+    };
+    return execFileSync('git', [...who, ...args], {
+      cwd: this.folder,
+      env,
+      encoding: 'utf8',
+      stdio: 'pipe',
+    }).trim();
   }
 
   /** Commits all files; the first time makes the repository. */
@@ -154,7 +207,8 @@ export class TestProject {
 
   /** Resolves once no process works for this folder; returns those that still do after `wait_ms`. */
   async settled(wait_ms = 5000): Promise<number[]> {
-    for (const end = Date.now() + wait_ms; Date.now() < end; await sleep(20)) if (this.processes().length === 0) return [];
+    for (const end = Date.now() + wait_ms; Date.now() < end; await sleep(20))
+      if (this.processes().length === 0) return [];
     return this.processes();
   }
 
@@ -187,7 +241,9 @@ function processesFor(folder: string): number[] {
       try {
         if (/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))) return false;
         if (`${readlinkSync(`/proc/${pid}/cwd`)}/`.startsWith(`${folder}/`)) return true;
-        return [`/proc/${pid}/cmdline`, `/proc/${pid}/environ`].some((file) => readFileSync(file, 'latin1').includes(folder));
+        return [`/proc/${pid}/cmdline`, `/proc/${pid}/environ`].some((file) =>
+          readFileSync(file, 'latin1').includes(folder),
+        );
       } catch {
         return false;
       }

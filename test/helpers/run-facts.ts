@@ -47,12 +47,20 @@ export function runFacts(project: TestProject): Promise<RunFacts> {
     const approvals = await db.selectFrom('approvals').selectAll().orderBy('stage').execute();
     const attempts = await db.selectFrom('attempts').select('key').orderBy('key').execute();
     const events = await db.selectFrom('events').selectAll().execute();
-    const versions = await db.selectFrom('model_versions').selectAll().orderBy('model_name').orderBy('version').execute();
-    const of = (registry: RegistryName): string[] => versions.filter((v) => v.registry === registry).map((v) => `${v.model_name}:${v.version}`);
+    const versions = await db
+      .selectFrom('model_versions')
+      .selectAll()
+      .orderBy('model_name')
+      .orderBy('version')
+      .execute();
+    const of = (registry: RegistryName): string[] =>
+      versions.filter((v) => v.registry === registry).map((v) => `${v.model_name}:${v.version}`);
     const once = events.filter((e) => ONCE.includes(e.type)).map((e) => `${e.type} ${e.message}`);
     return {
       runs: runs.filter((r) => r.parent_run_id === null).map((r) => `${r.number} ${r.status}`),
-      open_stages: stages.filter((s) => ['pending', 'running', 'waiting'].includes(s.status)).map((s) => s.name),
+      open_stages: stages
+        .filter((s) => ['pending', 'running', 'waiting'].includes(s.status))
+        .map((s) => s.name),
       stages: Object.fromEntries(stages.map((s) => [s.name, s.status])),
       originals: count(jobs.filter((j) => j.retry === 0).map((j) => j.circuit_id)),
       retries: jobs.filter((j) => j.retry === 1).map((j) => j.circuit_id),
@@ -60,7 +68,11 @@ export function runFacts(project: TestProject): Promise<RunFacts> {
       attempts: attempts.map((a) => a.key),
       models: { dev: of('dev'), shared: of('shared') },
       jobs_without_one_version: jobs
-        .filter((j) => j.status === 'succeeded' && versions.filter((v) => v.registry === 'dev' && v.job_id === j.id).length !== 1)
+        .filter(
+          (j) =>
+            j.status === 'succeeded' &&
+            versions.filter((v) => v.registry === 'dev' && v.job_id === j.id).length !== 1,
+        )
         .map((j) => j.name),
       damaged: await damagedFiles(store, versions),
       approvals: approvals.map((a) => `${a.stage} ${a.status}`),
@@ -76,9 +88,23 @@ export function runFacts(project: TestProject): Promise<RunFacts> {
 }
 
 /** Events that tell of one thing that happens once. */
-const ONCE = ['run.started', 'training.started', 'training.retried', 'model.registered', 'model.promoted', 'environment.registered', 'environment.shared', 'component.registered', 'approval.requested', 'run.succeeded'];
+const ONCE = [
+  'run.started',
+  'training.started',
+  'training.retried',
+  'model.registered',
+  'model.promoted',
+  'environment.registered',
+  'environment.shared',
+  'component.registered',
+  'approval.requested',
+  'run.succeeded',
+];
 
-async function damagedFiles(store: Store, versions: readonly { registry: string; model_name: string; version: number }[]): Promise<string[]> {
+async function damagedFiles(
+  store: Store,
+  versions: readonly { registry: string; model_name: string; version: number }[],
+): Promise<string[]> {
   const damaged: string[] = [];
   for (const registry of ['dev', 'shared'] as const) {
     const reader = embeddedRegistry({ store, registry, clock: systemClock });

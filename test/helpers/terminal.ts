@@ -7,11 +7,12 @@ const BIN = join(import.meta.dirname, '../../bin/trainyard.js');
 
 /** Reads pairs of a pattern and an answer, types each answer when its pattern has come, and ends with the exit code. */
 const TYPIST = `
-import json, os, pty, re, select, sys, time
+import fcntl, json, os, pty, re, select, struct, sys, termios, time
 steps = json.loads(sys.argv[1])
 pid, fd = pty.fork()
 if pid == 0:
     os.execvp(sys.argv[2], sys.argv[2:])
+fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 30, 100, 0, 0))
 seen, end = '', time.time() + 25
 while time.time() < end:
     try:
@@ -41,10 +42,22 @@ export async function inTerminal(
   args: readonly string[],
   answers: readonly (readonly [pattern: string, answer: string])[],
 ): Promise<{ code: number | null; screen: string }> {
-  const env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', USER: 'tester', TERM: 'xterm-256color', GIT_CONFIG_GLOBAL: '/dev/null' };
-  const child = spawn('python3', ['-c', TYPIST, JSON.stringify(answers), process.execPath, BIN, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: process.env['HOME'] ?? '',
+    USER: 'tester',
+    TERM: 'xterm-256color',
+    GIT_CONFIG_GLOBAL: '/dev/null',
+  };
+  const child = spawn('python3', ['-c', TYPIST, JSON.stringify(answers), process.execPath, BIN, ...args], {
+    cwd,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let screen = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (screen += text));
-  const code = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.on('error', reject).on('close', resolve),
+  );
   return { code, screen: stripVTControlCharacters(screen).replaceAll('\r', '') };
 }

@@ -35,7 +35,11 @@ export class Running {
 
   constructor(args: readonly string[], { cwd, env = {}, timeout_ms = 25_000, wrapper = [] }: StartOptions) {
     const [program = process.execPath, ...words] = [...wrapper, process.execPath, BIN, ...args];
-    this.child = spawn(program, words, { cwd, env: { ...baseEnv(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = spawn(program, words, {
+      cwd,
+      env: { ...baseEnv(), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text));
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text));
     const limit = setTimeout(() => this.child.kill('SIGKILL'), timeout_ms);
@@ -95,12 +99,29 @@ export async function trainyard(args: readonly string[], options: StartOptions):
 }
 
 /** A stack trace, what follows one, and what stands for one with `--json`. */
-const FAULT = /^\s+at .+:\d+:\d+\)?$|This is a fault in Trainyard|"code": "unexpected",\s+"message": .*,\s+"hint": null/m;
+const FAULT =
+  /^\s+at .+:\d+:\d+\)?$|This is a fault in Trainyard|"code": "unexpected",\s+"message": .*,\s+"hint": null/m;
 
 /** A machine of its own: nothing of the build, the user or git's settings that surround the tests. */
 function baseEnv(): Record<string, string> {
-  const kept = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'TEMP', 'TMP', 'SystemRoot', 'PYENV_ROOT', 'NODE_COMPILE_CACHE'];
-  const env: Record<string, string> = { USER: 'tester', NO_COLOR: '1', GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', PYTHONDONTWRITEBYTECODE: '1' };
+  const kept = [
+    'PATH',
+    'HOME',
+    'LANG',
+    'TMPDIR',
+    'TEMP',
+    'TMP',
+    'SystemRoot',
+    'PYENV_ROOT',
+    'NODE_COMPILE_CACHE',
+  ];
+  const env: Record<string, string> = {
+    USER: 'tester',
+    NO_COLOR: '1',
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_CONFIG_NOSYSTEM: '1',
+    PYTHONDONTWRITEBYTECODE: '1',
+  };
   for (const name of kept) {
     const value = process.env[name];
     if (value !== undefined) env[name] = value;

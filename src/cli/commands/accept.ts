@@ -7,7 +7,9 @@ export function define(parent: Command): void {
     .command('accept')
     .argument('<circuit...>', 'circuit ids or globs')
     .requiredOption('--reason <text>', 'why the current model is good for the changed settings')
-    .description('Lets the current good model of a circuit stand for its changed settings, on record, instead of training it again.');
+    .description(
+      'Lets the current good model of a circuit stand for its changed settings, on record, instead of training it again.',
+    );
   common(
     command,
     `
@@ -17,7 +19,14 @@ export function define(parent: Command): void {
     await withProject(flags, 'write', async (project) => {
       const { planProject } = await import('../planning.ts');
       const { acceptCircuits } = await import('../accepting.ts');
-      const planned = await planProject(project, { detection: 'hash', base_ref: null, circuits: [], if_changed: false, include_failed: false, allow_wide: null });
+      const planned = await planProject(project, {
+        detection: 'hash',
+        base_ref: null,
+        circuits: [],
+        if_changed: false,
+        include_failed: false,
+        allow_wide: null,
+      });
       await acceptCircuits(project, planned, circuits, flags.reason, flags.json === true);
     });
   });

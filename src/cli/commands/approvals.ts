@@ -6,16 +6,31 @@ import { print, printJson } from '../render/output.ts';
 export function define(parent: Command): void {
   const approvals = parent.command('approvals').description('What waits for a decision.');
   common(
-    approvals.command('list', { isDefault: true }).description('open requests, newest first').option('--all', 'decided and expired ones too').option('--limit <n>', 'how many', wholeNumber, 20).option('--before <id>', 'requests older than this one'),
+    approvals
+      .command('list', { isDefault: true })
+      .description('open requests, newest first')
+      .option('--all', 'decided and expired ones too')
+      .option('--limit <n>', 'how many', wholeNumber, 20)
+      .option('--before <id>', 'requests older than this one'),
     'trainyard approvals',
   ).action(list);
-  common(approvals.command('show').argument('<id>', 'of the request').description('every subject with its verdict, and who said what'), 'trainyard approvals show apr_…').action(show);
+  common(
+    approvals
+      .command('show')
+      .argument('<id>', 'of the request')
+      .description('every subject with its verdict, and who said what'),
+    'trainyard approvals show apr_…',
+  ).action(show);
 }
 
 async function list(flags: CommonOptions & { all?: boolean; limit: number; before?: string }): Promise<void> {
   await withProject(flags, 'read', async (project) => {
     const { listApprovals } = await import('../../gates/index.ts');
-    const rows = await listApprovals(project.store.db, { limit: flags.limit, ...(flags.all === true ? {} : { status: 'waiting' as const }), ...(flags.before === undefined ? {} : { before: flags.before }) });
+    const rows = await listApprovals(project.store.db, {
+      limit: flags.limit,
+      ...(flags.all === true ? {} : { status: 'waiting' as const }),
+      ...(flags.before === undefined ? {} : { before: flags.before }),
+    });
     if (flags.json === true) {
       printJson({ approvals: rows, next: rows.length === flags.limit ? (rows.at(-1)?.id ?? null) : null });
       return;
@@ -27,7 +42,8 @@ async function list(flags: CommonOptions & { all?: boolean; limit: number; befor
     const { approvalScreen } = await import('../render/approval.ts');
     for (const approval of rows) {
       print(await approvalScreen(project, approval, 5));
-      if (approval.status === 'waiting') print(`    trainyard approve ${approval.id}   or   trainyard reject ${approval.id}`);
+      if (approval.status === 'waiting')
+        print(`    trainyard approve ${approval.id}   or   trainyard reject ${approval.id}`);
     }
   });
 }
@@ -36,13 +52,25 @@ async function show(id: string, flags: CommonOptions): Promise<void> {
   await withProject(flags, 'read', async (project) => {
     const { getApproval, listSubjects } = await import('../../gates/index.ts');
     const approval = await getApproval(project.store.db, id);
-    const votes = await project.store.db.selectFrom('approval_votes').selectAll().where('approval_id', '=', approval.id).orderBy('voted_at').execute();
+    const votes = await project.store.db
+      .selectFrom('approval_votes')
+      .selectAll()
+      .where('approval_id', '=', approval.id)
+      .orderBy('voted_at')
+      .execute();
     if (flags.json === true) {
-      printJson({ ...approval, subjects: await listSubjects(project.store.db, { approval_id: approval.id, limit: 100_000 }), votes });
+      printJson({
+        ...approval,
+        subjects: await listSubjects(project.store.db, { approval_id: approval.id, limit: 100_000 }),
+        votes,
+      });
       return;
     }
     const { approvalScreen } = await import('../render/approval.ts');
     print(await approvalScreen(project, approval, 10_000));
-    for (const v of votes) print(`  ${v.voted_at.slice(0, 19).replace('T', ' ')}  ${v.voter} (${v.identity}): ${v.verdict}${v.subjects === null ? '' : ` ${(JSON.parse(v.subjects) as string[]).join(', ')}`}${v.comment === null ? '' : ` "${v.comment}"`}`);
+    for (const v of votes)
+      print(
+        `  ${v.voted_at.slice(0, 19).replace('T', ' ')}  ${v.voter} (${v.identity}): ${v.verdict}${v.subjects === null ? '' : ` ${(JSON.parse(v.subjects) as string[]).join(', ')}`}${v.comment === null ? '' : ` "${v.comment}"`}`,
+      );
   });
 }

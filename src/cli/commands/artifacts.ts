@@ -5,7 +5,13 @@ import { print, printJson } from '../render/output.ts';
 
 export function define(parent: Command): void {
   const artifacts = parent.command('artifacts').description('Lists and downloads the files a run wrote.');
-  common(artifacts.command('list', { isDefault: true }).argument('[run]', 'number or id (default: the newest)').description('files of a run'), 'trainyard artifacts list 12').action(list);
+  common(
+    artifacts
+      .command('list', { isDefault: true })
+      .argument('[run]', 'number or id (default: the newest)')
+      .description('files of a run'),
+    'trainyard artifacts list 12',
+  ).action(list);
   common(
     artifacts
       .command('download')
@@ -20,10 +26,30 @@ export function define(parent: Command): void {
 async function list(key: string | undefined, flags: CommonOptions): Promise<void> {
   await withProject(flags, 'read', async (project) => {
     const { getRun, listRuns } = await import('../../pipelines/index.ts');
-    const run = key === undefined ? (await listRuns(project.store.db, { limit: 1 }))[0] : await getRun(project.store.db, key);
-    const rows = run === undefined ? [] : await project.store.db.selectFrom('artifacts').selectAll().where('run_id', '=', run.id).orderBy('created_at').execute();
+    const run =
+      key === undefined
+        ? (await listRuns(project.store.db, { limit: 1 }))[0]
+        : await getRun(project.store.db, key);
+    const rows =
+      run === undefined
+        ? []
+        : await project.store.db
+            .selectFrom('artifacts')
+            .selectAll()
+            .where('run_id', '=', run.id)
+            .orderBy('created_at')
+            .execute();
     if (flags.json === true) {
-      printJson({ run: run?.number ?? null, artifacts: rows.map(({ name, size, sha256, created_at }) => ({ name, file: `${name}.json`, size, sha256, created_at })) });
+      printJson({
+        run: run?.number ?? null,
+        artifacts: rows.map(({ name, size, sha256, created_at }) => ({
+          name,
+          file: `${name}.json`,
+          size,
+          sha256,
+          created_at,
+        })),
+      });
       return;
     }
     if (rows.length === 0) {
@@ -52,17 +78,31 @@ async function download(key: string, names: string[], flags: CommonOptions & { o
     const { sha256 } = await import('../../kernel/digest.ts');
     const { confine, writeFileWhole } = await import('../../kernel/files.ts');
     const run = await getRun(project.store.db, key);
-    const rows = await project.store.db.selectFrom('artifacts').selectAll().where('run_id', '=', run.id).execute();
+    const rows = await project.store.db
+      .selectFrom('artifacts')
+      .selectAll()
+      .where('run_id', '=', run.id)
+      .execute();
     const wanted = names.length === 0 ? rows.map((r) => r.name) : names.map((n) => n.replace(/\.json$/, ''));
     const files: string[] = [];
     for (const name of wanted) {
       const row = rows.find((r) => r.name === name);
       if (row === undefined) {
-        throw new NotFoundError(`Run ${run.number} has no artifact ${name}.`, { hint: didYouMean(name, rows.map((r) => r.name)) ?? `It has ${rows.map((r) => r.name).join(', ') || 'none yet'}.` });
+        throw new NotFoundError(`Run ${run.number} has no artifact ${name}.`, {
+          hint:
+            didYouMean(
+              name,
+              rows.map((r) => r.name),
+            ) ?? `It has ${rows.map((r) => r.name).join(', ') || 'none yet'}.`,
+        });
       }
       const text = await readFile(confine(project.store.folder, row.path), 'utf8');
       if (sha256(text) !== row.sha256) {
-        throw new TrainyardError('unexpected', `The artifact ${name} of run ${run.number} is not what the run wrote: its digest differs.`, { hint: 'Restore the state folder from a backup; the rows of the run still hold the facts.' });
+        throw new TrainyardError(
+          'unexpected',
+          `The artifact ${name} of run ${run.number} is not what the run wrote: its digest differs.`,
+          { hint: 'Restore the state folder from a backup; the rows of the run still hold the facts.' },
+        );
       }
       const target = join(resolve(flags.out), `${name}.json`);
       await writeFileWhole(target, text);

@@ -13,7 +13,14 @@ interface Check {
 }
 
 export function define(parent: Command): void {
-  common(parent.command('doctor').description('Checks what is installed, what is missing and what to do about it. Ends with 8 when something is missing.'), 'trainyard doctor').action(async (flags: CommonOptions) => {
+  common(
+    parent
+      .command('doctor')
+      .description(
+        'Checks what is installed, what is missing and what to do about it. Ends with 8 when something is missing.',
+      ),
+    'trainyard doctor',
+  ).action(async (flags: CommonOptions) => {
     const ok = await withProject(flags, 'read', async (project) => {
       const { diagnose } = await import('../diagnosing.ts');
       const checks: readonly Check[] = await diagnose(project);
@@ -21,7 +28,9 @@ export function define(parent: Command): void {
       else {
         const { paint } = await import('../render/style.ts');
         for (const c of checks) {
-          print(`${c.ok ? paint('green', '✓ ok     ') : paint('red', '✗ missing')}  ${c.name.padEnd(18)} ${c.message}`);
+          print(
+            `${c.ok ? paint('green', '✓ ok     ') : paint('red', '✗ missing')}  ${c.name.padEnd(18)} ${c.message}`,
+          );
           if (!c.ok && c.hint !== null) print(`             ${' '.repeat(18)} ${c.hint}`);
         }
       }

@@ -5,7 +5,12 @@ import { print, printJson } from '../render/output.ts';
 
 export function define(parent: Command): void {
   common(
-    parent.command('init').argument('[dir]', 'folder of the new project', '.').description('Makes a new project with a working example: eight weather forecasters, trained on this machine with plain Python.'),
+    parent
+      .command('init')
+      .argument('[dir]', 'folder of the new project', '.')
+      .description(
+        'Makes a new project with a working example: eight weather forecasters, trained on this machine with plain Python.',
+      ),
     `
     trainyard init my-fleet
     cd my-fleet && trainyard run`,

@@ -28,12 +28,26 @@ export function define(parent: Command): void {
     trainyard jobs list --status failed
     trainyard jobs list --match '*_retry_*'`,
   ).action(list);
-  common(jobs.command('show').argument('<job>', 'name or id').description('attempts, times, resources, inputs'), 'trainyard jobs show seattle_wind_2015_12_31').action(show);
   common(
-    jobs.command('logs').argument('<job>', 'name or id').description('what the job printed').option('-f, --follow', 'go on until the job is over').option('--attempt <n>', 'of this attempt (default: the last)', wholeNumber),
+    jobs.command('show').argument('<job>', 'name or id').description('attempts, times, resources, inputs'),
+    'trainyard jobs show seattle_wind_2015_12_31',
+  ).action(show);
+  common(
+    jobs
+      .command('logs')
+      .argument('<job>', 'name or id')
+      .description('what the job printed')
+      .option('-f, --follow', 'go on until the job is over')
+      .option('--attempt <n>', 'of this attempt (default: the last)', wholeNumber),
     'trainyard jobs logs -f seattle_wind_2015_12_31',
   ).action(logs);
-  common(jobs.command('cancel').argument('<job...>', 'names or ids').description('end jobs; what is canceled is not a failure'), 'trainyard jobs cancel seattle_wind_2015_12_31').action(cancel);
+  common(
+    jobs
+      .command('cancel')
+      .argument('<job...>', 'names or ids')
+      .description('end jobs; what is canceled is not a failure'),
+    'trainyard jobs cancel seattle_wind_2015_12_31',
+  ).action(cancel);
 }
 
 async function list(flags: ListFlags): Promise<void> {
@@ -43,9 +57,19 @@ async function list(flags: ListFlags): Promise<void> {
     const { UsageError } = await import('../../kernel/errors.ts');
     const { db } = project.store;
     const status = flags.status === undefined ? undefined : JobStatus.safeParse(flags.status);
-    if (status?.success === false) throw new UsageError(`There is no job status ${flags.status}.`, { hint: `Use one of ${JobStatus.options.join(', ')}.` });
+    if (status?.success === false)
+      throw new UsageError(`There is no job status ${flags.status}.`, {
+        hint: `Use one of ${JobStatus.options.join(', ')}.`,
+      });
     const run_id = flags.run === undefined ? undefined : (await getRun(db, flags.run)).id;
-    const rows = await listJobs(db, { run_id, circuit_id: flags.circuit, status: status?.data, match: flags.match, before: flags.before, limit: flags.limit });
+    const rows = await listJobs(db, {
+      run_id,
+      circuit_id: flags.circuit,
+      status: status?.data,
+      match: flags.match,
+      before: flags.before,
+      limit: flags.limit,
+    });
     const next = rows.length === flags.limit ? (rows.at(-1)?.id ?? null) : null;
     if (flags.json === true) {
       const { jobDocument } = await import('../render/job.ts');
@@ -67,31 +91,42 @@ async function show(name: string, flags: CommonOptions): Promise<void> {
     const { findJob } = await import('../../jobs/index.ts');
     const { jobDocument, jobScreen } = await import('../render/job.ts');
     const job = await findJob(project.store.db, name);
-    const attempts = await project.store.db.selectFrom('attempts').selectAll().where('job_id', '=', job.id).orderBy('number').execute();
+    const attempts = await project.store.db
+      .selectFrom('attempts')
+      .selectAll()
+      .where('job_id', '=', job.id)
+      .orderBy('number')
+      .execute();
     if (flags.json === true) printJson({ ...jobDocument(job), attempts });
     else print(jobScreen(job, attempts));
   });
 }
 
-async function logs(name: string, flags: CommonOptions & { follow?: boolean; attempt?: number }): Promise<void> {
+async function logs(
+  name: string,
+  flags: CommonOptions & { follow?: boolean; attempt?: number },
+): Promise<void> {
   await withProject(flags, 'read', async (project) => {
     const { attemptKey, findJob } = await import('../../jobs/index.ts');
     const { UsageError } = await import('../../kernel/errors.ts');
     const job = await findJob(project.store.db, name);
     const compute = await project.world.compute(job.provider);
-    if (compute.logs === undefined) throw new UsageError(`Provider ${job.provider} has no logs: ${compute.describe().capabilities.logs}.`);
+    if (compute.logs === undefined)
+      throw new UsageError(`Provider ${job.provider} has no logs: ${compute.describe().capabilities.logs}.`);
     const key = attemptKey(job.name, flags.attempt ?? job.attempt);
     const lines: string[] = [];
-    for (let offset = 0; ; ) {
+    for (let offset = 0; ;) {
       const chunk = await compute.logs({ run_id: job.run_id, key, offset, limit: 1 << 16 });
       offset = chunk.next_offset;
       if (flags.json === true) lines.push(chunk.text);
       else process.stdout.write(chunk.text);
       if (chunk.text !== '') continue;
-      if (flags.follow !== true || chunk.ended || (await findJob(project.store.db, job.id)).ended_at !== null) break;
+      if (flags.follow !== true || chunk.ended || (await findJob(project.store.db, job.id)).ended_at !== null)
+        break;
       await project.clock.sleep(200);
     }
-    if (flags.json === true) printJson({ job: job.name, attempt: flags.attempt ?? job.attempt, text: lines.join('') });
+    if (flags.json === true)
+      printJson({ job: job.name, attempt: flags.attempt ?? job.attempt, text: lines.join('') });
   });
 }
 
@@ -106,18 +141,37 @@ async function cancel(names: string[], flags: CommonOptions): Promise<void> {
     if (open.length > 0) {
       const now = project.clock.now();
       await project.store.tx((tx) =>
-        tx.updateTable('jobs').set({ cancel_requested_at: toIso(now) }).where('id', 'in', open.map((j) => j.id)).where('ended_at', 'is', null).execute(),
+        tx
+          .updateTable('jobs')
+          .set({ cancel_requested_at: toIso(now) })
+          .where(
+            'id',
+            'in',
+            open.map((j) => j.id),
+          )
+          .where('ended_at', 'is', null)
+          .execute(),
       );
       const runs = [...new Set(open.map((j) => j.run_id))];
       for (const run_id of runs) await wakeRun(db, now, run_id);
       const stop = new AbortController();
       const over = (async () => {
-        for (const job of open) while ((await findJob(db, job.id)).ended_at === null) await project.clock.sleep(100);
+        for (const job of open)
+          while ((await findJob(db, job.id)).ended_at === null) await project.clock.sleep(100);
         stop.abort();
       })();
       if ((await currentHolder(project.store)) === null) {
         await using hold = await holdProject(project.store, now, 'cancel');
-        await Promise.all([driveRuns(project.world, hold, stop.signal, 'aborted', runs.length === 1 ? (runs[0] ?? null) : null), over]);
+        await Promise.all([
+          driveRuns(
+            project.world,
+            hold,
+            stop.signal,
+            'aborted',
+            runs.length === 1 ? (runs[0] ?? null) : null,
+          ),
+          over,
+        ]);
       } else await over;
     }
     const after = await Promise.all(jobs.map((j) => findJob(db, j.id)));

@@ -14,10 +14,13 @@ interface ListFlags extends CommonOptions {
   readonly after?: string;
 }
 
-const registryOption = (): Option => new Option('--registry <name>', 'which registry').choices(['dev', 'shared']).default('dev');
+const registryOption = (): Option =>
+  new Option('--registry <name>', 'which registry').choices(['dev', 'shared']).default('dev');
 
 export function define(parent: Command): void {
-  const models = parent.command('models').description('Lists, shows, downloads and withdraws model versions.');
+  const models = parent
+    .command('models')
+    .description('Lists, shows, downloads and withdraws model versions.');
   common(
     models
       .command('list', { isDefault: true })
@@ -33,13 +36,29 @@ export function define(parent: Command): void {
     trainyard models list --registry shared
     trainyard models list --tag retry=true`,
   ).action(list);
-  common(models.command('show').argument('<model>', 'name, or name:version').addOption(registryOption()).description('metrics, tags, files and where it comes from'), 'trainyard models show seattle-wind:3').action(show);
   common(
-    models.command('withdraw').argument('<model:version>', 'which version').requiredOption('--reason <text>', 'why').description('takes a version out of use: it no longer counts as good, and its circuit is owed again'),
+    models
+      .command('show')
+      .argument('<model>', 'name, or name:version')
+      .addOption(registryOption())
+      .description('metrics, tags, files and where it comes from'),
+    'trainyard models show seattle-wind:3',
+  ).action(show);
+  common(
+    models
+      .command('withdraw')
+      .argument('<model:version>', 'which version')
+      .requiredOption('--reason <text>', 'why')
+      .description('takes a version out of use: it no longer counts as good, and its circuit is owed again'),
     'trainyard models withdraw seattle-wind:3 --reason "trained on broken sensor data"',
   ).action(withdraw);
   common(
-    models.command('download').argument('<model:version>', 'which version').addOption(registryOption()).option('-o, --out <dir>', 'where to', '.').description('writes its files into a folder, checked'),
+    models
+      .command('download')
+      .argument('<model:version>', 'which version')
+      .addOption(registryOption())
+      .option('-o, --out <dir>', 'where to', '.')
+      .description('writes its files into a folder, checked'),
     'trainyard models download seattle-wind:3 -o model',
   ).action(download);
 }
@@ -52,11 +71,13 @@ async function list(flags: ListFlags): Promise<void> {
     const tags: Record<string, string> = {};
     for (const tag of flags.tag ?? []) {
       const at = tag.indexOf('=');
-      if (at < 1) throw new UsageError(`--tag ${tag} is not key=value.`, { hint: 'For example --tag retry=true' });
+      if (at < 1)
+        throw new UsageError(`--tag ${tag} is not key=value.`, { hint: 'For example --tag retry=true' });
       tags[tag.slice(0, at)] = tag.slice(at + 1);
     }
     const after = flags.after === undefined ? null : parseRef(flags.after);
-    if (flags.after !== undefined && after === null) throw new UsageError(`--after ${flags.after} is not model:version.`);
+    if (flags.after !== undefined && after === null)
+      throw new UsageError(`--after ${flags.after} is not model:version.`);
     const page = await project.world.registries[flags.registry].list({
       ...(flags.model === undefined ? {} : { model_name: flags.model }),
       ...(flags.circuit === undefined ? {} : { circuit_id: flags.circuit }),
@@ -70,7 +91,9 @@ async function list(flags: ListFlags): Promise<void> {
       return;
     }
     if (page.items.length === 0) {
-      print(flags.registry === 'shared' ? 'Nothing was promoted yet that matches.' : 'No model version matches.');
+      print(
+        flags.registry === 'shared' ? 'Nothing was promoted yet that matches.' : 'No model version matches.',
+      );
       return;
     }
     const { table } = await import('../render/table.ts');
@@ -79,7 +102,10 @@ async function list(flags: ListFlags): Promise<void> {
       table(page.items, [
         { title: 'model', value: (m) => m.model_name },
         { title: 'version', value: (m) => String(m.version), align: 'right' },
-        { title: 'state', value: (m) => (m.withdrawn !== null ? 'withdrawn' : m.pr ? 'pull request' : 'good') },
+        {
+          title: 'state',
+          value: (m) => (m.withdrawn !== null ? 'withdrawn' : m.pr ? 'pull request' : 'good'),
+        },
         { title: 'hash', value: (m) => m.training_hash },
         { title: 'created', value: (m) => m.created_at.slice(0, 19).replace('T', ' ') },
         { title: 'metrics', value: (m) => headline(m.metrics, 3) },
@@ -96,26 +122,45 @@ async function show(name: string, flags: CommonOptions & { registry: 'dev' | 'sh
     const registry = project.world.registries[flags.registry];
     const ref = parseRef(name);
     const newest = ref === null ? (await registry.list({ model_name: name, limit: 1 })).items[0] : undefined;
-    const model = ref === null ? (newest === undefined ? null : await registry.get(newest.model_name, newest.version)) : await registry.get(ref.model_name, ref.version);
+    const model =
+      ref === null
+        ? newest === undefined
+          ? null
+          : await registry.get(newest.model_name, newest.version)
+        : await registry.get(ref.model_name, ref.version);
     if (model === null) {
       const { didYouMean } = await import('../../kernel/suggest.ts');
-      const known = (await project.store.db.selectFrom('model_versions').select('model_name').distinct().where('registry', '=', flags.registry).limit(5000).execute()).map((r) => r.model_name);
-      throw new NotFoundError(`The ${flags.registry} registry has no ${name}.`, { hint: didYouMean(ref?.model_name ?? name, known) ?? 'List them with `trainyard models list`.' });
+      const known = (
+        await project.store.db
+          .selectFrom('model_versions')
+          .select('model_name')
+          .distinct()
+          .where('registry', '=', flags.registry)
+          .limit(5000)
+          .execute()
+      ).map((r) => r.model_name);
+      throw new NotFoundError(`The ${flags.registry} registry has no ${name}.`, {
+        hint: didYouMean(ref?.model_name ?? name, known) ?? 'List them with `trainyard models list`.',
+      });
     }
     const origin = lineage(model);
     if (flags.json === true) {
       printJson({ ...model, settings: JSON.parse(model.settings) as unknown, lineage: origin });
       return;
     }
-    print(`${model.model_name} v${model.version}  (${flags.registry})${model.withdrawn === null ? '' : `  withdrawn by ${model.withdrawn.by}: ${model.withdrawn.reason}`}`);
+    print(
+      `${model.model_name} v${model.version}  (${flags.registry})${model.withdrawn === null ? '' : `  withdrawn by ${model.withdrawn.by}: ${model.withdrawn.reason}`}`,
+    );
     print('  lineage');
-    for (const [key, value] of Object.entries(origin)) if (value !== null && typeof value !== 'object') print(`    ${key.padEnd(20)} ${String(value)}`);
+    for (const [key, value] of Object.entries(origin))
+      if (value !== null && typeof value !== 'object') print(`    ${key.padEnd(20)} ${String(value)}`);
     if (Object.keys(model.metrics).length > 0) print('  metrics');
     for (const [key, value] of Object.entries(model.metrics)) print(`    ${key.padEnd(20)} ${value}`);
     print('  tags');
     for (const [key, value] of Object.entries(model.tags)) print(`    ${key.padEnd(20)} ${value}`);
     print('  files');
-    for (const file of model.files) print(`    ${file.path}  ${file.size} bytes  sha256 ${file.sha256.slice(0, 16)}`);
+    for (const file of model.files)
+      print(`    ${file.path}  ${file.size} bytes  sha256 ${file.sha256.slice(0, 16)}`);
   });
 }
 
@@ -131,19 +176,35 @@ async function withdraw(name: string, flags: CommonOptions & { reason: string })
     if (promoted) await shared.withdraw(ref.model_name, ref.version, actor.name, flags.reason);
     await project.store.tx((tx) =>
       appendEvents(tx, project.clock.now(), [
-        { type: 'model.withdrawn', severity: 'warning', circuit_id: model.circuit_id, message: `${actor.name} withdrew ${model.model_name} v${model.version}: ${flags.reason}`, data: { model_name: model.model_name, version: model.version, by: actor.name } },
+        {
+          type: 'model.withdrawn',
+          severity: 'warning',
+          circuit_id: model.circuit_id,
+          message: `${actor.name} withdrew ${model.model_name} v${model.version}: ${flags.reason}`,
+          data: { model_name: model.model_name, version: model.version, by: actor.name },
+        },
       ]),
     );
     if (flags.json === true) printJson(model);
-    else print(`${model.model_name} v${model.version} is withdrawn${promoted ? ', in the shared registry too' : ''}. \`trainyard why ${model.circuit_id}\` shows what that means for its circuit.`);
+    else
+      print(
+        `${model.model_name} v${model.version} is withdrawn${promoted ? ', in the shared registry too' : ''}. \`trainyard why ${model.circuit_id}\` shows what that means for its circuit.`,
+      );
   });
 }
 
-async function download(name: string, flags: CommonOptions & { registry: 'dev' | 'shared'; out: string }): Promise<void> {
+async function download(
+  name: string,
+  flags: CommonOptions & { registry: 'dev' | 'shared'; out: string },
+): Promise<void> {
   await withProject(flags, 'read', async (project) => {
     const { resolve } = await import('node:path');
     const ref = await refOf(name);
-    const done = await project.world.registries[flags.registry].download(ref.model_name, ref.version, resolve(flags.out));
+    const done = await project.world.registries[flags.registry].download(
+      ref.model_name,
+      ref.version,
+      resolve(flags.out),
+    );
     if (flags.json === true) printJson(done);
     else for (const file of done.files) print(`${done.folder}/${file.path}`);
   });
@@ -153,6 +214,9 @@ async function refOf(name: string): Promise<{ model_name: string; version: numbe
   const { parseRef } = await import('../../registry/index.ts');
   const { UsageError } = await import('../../kernel/errors.ts');
   const ref = parseRef(name);
-  if (ref === null) throw new UsageError(`${name} names no model version.`, { hint: 'Write it as name:version, for example seattle-wind:3.' });
+  if (ref === null)
+    throw new UsageError(`${name} names no model version.`, {
+      hint: 'Write it as name:version, for example seattle-wind:3.',
+    });
   return ref;
 }

@@ -18,8 +18,16 @@ export interface PlanFlags extends CommonOptions {
 /** The flags that decide what is trained; the same for `plan` and `run`. */
 export function planFlags(command: Command): Command {
   return command
-    .option('--circuits <ids>', 'train exactly these: ids, plant/circuit or globs, comma separated; AUTO: detect', collectWhole)
-    .addOption(new Option('--detection <how>', 'how changes are explained').choices(['auto', 'git', 'hash']).default('auto'))
+    .option(
+      '--circuits <ids>',
+      'train exactly these: ids, plant/circuit or globs, comma separated; AUTO: detect',
+      collectWhole,
+    )
+    .addOption(
+      new Option('--detection <how>', 'how changes are explained')
+        .choices(['auto', 'git', 'hash'])
+        .default('auto'),
+    )
     .option('--base <ref>', 'compare with this commit, branch or tag (detection git)')
     .option('--if-changed', 'of the circuits picked by hand, only those that changed')
     .option('--include-failed', 'train at once what failed at these very settings before')
@@ -40,7 +48,9 @@ export function planOptions(flags: PlanFlags, manual_circuits: string | null): P
 }
 
 export function define(parent: Command): void {
-  const command = parent.command('plan').description('Shows which circuits need training, and why. Changes nothing.');
+  const command = parent
+    .command('plan')
+    .description('Shows which circuits need training, and why. Changes nothing.');
   common(
     planFlags(command)
       .option('-o, --out <file>', 'seal the plan into a file for `trainyard run --plan FILE`')
@@ -60,10 +70,19 @@ export function define(parent: Command): void {
       if (flags.out !== undefined) {
         const { writeSealedPlan } = await import('../../fleet/index.ts');
         const { toIso } = await import('../../kernel/clock.ts');
-        await writeSealedPlan(flags.out, toIso(project.clock.now()), planned.plan, planned.options, planned.inputs());
+        await writeSealedPlan(
+          flags.out,
+          toIso(project.clock.now()),
+          planned.plan,
+          planned.options,
+          planned.inputs(),
+        );
       }
       if (flags.json === true) await planDocument(planned);
-      else process.stdout.write(planScreen(planned, { verbose: flags.verbose === true, sealed: flags.out ?? null }));
+      else
+        process.stdout.write(
+          planScreen(planned, { verbose: flags.verbose === true, sealed: flags.out ?? null }),
+        );
       if (planned.plan.guard.blocked) return EXIT.blocked_by_guard;
       return flags.exitCode === true && planned.plan.summary.train > 0 ? EXIT.plan_has_changes : EXIT.ok;
     });

@@ -1,6 +1,15 @@
 import type { Command } from 'commander';
 import { ExitWith } from '../exit.ts';
-import { collect, collectWhole, common, duration, positive, share, wholeNumber, withProject } from '../options.ts';
+import {
+  collect,
+  collectWhole,
+  common,
+  duration,
+  positive,
+  share,
+  wholeNumber,
+  withProject,
+} from '../options.ts';
 import { planFlags, planOptions } from './plan.ts';
 import type { PlanFlags } from './plan.ts';
 
@@ -18,7 +27,11 @@ export interface RunFlags extends PlanFlags {
 }
 
 export function define(parent: Command): void {
-  const command = parent.command('run').description('Trains what needs training, registers the models and promotes what is approved. Goes on first with a run that was interrupted.');
+  const command = parent
+    .command('run')
+    .description(
+      'Trains what needs training, registers the models and promotes what is approved. Goes on first with a run that was interrupted.',
+    );
   common(
     planFlags(command)
       .option('--plan <file>', 'run exactly this sealed plan, or refuse and say what moved')
@@ -27,7 +40,11 @@ export function define(parent: Command): void {
       .option('--pr', 'a pull-request run: its models never count as good and are not promoted')
       .option('--provider <name>', 'where to train: local or simulated')
       .option('--max-workers <n>', 'jobs at a time', wholeNumber)
-      .option('--fail <circuit>', 'simulated provider: this circuit fails (ID, ID:attempts or ID=text); repeatable', collectWhole)
+      .option(
+        '--fail <circuit>',
+        'simulated provider: this circuit fails (ID, ID:attempts or ID=text); repeatable',
+        collectWhole,
+      )
       .option('--fail-rate <share>', 'simulated provider: this share of attempts fails', share)
       .option('--duration <time>', 'simulated provider: how long a job takes, in virtual time', duration)
       .option('--speed <n>', 'simulated provider: virtual seconds per second', positive),
@@ -38,7 +55,14 @@ export function define(parent: Command): void {
     trainyard run --resume
     trainyard run --provider simulated --fail-rate 5% --fail seattle_wind`,
   ).action(async (flags: RunFlags) => {
-    const overrides = { provider: flags.provider, max_workers: flags.maxWorkers, fail: flags.fail, fail_rate: flags.failRate, duration_s: flags.duration, speed: flags.speed };
+    const overrides = {
+      provider: flags.provider,
+      max_workers: flags.maxWorkers,
+      fail: flags.fail,
+      fail_rate: flags.failRate,
+      duration_s: flags.duration,
+      speed: flags.speed,
+    };
     const code = await withProject({ ...flags, overrides }, 'write', async (project) => {
       const { refuseStraySimulation } = await import('../running.ts');
       refuseStraySimulation(project.config.provider, flags);

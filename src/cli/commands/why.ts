@@ -4,7 +4,12 @@ import { planFlags, planOptions } from './plan.ts';
 import type { PlanFlags } from './plan.ts';
 
 export function define(parent: Command): void {
-  const command = parent.command('why').argument('<circuit>', 'a circuit id').description('Explains what the plan says of one circuit: what was compared, with what, and what differs.');
+  const command = parent
+    .command('why')
+    .argument('<circuit>', 'a circuit id')
+    .description(
+      'Explains what the plan says of one circuit: what was compared, with what, and what differs.',
+    );
   common(
     planFlags(command),
     `
@@ -14,7 +19,12 @@ export function define(parent: Command): void {
     await withProject(flags, 'read', async (project) => {
       const { planProject } = await import('../planning.ts');
       const { explain } = await import('../explain.ts');
-      await explain(project, await planProject(project, planOptions(flags, project.config.manual_circuits)), circuit, flags.json === true);
+      await explain(
+        project,
+        await planProject(project, planOptions(flags, project.config.manual_circuits)),
+        circuit,
+        flags.json === true,
+      );
     });
   });
 }

@@ -5,7 +5,10 @@ import { note, printJson } from '../render/output.ts';
 
 export function define(parent: Command): void {
   common(
-    parent.command('worker').description('Goes on with open runs of the project until told to stop (Ctrl-C, SIGTERM).').option('--until-idle', 'end when every run is over or waits for people'),
+    parent
+      .command('worker')
+      .description('Goes on with open runs of the project until told to stop (Ctrl-C, SIGTERM).')
+      .option('--until-idle', 'end when every run is over or waits for people'),
     `
     trainyard worker
     trainyard worker --until-idle`,
@@ -18,7 +21,12 @@ export function define(parent: Command): void {
       const onSignal = (): void => stop.abort();
       process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
       const runs = await openRuns(project.store.db);
-      if (flags.json !== true) note(runs.length === 0 ? 'No open runs.' : `Going on with ${runs.map((r) => `run ${r.number}`).join(', ')}.`);
+      if (flags.json !== true)
+        note(
+          runs.length === 0
+            ? 'No open runs.'
+            : `Going on with ${runs.map((r) => `run ${r.number}`).join(', ')}.`,
+        );
       const progress = runs.length > 0 && flags.json !== true ? showProgress(project, runs) : null;
       try {
         await driveRuns(project.world, hold, stop.signal, flags.untilIdle === true ? 'idle' : 'aborted');
@@ -27,8 +35,14 @@ export function define(parent: Command): void {
         process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
       }
       const left = await openRuns(project.store.db);
-      if (flags.json === true) printJson({ open_runs: left.map((r) => ({ number: r.number, status: r.status })) });
-      else note(left.length === 0 ? 'Every run is over.' : `Left: ${left.map((r) => `run ${r.number} (${r.status})`).join(', ')}.`);
+      if (flags.json === true)
+        printJson({ open_runs: left.map((r) => ({ number: r.number, status: r.status })) });
+      else
+        note(
+          left.length === 0
+            ? 'Every run is over.'
+            : `Left: ${left.map((r) => `run ${r.number} (${r.status})`).join(', ')}.`,
+        );
     });
   });
 }

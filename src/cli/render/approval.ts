@@ -27,8 +27,11 @@ function subjectLines(s: Subject): string[] {
   const { detail } = s;
   const verdict = s.verdict === 'pending' ? '' : ` [${s.verdict}]`;
   const lines = [clip(`    ${s.subject}${verdict}${told(detail)}`, columns())];
-  if (typeof detail['held_because'] === 'string') lines.push(`      ${paint('yellow', 'quality gate:')} ${detail['held_because']}`);
-  if (Array.isArray(detail['log_tail'])) for (const line of detail['log_tail'].slice(-3)) lines.push(`      ${paint('gray', clip(`| ${String(line)}`, columns() - 8))}`);
+  if (typeof detail['held_because'] === 'string')
+    lines.push(`      ${paint('yellow', 'quality gate:')} ${detail['held_because']}`);
+  if (Array.isArray(detail['log_tail']))
+    for (const line of detail['log_tail'].slice(-3))
+      lines.push(`      ${paint('gray', clip(`| ${String(line)}`, columns() - 8))}`);
   return lines;
 }
 

@@ -6,7 +6,13 @@ import { table } from './table.ts';
 
 /** A job as one JSON object, flags as booleans and JSON columns parsed. */
 export function jobDocument(job: Job): Record<string, unknown> {
-  return { ...job, optional: job.optional === 1, retry: job.retry === 1, metrics: job.metrics === null ? null : (JSON.parse(job.metrics) as unknown), inputs: JSON.parse(job.inputs) as unknown };
+  return {
+    ...job,
+    optional: job.optional === 1,
+    retry: job.retry === 1,
+    metrics: job.metrics === null ? null : (JSON.parse(job.metrics) as unknown),
+    inputs: JSON.parse(job.inputs) as unknown,
+  };
 }
 
 const seconds = (s: number | null): string => (s === null ? '' : formatDuration(s));
@@ -34,7 +40,12 @@ export function jobScreen(job: Job, attempts: readonly AttemptsTable[]): string 
     `  provider     ${job.provider}   attempt ${job.attempt} of ${job.max_attempts}`,
   ];
   if (job.retry_of !== null) lines.push(`  retry of     ${job.retry_of}`);
-  if (job.metrics !== null) lines.push(`  metrics      ${Object.entries(JSON.parse(job.metrics) as Record<string, number>).map(([k, v]) => `${k} ${Math.round(v * 10_000) / 10_000}`).join('  ')}`);
+  if (job.metrics !== null)
+    lines.push(
+      `  metrics      ${Object.entries(JSON.parse(job.metrics) as Record<string, number>)
+        .map(([k, v]) => `${k} ${Math.round(v * 10_000) / 10_000}`)
+        .join('  ')}`,
+    );
   for (const a of attempts) {
     lines.push(
       `  attempt ${a.number}    ${status(a.status)}  queued ${seconds(a.queued_s)}, preparing ${seconds(a.preparing_s)}, running ${seconds(a.running_s)}, cpu ${seconds(a.cpu_s)}, memory ${mib(a.peak_memory_mib)}${a.message === null ? '' : `: ${a.message}`}`,

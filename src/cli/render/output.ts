@@ -18,5 +18,7 @@ const CONTROL = /\u001B\[[0-9;]*m|[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
 
 /** Text that somebody else wrote cannot steer the reader's terminal: control characters are shown as `\x1b`. */
 export function harmless(text: string): string {
-  return text.replaceAll(CONTROL, (c) => (c.length > 1 ? c : `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`));
+  return text.replaceAll(CONTROL, (c) =>
+    c.length > 1 ? c : `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
 }

@@ -21,18 +21,27 @@ const VERB: Readonly<Record<Cause, readonly [string, string]>> = {
 const SCREEN_LINES = 24;
 
 /** The plan for people: the first screen fits 24 lines whatever the fleet's size; `verbose` lists every circuit. */
-export function planScreen(planned: Planned, options: { readonly verbose: boolean; readonly sealed: string | null }): string {
+export function planScreen(
+  planned: Planned,
+  options: { readonly verbose: boolean; readonly sealed: string | null },
+): string {
   const { plan } = planned;
   const groups = groupByCause(plan.circuits);
   const below = [...warningLines(planned, options.verbose), '', ...guardLines(planned)];
-  if (options.sealed !== null) below.push(`sealed   ${options.sealed}: trainyard run --plan ${options.sealed}`);
+  if (options.sealed !== null)
+    below.push(`sealed   ${options.sealed}: trainyard run --plan ${options.sealed}`);
   below.push(lastLine(planned));
   const lines = [headline(planned), ''];
   const room = options.verbose ? Number.POSITIVE_INFINITY : SCREEN_LINES - lines.length - below.length;
   const shown = groups.length <= room ? groups : groups.slice(0, room - 1);
   lines.push(...shown.map(groupLine));
-  if (groups.length > shown.length) lines.push(`      … and ${groups.length - shown.length} more groups (-v shows all)`);
-  if (options.verbose) lines.push('', ...plan.circuits.filter((c) => c.cause !== 'unchanged' && c.cause !== 'accepted').flatMap(circuitLines));
+  if (groups.length > shown.length)
+    lines.push(`      … and ${groups.length - shown.length} more groups (-v shows all)`);
+  if (options.verbose)
+    lines.push(
+      '',
+      ...plan.circuits.filter((c) => c.cause !== 'unchanged' && c.cause !== 'accepted').flatMap(circuitLines),
+    );
   return `${[...lines, ...below].join('\n')}\n`;
 }
 
@@ -45,7 +54,8 @@ function warningLines({ plan: { warnings } }: Planned, verbose: boolean): string
 }
 
 function guardLines({ plan: { guard } }: Planned): string[] {
-  if (!guard.blocked) return guard.allow_wide === null ? [] : [clip(`guard    let through: ${guard.allow_wide}`, columns())];
+  if (!guard.blocked)
+    return guard.allow_wide === null ? [] : [clip(`guard    let through: ${guard.allow_wide}`, columns())];
   return [
     `${paint('red', '! guard')}  ${guard.retrain} of ${guard.with_model} circuits with a good model would retrain (limit ${Math.round(guard.max_changed * 100)} %)`,
     '  If that is meant: trainyard run --allow-wide "why"',
@@ -54,7 +64,10 @@ function guardLines({ plan: { guard } }: Planned): string[] {
 }
 
 function headline({ plan, fleet }: Planned): string {
-  const from = plan.detection.mode === 'git' ? `since ${plan.detection.base_ref} (${plan.detection.base_commit.slice(0, 10)})` : 'against the last good models';
+  const from =
+    plan.detection.mode === 'git'
+      ? `since ${plan.detection.base_ref} (${plan.detection.base_commit.slice(0, 10)})`
+      : 'against the last good models';
   return `${paint('bold', `Plan ${plan.plan_id}`)}  ${fleet.circuits.length} circuits  ${from}`;
 }
 
@@ -70,7 +83,10 @@ function groupLine(group: ChangeGroup): string {
 function circuitLines(c: PlannedCircuit): string[] {
   const [symbol, verb] = VERB[c.cause];
   const lines = [`  ${symbol} ${verb.padEnd(8)} ${c.id} (line ${c.line}): ${c.reason}`];
-  for (const change of c.changes) lines.push(`        ${change.field}: ${JSON.stringify(change.before) ?? 'none'} → ${JSON.stringify(change.after) ?? 'none'}`);
+  for (const change of c.changes)
+    lines.push(
+      `        ${change.field}: ${JSON.stringify(change.before) ?? 'none'} → ${JSON.stringify(change.after) ?? 'none'}`,
+    );
   return lines;
 }
 
@@ -87,7 +103,11 @@ export async function planDocument({ plan }: Planned): Promise<void> {
   const write = async (text: string): Promise<void> => {
     if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once('drain', resolve));
   };
-  const head = { plan_id: plan.plan_id, detection: plan.detection.mode, base_ref: plan.detection.mode === 'git' ? plan.detection.base_ref : null };
+  const head = {
+    plan_id: plan.plan_id,
+    detection: plan.detection.mode,
+    base_ref: plan.detection.mode === 'git' ? plan.detection.base_ref : null,
+  };
   await write(`${JSON.stringify(head).slice(0, -1)},"circuits":[`);
   let piece = '';
   for (const [i, circuit] of plan.circuits.entries()) {
@@ -96,5 +116,7 @@ export async function planDocument({ plan }: Planned): Promise<void> {
     await write(piece);
     piece = '';
   }
-  await write(`${piece}\n],"summary":${JSON.stringify(plan.summary)},"guard":${JSON.stringify(plan.guard)},"warnings":${JSON.stringify(plan.warnings)}}\n`);
+  await write(
+    `${piece}\n],"summary":${JSON.stringify(plan.summary)},"guard":${JSON.stringify(plan.guard)},"warnings":${JSON.stringify(plan.warnings)}}\n`,
+  );
 }

@@ -20,7 +20,13 @@ export function showProgress(project: Project, runs: readonly Run[]): Progress {
   return process.stderr.isTTY ? liveScreen(project, runs) : plainLines(project, runs);
 }
 
-const QUIET = new Set(['job.attempt_failed', 'model.registered', 'model.promoted', 'run.created', 'approval.voted']);
+const QUIET = new Set([
+  'job.attempt_failed',
+  'model.registered',
+  'model.promoted',
+  'run.created',
+  'approval.voted',
+]);
 /** How seldom a quiet run is looked at. */
 const SELDOM_MS = 1500;
 /** More failures than this are summed up: nobody reads a thousand lines. */
@@ -53,14 +59,16 @@ function plainLines(project: Project, runs: readonly Run[]): Progress {
         if (event.run_id === null || !ids.has(event.run_id) || QUIET.has(event.type)) continue;
         if (event.type === 'job.failed' && ++failures > MOST_FAILURES) continue;
         say(`${event.at.slice(11, 19)} ${event.message}`);
-        if (failures === MOST_FAILURES && event.type === 'job.failed') say('         more failures are only counted from here: trainyard jobs list --status failed');
+        if (failures === MOST_FAILURES && event.type === 'job.failed')
+          say('         more failures are only counted from here: trainyard jobs list --status failed');
       }
       if (events.length < 500) break;
     }
     if (project.clock.now() - spoke < 30_000) return seen > before;
     for (const run of runs) {
       const counts = await countJobs(project.store.db, run.id);
-      if (openCount(counts) > 0) say(`${toIso(project.clock.now()).slice(11, 19)} run ${run.number}: ${countsText(counts)}`);
+      if (openCount(counts) > 0)
+        say(`${toIso(project.clock.now()).slice(11, 19)} run ${run.number}: ${countsText(counts)}`);
     }
     return true;
   };
@@ -91,17 +99,27 @@ async function screenOf(project: Project, run: Run): Promise<string[]> {
   const [stages, counts] = await Promise.all([getStages(db, run.id), countJobs(db, run.id)]);
   const running = await listJobs(db, { run_id: run.id, status: 'running', limit: 6 });
   const failed = await listJobs(db, { run_id: run.id, status: 'failed', limit: 4 });
-  const lines = [`${paint('bold', `Run ${run.number}`, process.stderr)}  ${formatDuration((now - Date.parse(run.created_at)) / 1000)}`, railway(stages)];
+  const lines = [
+    `${paint('bold', `Run ${run.number}`, process.stderr)}  ${formatDuration((now - Date.parse(run.created_at)) / 1000)}`,
+    railway(stages),
+  ];
   const current = stages.find((s) => s.status === 'running' || s.status === 'waiting');
-  if (current !== undefined) lines.push(`  ${status(current.status)} ${current.name}  ${current.reason ?? countsText(current.counts)}`);
+  if (current !== undefined)
+    lines.push(
+      `  ${status(current.status)} ${current.name}  ${current.reason ?? countsText(current.counts)}`,
+    );
   const total = Object.values(counts).reduce((a, b) => a + b, 0);
   if (total > 0) lines.push(bar(counts, total));
   for (const job of running) {
     const since = job.running_at === null ? '' : formatDuration((now - Date.parse(job.running_at)) / 1000);
     lines.push(`    ${paint('cyan', '▶', process.stderr)} ${job.name.padEnd(36)} ${since}`);
   }
-  if (counts.running > running.length) lines.push(`      … and ${counts.running - running.length} more running`);
-  for (const job of failed) lines.push(`    ${paint('red', '✗', process.stderr)} ${clip(`${job.name}: ${job.message ?? 'failed'}`, columns(process.stderr) - 8)}`);
+  if (counts.running > running.length)
+    lines.push(`      … and ${counts.running - running.length} more running`);
+  for (const job of failed)
+    lines.push(
+      `    ${paint('red', '✗', process.stderr)} ${clip(`${job.name}: ${job.message ?? 'failed'}`, columns(process.stderr) - 8)}`,
+    );
   if (counts.failed > failed.length) lines.push(`      … and ${counts.failed - failed.length} more failed`);
   // A line that wraps would take two on the screen, and the next frame would be drawn one too low.
   return lines.map((l) => fit(l, columns(process.stderr)));
@@ -109,7 +127,15 @@ async function screenOf(project: Project, run: Run): Promise<string[]> {
 
 /** The run as a line with stations. */
 function railway(stages: readonly Stage[]): string {
-  const shapes: Readonly<Record<string, string>> = { succeeded: paint('green', '●'), failed: paint('red', '✗'), running: paint('cyan', '◉'), waiting: paint('yellow', '‖'), skipped: paint('gray', '○'), canceled: paint('yellow', '⊘'), pending: paint('gray', '·') };
+  const shapes: Readonly<Record<string, string>> = {
+    succeeded: paint('green', '●'),
+    failed: paint('red', '✗'),
+    running: paint('cyan', '◉'),
+    waiting: paint('yellow', '‖'),
+    skipped: paint('gray', '○'),
+    canceled: paint('yellow', '⊘'),
+    pending: paint('gray', '·'),
+  };
   return `  ${stages.map((s) => shapes[s.status] ?? '·').join('──')}`;
 }
 

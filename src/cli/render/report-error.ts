@@ -17,12 +17,18 @@ export function reportError(error: unknown, json: boolean): void {
     return;
   }
   if (json) {
-    process.stdout.write(`${JSON.stringify({ error: { code: 'unexpected', message: messageOf(error), hint: null, exit_code: 1 } }, null, 2)}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ error: { code: 'unexpected', message: messageOf(error), hint: null, exit_code: 1 } }, null, 2)}\n`,
+    );
     return;
   }
   // A fault of ours: here the stack is what a report needs.
-  process.stderr.write(`${paint('red', 'error:', process.stderr)} unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  process.stderr.write(`${paint('cyan', 'hint:', process.stderr)} This is a fault in Trainyard. Nothing recorded is lost; please report it with the lines above.\n`);
+  process.stderr.write(
+    `${paint('red', 'error:', process.stderr)} unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
+  process.stderr.write(
+    `${paint('cyan', 'hint:', process.stderr)} This is a fault in Trainyard. Nothing recorded is lost; please report it with the lines above.\n`,
+  );
 }
 
 export function problemText(problem: Problem): string {

@@ -16,15 +16,28 @@ export async function runDocument(project: Project, run: Run): Promise<Record<st
     stages: (await getStages(db, run.id)).map(({ run_id: _run, state: _state, ...stage }) => stage),
     jobs: await countJobs(db, run.id),
     failed_circuits: run.pipeline === 'train' ? await failedCircuits({ run, db }) : [],
-    approvals: (await listApprovals(db, { run_id: run.id, status: 'waiting', limit: 50 })).map((a) => ({ id: a.id, gate: a.gate, title: a.title, expires_at: a.expires_at })),
+    approvals: (await listApprovals(db, { run_id: run.id, status: 'waiting', limit: 50 })).map((a) => ({
+      id: a.id,
+      gate: a.gate,
+      title: a.title,
+      expires_at: a.expires_at,
+    })),
   };
 }
 
 /** The stages of a run, one line each. */
 export function stageLines(stages: readonly Stage[], now: number): string[] {
   return stages.map((s) => {
-    const detail = s.status === 'succeeded' ? countsText(s.counts) : [countsText(s.counts), s.reason ?? ''].filter((t) => t !== '').join('; ');
-    const time = s.started_at === null ? '' : formatDuration(((s.ended_at === null ? now : Date.parse(s.ended_at)) - Date.parse(s.started_at)) / 1000);
+    const detail =
+      s.status === 'succeeded'
+        ? countsText(s.counts)
+        : [countsText(s.counts), s.reason ?? ''].filter((t) => t !== '').join('; ');
+    const time =
+      s.started_at === null
+        ? ''
+        : formatDuration(
+            ((s.ended_at === null ? now : Date.parse(s.ended_at)) - Date.parse(s.started_at)) / 1000,
+          );
     return `  ${status(s.status, 11)} ${s.name.padEnd(20)} ${paint('gray', time.padStart(12))}  ${process.stdout.isTTY ? clip(detail, Math.max(20, columns() - 50)) : detail}`;
   });
 }
@@ -32,22 +45,40 @@ export function stageLines(stages: readonly Stage[], now: number): string[] {
 /** How a run ended or what it waits for, for people. */
 export async function runSummary(project: Project, run: Run): Promise<string> {
   const { db } = project.store;
-  const lines = ['', `${paint('bold', `Run ${run.number}`)}  ${status(run.status)}${run.reason === null ? '' : `: ${run.reason}`}`];
+  const lines = [
+    '',
+    `${paint('bold', `Run ${run.number}`)}  ${status(run.status)}${run.reason === null ? '' : `: ${run.reason}`}`,
+  ];
   lines.push(...stageLines(await getStages(db, run.id), project.clock.now()));
   const failed = await listJobs(db, { run_id: run.id, status: 'failed', limit: 5 });
-  for (const job of failed) lines.push(`  ${paint('red', '✗')} ${job.name}: ${clip(job.message ?? 'failed', columns() - job.name.length - 6)}`);
+  for (const job of failed)
+    lines.push(
+      `  ${paint('red', '✗')} ${job.name}: ${clip(job.message ?? 'failed', columns() - job.name.length - 6)}`,
+    );
   const counts = await countJobs(db, run.id);
-  if (counts.failed > failed.length) lines.push(`    … and ${counts.failed - failed.length} more: trainyard jobs list --run ${run.number} --status failed`);
+  if (counts.failed > failed.length)
+    lines.push(
+      `    … and ${counts.failed - failed.length} more: trainyard jobs list --run ${run.number} --status failed`,
+    );
   if (failed.length > 0) lines.push(`  Logs: trainyard jobs logs ${failed[0]?.name}`);
   const stages = await getStages(db, run.id);
-  if (run.status === 'failed' && stages.some((s) => s.status === 'skipped' && s.reason?.startsWith('blocked:') === true)) {
+  if (
+    run.status === 'failed' &&
+    stages.some((s) => s.status === 'skipped' && s.reason?.startsWith('blocked:') === true)
+  ) {
     lines.push(`  Next: trainyard runs accept-partial ${run.number}   promotes the models that succeeded`);
-  } else if (run.status === 'failed' && stages.some((s) => s.state['stalled'] === true)) lines.push(`  Next: trainyard run --resume ${run.number}   once the cause is gone`);
-  if ((run.status === 'running' || run.status === 'pending') && (await currentHolder(project.store)) === null) {
+  } else if (run.status === 'failed' && stages.some((s) => s.state['stalled'] === true))
+    lines.push(`  Next: trainyard run --resume ${run.number}   once the cause is gone`);
+  if (
+    (run.status === 'running' || run.status === 'pending') &&
+    (await currentHolder(project.store)) === null
+  ) {
     lines.push('  No process drives this run now: trainyard run --resume');
   }
   for (const approval of await listApprovals(db, { run_id: run.id, status: 'waiting', limit: 10 })) {
-    lines.push(`  ${paint('yellow', '‖')} ${approval.title} (gate ${approval.gate}, until ${approval.expires_at.slice(0, 16).replace('T', ' ')} UTC)`);
+    lines.push(
+      `  ${paint('yellow', '‖')} ${approval.title} (gate ${approval.gate}, until ${approval.expires_at.slice(0, 16).replace('T', ' ')} UTC)`,
+    );
     lines.push(`      trainyard approve ${approval.id}   or   trainyard reject ${approval.id}`);
   }
   return lines.map((line) => (process.stdout.isTTY ? fit(line, columns()) : line)).join('\n');

@@ -42,5 +42,7 @@ export function fit(text: string, width: number): string {
 
 /** Names, the first few and how many more. */
 export function someOf(names: readonly string[], most: number): string {
-  return names.length <= most ? names.join(' ') : `${names.slice(0, most).join(' ')} … +${names.length - most}`;
+  return names.length <= most
+    ? names.join(' ')
+    : `${names.slice(0, most).join(' ')} … +${names.length - most}`;
 }

@@ -5,7 +5,12 @@ import type { Db, PlanCircuitsTable, Tx } from '../../store/index.ts';
 import { z } from 'zod';
 
 /** What RegisterMLTables noted for a circuit: the registered data asset its job reads. */
-export const DataAssetRef = z.object({ name: z.string(), version: z.string(), type: z.enum(['uri_file', 'uri_folder', 'mltable']), path: z.string() });
+export const DataAssetRef = z.object({
+  name: z.string(),
+  version: z.string(),
+  type: z.enum(['uri_file', 'uri_folder', 'mltable']),
+  path: z.string(),
+});
 export type DataAssetRef = z.infer<typeof DataAssetRef>;
 
 export interface RunCircuit {
@@ -17,10 +22,20 @@ export interface RunCircuit {
 }
 
 /** The circuits of a run's plan as they were frozen, page by page, in order of their ids. */
-export async function* eachRunCircuit(db: Db, run_id: string, filter: { readonly action?: 'train' | 'skip'; readonly cause?: string } = {}): AsyncGenerator<readonly RunCircuit[]> {
+export async function* eachRunCircuit(
+  db: Db,
+  run_id: string,
+  filter: { readonly action?: 'train' | 'skip'; readonly cause?: string } = {},
+): AsyncGenerator<readonly RunCircuit[]> {
   let after = '';
   for (;;) {
-    let select = db.selectFrom('plan_circuits').selectAll().where('run_id', '=', run_id).where('circuit_id', '>', after).orderBy('circuit_id').limit(500);
+    let select = db
+      .selectFrom('plan_circuits')
+      .selectAll()
+      .where('run_id', '=', run_id)
+      .where('circuit_id', '>', after)
+      .orderBy('circuit_id')
+      .limit(500);
     if (filter.action !== undefined) select = select.where('action', '=', filter.action);
     if (filter.cause !== undefined) select = select.where('cause', '=', filter.cause);
     const rows = await select.execute();
@@ -36,10 +51,19 @@ export async function* eachRunCircuit(db: Db, run_id: string, filter: { readonly
   }
 }
 
-export async function noteDataAssets(tx: Tx, run_id: string, refs: ReadonlyMap<string, DataAssetRef>): Promise<void> {
+export async function noteDataAssets(
+  tx: Tx,
+  run_id: string,
+  refs: ReadonlyMap<string, DataAssetRef>,
+): Promise<void> {
   for (const some of batches([...refs])) {
     for (const [circuit_id, ref] of some) {
-      await tx.updateTable('plan_circuits').set({ data_asset: JSON.stringify(ref) }).where('run_id', '=', run_id).where('circuit_id', '=', circuit_id).execute();
+      await tx
+        .updateTable('plan_circuits')
+        .set({ data_asset: JSON.stringify(ref) })
+        .where('run_id', '=', run_id)
+        .where('circuit_id', '=', circuit_id)
+        .execute();
     }
   }
 }

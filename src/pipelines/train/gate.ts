@@ -12,9 +12,15 @@ import { trainParams } from './params.ts';
  */
 export async function askGate(
   context: StageContext,
-  request: { readonly gate: string; readonly title: string; readonly subjects: () => Promise<readonly NewSubject[]> },
+  request: {
+    readonly gate: string;
+    readonly title: string;
+    readonly subjects: () => Promise<readonly NewSubject[]>;
+  },
 ): Promise<Approval> {
-  const known = (await listApprovals(context.db, { run_id: context.run.id, limit: 50 })).find((a) => a.stage === context.stage.name);
+  const known = (await listApprovals(context.db, { run_id: context.run.id, limit: 50 })).find(
+    (a) => a.stage === context.stage.name,
+  );
   if (known !== undefined) return context.tx((tx) => expireIfDue(tx, context.now(), known));
   const subjects = await request.subjects();
   context.world.faultPoint(`approval.before:${context.stage.name}`);
@@ -43,7 +49,15 @@ export async function askGate(
     } catch (error) {
       if (!(error instanceof NotAllowedError)) throw error;
       // Whoever started the run may not decide here: then it waits for those who may, like any other run.
-      await appendEvents(tx, context.now(), [{ type: 'approval.not_in_advance', severity: 'warning', run_id: context.run.id, stage: context.stage.name, message: error.message }]);
+      await appendEvents(tx, context.now(), [
+        {
+          type: 'approval.not_in_advance',
+          severity: 'warning',
+          run_id: context.run.id,
+          stage: context.stage.name,
+          message: error.message,
+        },
+      ]);
       return approval;
     }
   });
@@ -52,7 +66,14 @@ export async function askGate(
 export function gateConfig(context: Pick<StageContext, 'world'>, gate: string): GateConfig {
   const config = context.world.config.gates[gate];
   if (config !== undefined) return config;
-  return { approvers: [], required: 1, expires_s: 30 * 86_400, on_expiry: 'hold', requester_may_approve: true, verified: false };
+  return {
+    approvers: [],
+    required: 1,
+    expires_s: 30 * 86_400,
+    on_expiry: 'hold',
+    requester_may_approve: true,
+    verified: false,
+  };
 }
 
 /** When to look at an undecided request again: at its deadline; a verdict wakes the run before. */

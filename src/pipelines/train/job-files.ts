@@ -4,19 +4,32 @@ import type { ArtifactName, JobDetail } from '../artifacts.ts';
 import { writeArtifact } from '../artifacts.ts';
 import type { StageContext } from '../pipeline.ts';
 
-const ALL: readonly JobStatus[] = ['pending', 'queued', 'preparing', 'running', 'succeeded', 'failed', 'canceled'];
+const ALL: readonly JobStatus[] = [
+  'pending',
+  'queued',
+  'preparing',
+  'running',
+  'succeeded',
+  'failed',
+  'canceled',
+];
 
 /** Writes one of the job files from the rows of a stage's jobs. */
 export async function writeJobFile(
   context: StageContext,
-  name: Extract<ArtifactName, 'training_jobs' | 'completed_jobs' | 'failed_jobs' | 'retry_jobs' | 'completed_retry_jobs'>,
+  name: Extract<
+    ArtifactName,
+    'training_jobs' | 'completed_jobs' | 'failed_jobs' | 'retry_jobs' | 'completed_retry_jobs'
+  >,
   stage: string,
   statuses: readonly JobStatus[] = ALL,
 ): Promise<void> {
   const details: JobDetail[] = [];
-  for await (const page of eachJob(context.db, { run_id: context.run.id, stage, statuses })) details.push(...page.map(jobDetail));
+  for await (const page of eachJob(context.db, { run_id: context.run.id, stage, statuses }))
+    details.push(...page.map(jobDetail));
   const file = { run: context.run.number, jobs: details.map((d) => d.name), details };
-  if (name === 'failed_jobs') await writeArtifact(context, name, { ...file, has_training_failures: details.length > 0 });
+  if (name === 'failed_jobs')
+    await writeArtifact(context, name, { ...file, has_training_failures: details.length > 0 });
   else await writeArtifact(context, name, file);
 }
 

@@ -26,7 +26,11 @@ export async function jobRows(
   const taken = (await takenNames(context.db, bases)).union(given);
   const rows: JobsTable[] = [];
   for (const [i, { circuit, row, data_asset }] of circuits.entries()) {
-    const component = await findComponent(context.db, circuit.component_version, trainParams(run).component.name);
+    const component = await findComponent(
+      context.db,
+      circuit.component_version,
+      trainParams(run).component.name,
+    );
     const environment = await findEnvironment(context.db, component, circuit.environment_version);
     const base = bases[i] ?? circuit.id;
     const name = nameOf(base, taken);
@@ -49,7 +53,10 @@ export async function jobRows(
       message: null,
       attempt: 1,
       max_attempts: 1 + (component.retry?.max_retries ?? world.config.retry.max_retries),
-      timeout_s: timeout(component.retry === null ? world.config.retry.timeout_s : component.retry.timeout_s, world.config.monitoring.max_wait_s),
+      timeout_s: timeout(
+        component.retry === null ? world.config.retry.timeout_s : component.retry.timeout_s,
+        world.config.monitoring.max_wait_s,
+      ),
       training_hash: row.training_hash,
       inputs_digest: row.inputs_digest,
       component: `${component.name}:${component.version}`,
@@ -77,9 +84,16 @@ export async function jobRows(
 export const firstFreeName = (base: string, taken: Set<string>): string => freeJobName(base, taken);
 
 /** An attempt never outlasts what a job may take in all. */
-const timeout = (attempt_s: number | null, max_wait_s: number): number => Math.min(attempt_s ?? max_wait_s, max_wait_s);
+const timeout = (attempt_s: number | null, max_wait_s: number): number =>
+  Math.min(attempt_s ?? max_wait_s, max_wait_s);
 
 export async function jobsExist(db: Db, run_id: string, stage: string): Promise<boolean> {
-  const row = await db.selectFrom('jobs').select('id').where('run_id', '=', run_id).where('stage', '=', stage).limit(1).executeTakeFirst();
+  const row = await db
+    .selectFrom('jobs')
+    .select('id')
+    .where('run_id', '=', run_id)
+    .where('stage', '=', stage)
+    .limit(1)
+    .executeTakeFirst();
   return row !== undefined;
 }

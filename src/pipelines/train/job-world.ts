@@ -25,7 +25,8 @@ export async function jobWorld(context: StageContext): Promise<JobWorld> {
 
 export async function submissionOf(context: Pick<StageContext, 'db' | 'run'>, job: Job): Promise<Submission> {
   const component = await componentOf(context, job);
-  const version = job.environment === null ? null : job.environment.slice(job.environment.lastIndexOf(':') + 1);
+  const version =
+    job.environment === null ? null : job.environment.slice(job.environment.lastIndexOf(':') + 1);
   return {
     key: attemptKey(job.name, job.attempt),
     job_name: job.name,

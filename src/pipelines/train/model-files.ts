@@ -17,10 +17,16 @@ export function modelEntry(model: ModelVersion): ModelEntry {
 }
 
 /** Writes lists of what a run registered so far; `registered_models_with_retry` is originals and retries merged. */
-export async function writeModelFiles(context: StageContext, names: readonly ('registered_models' | 'registered_models_with_retry')[]): Promise<void> {
+export async function writeModelFiles(
+  context: StageContext,
+  names: readonly ('registered_models' | 'registered_models_with_retry')[],
+): Promise<void> {
   const models = (await context.world.registries.dev.versionsOfRun(context.run.id)).map(modelEntry);
   for (const name of names) {
     const merged = name === 'registered_models_with_retry';
-    await writeArtifact(context, name, { run: context.run.number, models: merged ? models : models.filter((m) => !m.retry) });
+    await writeArtifact(context, name, {
+      run: context.run.number,
+      models: merged ? models : models.filter((m) => !m.retry),
+    });
   }
 }

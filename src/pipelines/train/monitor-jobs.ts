@@ -1,4 +1,14 @@
-import { attemptKey, countJobs, earliestRunning, markLost, observeJobs, openCount, resubmitUnknown, submitPending, timeOutJobs } from '../../jobs/index.ts';
+import {
+  attemptKey,
+  countJobs,
+  earliestRunning,
+  markLost,
+  observeJobs,
+  openCount,
+  resubmitUnknown,
+  submitPending,
+  timeOutJobs,
+} from '../../jobs/index.ts';
 import type { JobCounts, JobWorld } from '../../jobs/index.ts';
 import { backoff } from '../../kernel/backoff.ts';
 import { fromIso, toIso } from '../../kernel/clock.ts';
@@ -44,9 +54,12 @@ export async function watchJobs(context: StageContext, stage: string): Promise<W
     return { counts, until: null };
   }
   const polls = Number(context.stage.state['polls'] ?? 0);
-  const until = context.now() + backoff(polls, monitoring.poll_interval_s, monitoring.max_poll_interval_s) * 1000;
-  if (context.stage.due_at === null || fromIso(context.stage.due_at) <= context.now()) await context.remember({ polls: polls + 1 });
-  const deadline = earliest === null ? Number.POSITIVE_INFINITY : fromIso(earliest) + monitoring.max_wait_s * 1000;
+  const until =
+    context.now() + backoff(polls, monitoring.poll_interval_s, monitoring.max_poll_interval_s) * 1000;
+  if (context.stage.due_at === null || fromIso(context.stage.due_at) <= context.now())
+    await context.remember({ polls: polls + 1 });
+  const deadline =
+    earliest === null ? Number.POSITIVE_INFINITY : fromIso(earliest) + monitoring.max_wait_s * 1000;
   return { counts, until: Math.min(until, Math.max(deadline, context.now() + 50)) };
 }
 
@@ -65,13 +78,24 @@ async function timeOut(context: StageContext, world: JobWorld, stage: string): P
   // From the first job on: a retry stage may have waited at its gate for days before that.
   const started = await firstCreated(context, stage);
   if (started !== null && now - fromIso(started) >= monitoring.stage_limit_s * 1000) {
-    await timeOutJobs(world, stage, toIso(now), `the stage lasted longer than stage_limit (${formatDuration(monitoring.stage_limit_s)})`, ['queued', 'preparing', 'running']);
+    await timeOutJobs(
+      world,
+      stage,
+      toIso(now),
+      `the stage lasted longer than stage_limit (${formatDuration(monitoring.stage_limit_s)})`,
+      ['queued', 'preparing', 'running'],
+    );
   }
   return earliest;
 }
 
 async function firstCreated(context: StageContext, stage: string): Promise<string | null> {
-  const row = await context.db.selectFrom('jobs').select((e) => e.fn.min('created_at').as('at')).where('run_id', '=', context.run.id).where('stage', '=', stage).executeTakeFirst();
+  const row = await context.db
+    .selectFrom('jobs')
+    .select((e) => e.fn.min('created_at').as('at'))
+    .where('run_id', '=', context.run.id)
+    .where('stage', '=', stage)
+    .executeTakeFirst();
   return row?.at ?? null;
 }
 
@@ -86,16 +110,31 @@ async function cancelRequested(context: StageContext, world: JobWorld, stage: st
     .where('ended_at', 'is', null)
     .execute();
   if (rows.length === 0) return;
-  await world.compute.cancel(context.run.id, rows.map((r) => attemptKey(r.name, r.attempt)));
+  await world.compute.cancel(
+    context.run.id,
+    rows.map((r) => attemptKey(r.name, r.attempt)),
+  );
   const at = toIso(context.now());
   await context.tx(async (tx) => {
     await tx
       .updateTable('jobs')
       .set({ status: 'canceled', ended_at: at, message: 'canceled on request' })
-      .where('id', 'in', rows.map((r) => r.id))
+      .where(
+        'id',
+        'in',
+        rows.map((r) => r.id),
+      )
       .where('ended_at', 'is', null)
       .execute();
-    await tx.updateTable('attempts').set({ status: 'canceled', ended_at: at }).where('job_id', 'in', rows.map((r) => r.id)).where('ended_at', 'is', null).execute();
+    await tx
+      .updateTable('attempts')
+      .set({ status: 'canceled', ended_at: at })
+      .where(
+        'job_id',
+        'in',
+        rows.map((r) => r.id),
+      )
+      .where('ended_at', 'is', null)
+      .execute();
   });
 }
-

@@ -13,10 +13,24 @@ export async function monitorTraining(context: StageContext): Promise<StageOutco
   await writeJobFile(context, 'failed_jobs', STAGE, ['failed']);
   const { succeeded, failed, canceled } = counts;
   const output = { has_training_failures: failed > 0 };
-  const entered = Number(context.stageNamed(STAGE).counts['submitted'] ?? 0) + Number(context.stageNamed(STAGE).counts['refused'] ?? 0) + Number(context.stageNamed(STAGE).counts['canceled'] ?? 0);
+  const entered =
+    Number(context.stageNamed(STAGE).counts['submitted'] ?? 0) +
+    Number(context.stageNamed(STAGE).counts['refused'] ?? 0) +
+    Number(context.stageNamed(STAGE).counts['canceled'] ?? 0);
   if (entered !== succeeded + failed + canceled) {
-    return { kind: 'failed', reason: `the counts do not add up: ${entered} jobs were submitted, ${succeeded + failed + canceled} ended`, counts: told, output };
+    return {
+      kind: 'failed',
+      reason: `the counts do not add up: ${entered} jobs were submitted, ${succeeded + failed + canceled} ended`,
+      counts: told,
+      output,
+    };
   }
-  if (failed > 0 && succeeded === 0) return { kind: 'failed', reason: failed === 1 ? 'the only job failed' : `all ${failed} jobs failed`, counts: { succeeded, failed, canceled }, output };
+  if (failed > 0 && succeeded === 0)
+    return {
+      kind: 'failed',
+      reason: failed === 1 ? 'the only job failed' : `all ${failed} jobs failed`,
+      counts: { succeeded, failed, canceled },
+      output,
+    };
   return { kind: 'done', counts: { succeeded, failed, canceled }, output };
 }

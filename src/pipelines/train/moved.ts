@@ -8,9 +8,12 @@ interface Named {
 export function movedSincePlan(planned: readonly Named[], present: readonly Named[]): string | null {
   for (const plan of planned) {
     const now = present.find((p) => p.name === plan.name);
-    if (now === undefined) return `${plan.name}:${plan.version} is gone since the run was planned; start a new run`;
-    if (now.version !== plan.version) return `${plan.name} was version ${plan.version} when the run was planned and is ${now.version} now; start a new run`;
-    if (now.digest !== plan.digest) return `${plan.name}:${plan.version} was edited since the run was planned; start a new run`;
+    if (now === undefined)
+      return `${plan.name}:${plan.version} is gone since the run was planned; start a new run`;
+    if (now.version !== plan.version)
+      return `${plan.name} was version ${plan.version} when the run was planned and is ${now.version} now; start a new run`;
+    if (now.digest !== plan.digest)
+      return `${plan.name}:${plan.version} was edited since the run was planned; start a new run`;
   }
   return null;
 }

@@ -4,7 +4,11 @@ import type { Run } from '../run-store.ts';
 /** What a training run was started with; frozen in its row. */
 export const TrainParams = z.object({
   provider: z.string(),
-  detection: z.object({ mode: z.enum(['git', 'hash']), base_ref: z.string().nullable(), base_commit: z.string().nullable() }),
+  detection: z.object({
+    mode: z.enum(['git', 'hash']),
+    base_ref: z.string().nullable(),
+    base_commit: z.string().nullable(),
+  }),
   selected: z.array(z.string()).nullable(),
   component: z.object({ name: z.string(), version: z.string(), digest: z.string() }),
   environments: z.array(z.object({ name: z.string(), version: z.string(), digest: z.string() })),

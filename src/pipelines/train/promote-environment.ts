@@ -7,7 +7,9 @@ import { askGate, deadlineOf } from './gate.ts';
 import { trainParams } from './params.ts';
 
 /** Environments of this run that are not in the shared registry yet and that nobody rejected. */
-export async function unsharedEnvironments(context: Pick<StageContext, 'db' | 'run'>): Promise<{ name: string; version: string }[]> {
+export async function unsharedEnvironments(
+  context: Pick<StageContext, 'db' | 'run'>,
+): Promise<{ name: string; version: string }[]> {
   const unshared: { name: string; version: string }[] = [];
   for (const e of trainParams(context.run).environments) {
     const row = await context.db
@@ -44,7 +46,11 @@ export async function promoteEnvironment(context: StageContext): Promise<StageOu
     gate: 'registry-promotion',
     title: 'Share the environment with the other workspaces',
     subjects: async () =>
-      (await unsharedEnvironments(context)).map((e) => ({ subject: `${e.name}:${e.version}`, circuit_id: null, detail: { name: e.name, version: e.version } })),
+      (await unsharedEnvironments(context)).map((e) => ({
+        subject: `${e.name}:${e.version}`,
+        circuit_id: null,
+        detail: { name: e.name, version: e.version },
+      })),
   });
   const approved = await subjectsWith(context.db, approval.id, 'approve');
   await context.tx(async (tx) => {
@@ -52,7 +58,12 @@ export async function promoteEnvironment(context: StageContext): Promise<StageOu
     await appendEvents(
       tx,
       context.now(),
-      shared.map((e) => ({ type: 'environment.shared', run_id: context.run.id, stage: context.stage.name, message: `Environment ${e.name}:${e.version} shared` })),
+      shared.map((e) => ({
+        type: 'environment.shared',
+        run_id: context.run.id,
+        stage: context.stage.name,
+        message: `Environment ${e.name}:${e.version} shared`,
+      })),
     );
   });
   if (approval.status === 'waiting' && (await unsharedEnvironments(context)).length === 0) {
@@ -60,10 +71,15 @@ export async function promoteEnvironment(context: StageContext): Promise<StageOu
     await context.tx((tx) => closeApproval(tx, context.now(), approval.id));
     return { kind: 'skipped', reason: 'shared by another run meanwhile' };
   }
-  if (approval.status === 'waiting') return { kind: 'wait', on: 'approval', until: deadlineOf(approval), reason: approval.title };
+  if (approval.status === 'waiting')
+    return { kind: 'wait', on: 'approval', until: deadlineOf(approval), reason: approval.title };
   const { approve, hold, reject, pending } = approval.counts;
   const counts = { shared: approve, held: hold + pending, rejected: reject };
-  if (approve === 0) return { kind: 'skipped', reason: approval.status === 'expired' ? 'nobody decided in time' : reject > 0 ? 'rejected' : 'held' };
+  if (approve === 0)
+    return {
+      kind: 'skipped',
+      reason: approval.status === 'expired' ? 'nobody decided in time' : reject > 0 ? 'rejected' : 'held',
+    };
   return { kind: 'done', counts };
 }
 

@@ -26,7 +26,12 @@ export async function whenModelsMayGoOn(context: StageContext): Promise<true | s
   }
   const registering = context.stageNamed('RegisterModels');
   if (registering.status === 'failed') return 'RegisterModels did not succeed';
-  const { items } = await context.world.registries.dev.list({ run_id: context.run.id, pr: false, withdrawn: false, limit: 1 });
+  const { items } = await context.world.registries.dev.list({
+    run_id: context.run.id,
+    pr: false,
+    withdrawn: false,
+    limit: 1,
+  });
   return items.length > 0 ? true : 'no model to promote';
 }
 
@@ -47,14 +52,38 @@ export async function promoteModels(context: StageContext): Promise<StageOutcome
   const pendingVisible = await confirmVisible(context);
   const counts = await childCounts(context);
   const { pending } = approval.counts;
-  if (approval.status === 'waiting' && pending > 0) return { kind: 'wait', on: 'approval', until: soonest(deadlineOf(approval), pendingVisible), reason: approval.title, counts };
+  if (approval.status === 'waiting' && pending > 0)
+    return {
+      kind: 'wait',
+      on: 'approval',
+      until: soonest(deadlineOf(approval), pendingVisible),
+      reason: approval.title,
+      counts,
+    };
   if (pendingVisible !== null) return { kind: 'wait', on: 'time', until: pendingVisible, counts };
-  if (blocked > 0) return { kind: 'wait', on: 'approval', until: null, reason: 'waiting for the environment to be shared', counts };
+  if (blocked > 0)
+    return {
+      kind: 'wait',
+      on: 'approval',
+      until: null,
+      reason: 'waiting for the environment to be shared',
+      counts,
+    };
   await writePromoted(context, models);
   const settled = Object.values(counts).reduce((a, b) => a + b, 0);
-  if (settled !== models.length) return { kind: 'failed', reason: `the counts do not add up: ${models.length} models, ${settled} verdicts`, counts };
+  if (settled !== models.length)
+    return {
+      kind: 'failed',
+      reason: `the counts do not add up: ${models.length} models, ${settled} verdicts`,
+      counts,
+    };
   const failed = counts['failed'] ?? 0;
-  if (failed > 0) return { kind: 'failed', reason: failed === 1 ? '1 model could not be promoted' : `${failed} models could not be promoted`, counts };
+  if (failed > 0)
+    return {
+      kind: 'failed',
+      reason: failed === 1 ? '1 model could not be promoted' : `${failed} models could not be promoted`,
+      counts,
+    };
   return { kind: 'done', counts };
 }
 
@@ -64,7 +93,11 @@ async function promotable(context: Pick<StageContext, 'world' | 'run'>): Promise
 }
 
 async function createChildren(context: StageContext, models: readonly ModelVersion[]): Promise<void> {
-  const existing = await context.db.selectFrom('runs').select('subject').where('parent_run_id', '=', context.run.id).execute();
+  const existing = await context.db
+    .selectFrom('runs')
+    .select('subject')
+    .where('parent_run_id', '=', context.run.id)
+    .execute();
   const known = new Set(existing.map((e) => e.subject));
   const fresh = models.filter((m) => !known.has(refText(m)));
   if (fresh.length === 0) return;
@@ -98,7 +131,11 @@ async function createChildren(context: StageContext, models: readonly ModelVersi
       failed_advances: 0,
       last_error: null,
     }));
-    for (const some of batches(rows, 400)) await tx.insertInto('runs').values([...some]).execute();
+    for (const some of batches(rows, 400))
+      await tx
+        .insertInto('runs')
+        .values([...some])
+        .execute();
   });
 }
 
@@ -117,17 +154,25 @@ async function subjectsOf(context: StageContext, models: readonly ModelVersion[]
 }
 
 /** The version of each model that is in the shared registry now, with its metrics: what a candidate is compared with. */
-async function currentModels(context: StageContext, models: readonly ModelVersion[]): Promise<Map<string, { version: number; metrics: unknown }>> {
+async function currentModels(
+  context: StageContext,
+  models: readonly ModelVersion[],
+): Promise<Map<string, { version: number; metrics: unknown }>> {
   const current = new Map<string, { version: number; metrics: unknown }>();
   for (const some of batches(models)) {
     const rows = await context.db
       .selectFrom('model_versions')
       .select(['model_name', 'version', 'metrics'])
       .where('registry', '=', 'shared')
-      .where('model_name', 'in', some.map((m) => m.model_name))
+      .where(
+        'model_name',
+        'in',
+        some.map((m) => m.model_name),
+      )
       .orderBy('version')
       .execute();
-    for (const row of rows) current.set(row.model_name, { version: row.version, metrics: JSON.parse(row.metrics) });
+    for (const row of rows)
+      current.set(row.model_name, { version: row.version, metrics: JSON.parse(row.metrics) });
   }
   return current;
 }
@@ -137,7 +182,8 @@ async function settleRefused(context: StageContext, approval: Approval): Promise
   const over = approval.status !== 'waiting';
   for (const verdict of over ? (['hold', 'reject', 'pending'] as const) : (['reject'] as const)) {
     const subjects = await subjectsWith(context.db, approval.id, verdict);
-    const reason = verdict === 'reject' ? 'rejected' : verdict === 'hold' ? 'held' : 'held: nobody decided in time';
+    const reason =
+      verdict === 'reject' ? 'rejected' : verdict === 'hold' ? 'held' : 'held: nobody decided in time';
     await endChildren(context, subjects, 'canceled', reason);
   }
 }
@@ -179,16 +225,35 @@ async function shareApproved(context: StageContext, approval: Approval): Promise
     context.world.faultPoint('share.before');
     const outcomes = await context.world.registries.shared.share(refs, context.world.registries.dev);
     context.world.faultPoint('share.after');
-    const shared = outcomes.filter((o) => o.status === 'shared' || o.status === 'already_shared').map(refText);
+    const shared = outcomes
+      .filter((o) => o.status === 'shared' || o.status === 'already_shared')
+      .map(refText);
     const events: NewEvent[] = [];
     await context.tx(async (tx) => {
       if (shared.length > 0) {
-        await tx.updateTable('runs').set({ status: 'running', started_at: toIso(context.now()) }).where('parent_run_id', '=', context.run.id).where('subject', 'in', shared).where('status', '=', 'waiting').execute();
+        await tx
+          .updateTable('runs')
+          .set({ status: 'running', started_at: toIso(context.now()) })
+          .where('parent_run_id', '=', context.run.id)
+          .where('subject', 'in', shared)
+          .where('status', '=', 'waiting')
+          .execute();
       }
       for (const outcome of outcomes) {
         if ('message' in outcome) {
-          await tx.updateTable('runs').set({ status: 'failed', reason: outcome.message, ended_at: toIso(context.now()) }).where('parent_run_id', '=', context.run.id).where('subject', '=', refText(outcome)).execute();
-          events.push({ type: 'model.not_promoted', severity: 'error', run_id: context.run.id, stage: context.stage.name, message: `${refText(outcome)}: ${outcome.message}` });
+          await tx
+            .updateTable('runs')
+            .set({ status: 'failed', reason: outcome.message, ended_at: toIso(context.now()) })
+            .where('parent_run_id', '=', context.run.id)
+            .where('subject', '=', refText(outcome))
+            .execute();
+          events.push({
+            type: 'model.not_promoted',
+            severity: 'error',
+            run_id: context.run.id,
+            stage: context.stage.name,
+            message: `${refText(outcome)}: ${outcome.message}`,
+          });
         }
       }
       await appendEvents(tx, context.now(), events);
@@ -197,14 +262,28 @@ async function shareApproved(context: StageContext, approval: Approval): Promise
   return stageIsOver(environment.status) ? 0 : blocked.length;
 }
 
-async function splitByEnvironment(context: StageContext, subjects: readonly string[]): Promise<{ ready: string[]; blocked: string[] }> {
-  const rows = await context.db.selectFrom('assets').select(['name', 'version']).where('kind', '=', 'environment').where('shared_at', 'is', null).execute();
+async function splitByEnvironment(
+  context: StageContext,
+  subjects: readonly string[],
+): Promise<{ ready: string[]; blocked: string[] }> {
+  const rows = await context.db
+    .selectFrom('assets')
+    .select(['name', 'version'])
+    .where('kind', '=', 'environment')
+    .where('shared_at', 'is', null)
+    .execute();
   const unshared = new Set(rows.map((r) => `${r.name}:${r.version}`));
   if (unshared.size === 0) return { ready: [...subjects], blocked: [] };
   const jobs = new Map<string, string | null>();
   for (const stage of ['SubmitTraining', 'RetryFailedTraining']) {
-    for (let after: string | undefined; ; ) {
-      const page = await jobsOfStage(context.db, { run_id: context.run.id, stage, statuses: ['succeeded'], ...(after === undefined ? {} : { after }), limit: 500 });
+    for (let after: string | undefined; ;) {
+      const page = await jobsOfStage(context.db, {
+        run_id: context.run.id,
+        stage,
+        statuses: ['succeeded'],
+        ...(after === undefined ? {} : { after }),
+        limit: 500,
+      });
       for (const job of page) jobs.set(job.id, job.environment);
       if (page.length < 500) break;
       after = page.at(-1)?.id;
@@ -217,8 +296,16 @@ async function splitByEnvironment(context: StageContext, subjects: readonly stri
   return { ready: subjects.filter((s) => !isBlocked.has(s)), blocked };
 }
 
-async function openChildren(context: StageContext, status: 'waiting' | 'running'): Promise<Map<string, string | null>> {
-  const rows = await context.db.selectFrom('runs').select(['subject', 'started_at']).where('parent_run_id', '=', context.run.id).where('status', '=', status).execute();
+async function openChildren(
+  context: StageContext,
+  status: 'waiting' | 'running',
+): Promise<Map<string, string | null>> {
+  const rows = await context.db
+    .selectFrom('runs')
+    .select(['subject', 'started_at'])
+    .where('parent_run_id', '=', context.run.id)
+    .where('status', '=', status)
+    .execute();
   return new Map(rows.map((r) => [r.subject ?? '', r.started_at]));
 }
 
@@ -239,7 +326,12 @@ async function confirmVisible(context: StageContext): Promise<number | null> {
   if (missing.length === 0) return null;
   const since = Math.min(...missing.map((s) => fromIso(running.get(s) ?? toIso(context.now()))));
   if (context.now() - since >= propagation.max_wait_s * 1000) {
-    await endChildren(context, missing, 'failed', `not visible in the shared registry after ${propagation.max_wait_s} s`);
+    await endChildren(
+      context,
+      missing,
+      'failed',
+      `not visible in the shared registry after ${propagation.max_wait_s} s`,
+    );
     return null;
   }
   const looks = Number(context.stage.state['looks'] ?? 0);
@@ -277,16 +369,23 @@ function outcomeOf(status: string, reason: string | null): 'promoted' | 'held' |
 }
 
 async function writePromoted(context: StageContext, models: readonly ModelVersion[]): Promise<void> {
-  const rows = await context.db.selectFrom('runs').select(['subject', 'status', 'reason']).where('parent_run_id', '=', context.run.id).execute();
+  const rows = await context.db
+    .selectFrom('runs')
+    .select(['subject', 'status', 'reason'])
+    .where('parent_run_id', '=', context.run.id)
+    .execute();
   const bySubject = new Map(rows.map((r) => [r.subject, r]));
   await writeArtifact(context, 'promoted_models', {
     run: context.run.number,
     models: models.map((m) => {
       const child = bySubject.get(refText(m));
-      return { ...modelEntry(m), outcome: outcomeOf(child?.status ?? 'canceled', child?.reason ?? null), reason: child?.reason ?? null };
+      return {
+        ...modelEntry(m),
+        outcome: outcomeOf(child?.status ?? 'canceled', child?.reason ?? null),
+        reason: child?.reason ?? null,
+      };
     }),
   });
 }
 
 const soonest = (a: number, b: number | null): number => (b === null ? a : Math.min(a, b));
-

@@ -16,13 +16,27 @@ export async function registerComponents(context: StageContext): Promise<StageOu
   const fresh = await context.tx(async (tx) => {
     const result = await registerAssets(
       tx,
-      [{ kind: 'component', name: component.name, version: component.version, digest: component.digest, content: { ...stored }, file: world.config.component }],
+      [
+        {
+          kind: 'component',
+          name: component.name,
+          version: component.version,
+          digest: component.digest,
+          content: { ...stored },
+          file: world.config.component,
+        },
+      ],
       { run_id: run.id, at: toIso(context.now()) },
     );
     await appendEvents(
       tx,
       context.now(),
-      result.map((c) => ({ type: 'component.registered', run_id: run.id, stage: context.stage.name, message: `Component ${c.name}:${c.version} registered` })),
+      result.map((c) => ({
+        type: 'component.registered',
+        run_id: run.id,
+        stage: context.stage.name,
+        message: `Component ${c.name}:${c.version} registered`,
+      })),
     );
     return result;
   });

@@ -15,19 +15,34 @@ export async function registerEnvironment(context: StageContext): Promise<StageO
   const fresh = await context.tx(async (tx) => {
     const result = await registerAssets(
       tx,
-      environments.map((e) => ({ kind: 'environment' as const, name: e.name, version: e.version, digest: e.digest, content: { ...e }, file: relative(world.project, e.file) })),
+      environments.map((e) => ({
+        kind: 'environment' as const,
+        name: e.name,
+        version: e.version,
+        digest: e.digest,
+        content: { ...e },
+        file: relative(world.project, e.file),
+      })),
       { run_id: run.id, at: toIso(context.now()) },
     );
     await appendEvents(
       tx,
       context.now(),
-      result.map((e) => ({ type: 'environment.registered', run_id: run.id, stage: context.stage.name, message: `Environment ${e.name}:${e.version} registered` })),
+      result.map((e) => ({
+        type: 'environment.registered',
+        run_id: run.id,
+        stage: context.stage.name,
+        message: `Environment ${e.name}:${e.version} registered`,
+      })),
     );
     return result;
   });
   return {
     kind: 'done',
     counts: { registered: fresh.length, already_there: environments.length - fresh.length },
-    output: { new_env_registered: fresh.length > 0, environments: environments.map((e) => ({ name: e.name, version: e.version })) },
+    output: {
+      new_env_registered: fresh.length > 0,
+      environments: environments.map((e) => ({ name: e.name, version: e.version })),
+    },
   };
 }

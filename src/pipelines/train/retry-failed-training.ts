@@ -1,6 +1,6 @@
 import { subjectsWith } from '../../gates/index.ts';
 import type { NewSubject } from '../../gates/index.ts';
-import { attemptKey, eachJob, insertJobs, jobsOfStage, retryJobName } from '../../jobs/index.ts';
+import { attemptKey, countJobs, eachJob, insertJobs, jobsOfStage, retryJobName } from '../../jobs/index.ts';
 import type { Compute, Job } from '../../jobs/index.ts';
 import { newId } from '../../kernel/ids.ts';
 import { appendEvents } from '../../store/index.ts';
@@ -21,8 +21,17 @@ const STAGE = 'RetryFailedTraining';
 /** Runs only outside pull requests, and only when something failed: in this run, or in an earlier one that still owes it. */
 export async function whenSomethingFailed(context: StageContext): Promise<true | string> {
   if (context.run.pr === 1) return 'a pull-request run retries nothing';
-  if (context.stageNamed('SubmitTraining').status === 'failed' && !(await jobsExist(context.db, context.run.id, 'SubmitTraining'))) return 'SubmitTraining did not succeed';
-  const failed = await jobsOfStage(context.db, { run_id: context.run.id, stage: 'SubmitTraining', statuses: ['failed'], limit: 1 });
+  if (
+    context.stageNamed('SubmitTraining').status === 'failed' &&
+    !(await jobsExist(context.db, context.run.id, 'SubmitTraining'))
+  )
+    return 'SubmitTraining did not succeed';
+  const failed = await jobsOfStage(context.db, {
+    run_id: context.run.id,
+    stage: 'SubmitTraining',
+    statuses: ['failed'],
+    limit: 1,
+  });
   if (failed.length > 0) return true;
   return (await owedCircuits(context)).length > 0 ? true : 'nothing failed';
 }
@@ -36,18 +45,28 @@ export async function retryFailedTraining(context: StageContext): Promise<StageO
     const waiting = await gateThenSubmit(context);
     if (waiting !== null) return waiting;
   }
-  const { counts, until } = await watchJobs(context, STAGE);
-  if (until !== null) return { kind: 'wait', on: 'jobs', until, counts: { ...counts } };
+  const { counts: watched, until } = await watchJobs(context, STAGE);
+  if (until !== null) return { kind: 'wait', on: 'jobs', until, counts: { ...watched } };
+  const { registered } = await registerJobs(context, STAGE);
+  const counts = await countJobs(context.db, context.run.id, STAGE);
   await writeJobFile(context, 'retry_jobs', STAGE);
   await writeJobFile(context, 'completed_retry_jobs', STAGE, ['succeeded']);
-  const { registered, failures } = await registerJobs(context, STAGE);
   await writeModelFiles(context, ['registered_models_with_retry']);
   const { succeeded, failed, canceled } = counts;
   const told = { succeeded, failed, canceled, registered };
-  if (registered + failures.length !== succeeded) return { kind: 'failed', reason: `the counts do not add up: ${succeeded} retries completed, ${registered + failures.length} were looked at`, counts: told };
-  if (failures[0] !== undefined) return { kind: 'failed', reason: `${failures.length} models of retries could not be registered, first ${failures[0].job}: ${failures[0].message}`, counts: told };
+  if (registered !== succeeded)
+    return {
+      kind: 'failed',
+      reason: `the counts do not add up: ${succeeded} retries completed, ${registered} were registered`,
+      counts: told,
+    };
   const mandatory = (await failedAgain(context)).length;
-  if (mandatory > 0) return { kind: 'failed', reason: mandatory === 1 ? '1 circuit failed again' : `${mandatory} circuits failed again`, counts: told };
+  if (mandatory > 0)
+    return {
+      kind: 'failed',
+      reason: mandatory === 1 ? '1 circuit failed again' : `${mandatory} circuits failed again`,
+      counts: told,
+    };
   return { kind: 'done', counts: told };
 }
 
@@ -58,17 +77,29 @@ async function gateThenSubmit(context: StageContext): Promise<StageOutcome | nul
     title: await titleOf(context),
     subjects: () => gateSubjects(context),
   });
-  if (approval.status === 'waiting') return { kind: 'wait', on: 'approval', until: deadlineOf(approval), reason: approval.title };
+  if (approval.status === 'waiting')
+    return { kind: 'wait', on: 'approval', until: deadlineOf(approval), reason: approval.title };
   const approved = new Set(await subjectsWith(context.db, approval.id, 'approve'));
   if (approved.size === 0) {
     await writeModelFiles(context, ['registered_models_with_retry']);
-    return { kind: 'skipped', reason: approval.status === 'expired' ? 'nobody decided in time' : 'the retry was rejected' };
+    return {
+      kind: 'skipped',
+      reason: approval.status === 'expired' ? 'nobody decided in time' : 'the retry was rejected',
+    };
   }
   const rows = await retryRows(context, approved);
   await context.tx(async (tx) => {
     await insertJobs(tx, rows);
     context.world.faultPoint('retry.inserted');
-    await appendEvents(tx, context.now(), [{ type: 'training.retried', run_id: context.run.id, stage: STAGE, message: `Training ${rows.length} failed circuits again`, data: { jobs: rows.length } }]);
+    await appendEvents(tx, context.now(), [
+      {
+        type: 'training.retried',
+        run_id: context.run.id,
+        stage: STAGE,
+        message: `Training ${rows.length} failed circuits again`,
+        data: { jobs: rows.length },
+      },
+    ]);
   });
   return null;
 }
@@ -77,7 +108,11 @@ async function retryRows(context: StageContext, approved: ReadonlySet<string>): 
   const now = context.now();
   const rows: JobsTable[] = [];
   // This run's failures: the same config and data, whatever the files say by now.
-  for await (const page of eachJob(context.db, { run_id: context.run.id, stage: 'SubmitTraining', statuses: ['failed'] })) {
+  for await (const page of eachJob(context.db, {
+    run_id: context.run.id,
+    stage: 'SubmitTraining',
+    statuses: ['failed'],
+  })) {
     for (const job of page) if (approved.has(job.circuit_id)) rows.push(retryOf(job, now));
   }
   // An earlier run's failures: the present commit.
@@ -116,14 +151,22 @@ function retryOf(job: Job, now: number): JobsTable {
 
 async function owedCircuits(context: StageContext): Promise<RunCircuit[]> {
   const owed: RunCircuit[] = [];
-  for await (const page of eachRunCircuit(context.db, context.run.id, { action: 'skip', cause: 'owed_failed' })) owed.push(...page);
+  for await (const page of eachRunCircuit(context.db, context.run.id, {
+    action: 'skip',
+    cause: 'owed_failed',
+  }))
+    owed.push(...page);
   return owed;
 }
 
 /** Mandatory circuits whose retry failed. */
 export async function failedAgain(context: Pick<StageContext, 'db' | 'run'>): Promise<string[]> {
   const failed: string[] = [];
-  for await (const page of eachJob(context.db, { run_id: context.run.id, stage: STAGE, statuses: ['failed'] })) {
+  for await (const page of eachJob(context.db, {
+    run_id: context.run.id,
+    stage: STAGE,
+    statuses: ['failed'],
+  })) {
     failed.push(...page.filter((j) => j.optional === 0).map((j) => j.circuit_id));
   }
   return failed;
@@ -139,17 +182,32 @@ async function titleOf(context: StageContext): Promise<string> {
 async function gateSubjects(context: StageContext): Promise<NewSubject[]> {
   const compute = await context.world.compute(trainParams(context.run).provider);
   const subjects: NewSubject[] = [];
-  for await (const page of eachJob(context.db, { run_id: context.run.id, stage: 'SubmitTraining', statuses: ['failed'] })) {
+  for await (const page of eachJob(context.db, {
+    run_id: context.run.id,
+    stage: 'SubmitTraining',
+    statuses: ['failed'],
+  })) {
     for (const job of page) {
       subjects.push({
         subject: job.circuit_id,
         circuit_id: job.circuit_id,
-        detail: { job: job.name, attempts: job.attempt, reason: job.reason, message: job.message, url: job.url, log_tail: await logTail(compute, job) },
+        detail: {
+          job: job.name,
+          attempts: job.attempt,
+          reason: job.reason,
+          message: job.message,
+          url: job.url,
+          log_tail: await logTail(compute, job),
+        },
       });
     }
   }
   for (const { circuit, row } of await owedCircuits(context)) {
-    subjects.push({ subject: circuit.id, circuit_id: circuit.id, detail: { job: null, attempts: null, reason: 'owed', message: row.reason, url: null, log_tail: [] } });
+    subjects.push({
+      subject: circuit.id,
+      circuit_id: circuit.id,
+      detail: { job: null, attempts: null, reason: 'owed', message: row.reason, url: null, log_tail: [] },
+    });
   }
   return subjects;
 }
@@ -159,5 +217,10 @@ async function logTail(compute: Compute, job: Job): Promise<string[]> {
   if (compute.logs === undefined) return [];
   const query = { run_id: job.run_id, key: attemptKey(job.name, job.attempt), limit: 1 << 16 };
   const chunk = await compute.logs({ ...query, offset: -4096 }).catch(() => null);
-  return chunk === null ? [] : chunk.text.split('\n').filter((l) => l.trim() !== '').slice(-5);
+  return chunk === null
+    ? []
+    : chunk.text
+        .split('\n')
+        .filter((l) => l.trim() !== '')
+        .slice(-5);
 }

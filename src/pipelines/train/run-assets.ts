@@ -12,24 +12,39 @@ export async function findComponent(db: Db, version: string, name: string): Prom
   return kept(db, `component ${name}:${version}`, async () => {
     const asset = await findAsset(db, 'component', name, version);
     if (asset === null) {
-      throw new NotFoundError(`Component ${name}:${version} is not registered.`, { hint: `Set the component file to version ${version}, or let the circuit use the version of the file.` });
+      throw new NotFoundError(`Component ${name}:${version} is not registered.`, {
+        hint: `Set the component file to version ${version}, or let the circuit use the version of the file.`,
+      });
     }
     return componentOf(asset);
   });
 }
 
 /** The environment that a component's command names, in the version the circuit asks for; null where it names none. */
-export async function findEnvironment(db: Db, component: Component, circuit_version: string | null): Promise<Environment | null> {
-  const written = component.type === 'command' ? component.spec.environment : (component.jobs.find((j) => j.spec.environment !== null)?.spec.environment ?? null);
+export async function findEnvironment(
+  db: Db,
+  component: Component,
+  circuit_version: string | null,
+): Promise<Environment | null> {
+  const written =
+    component.type === 'command'
+      ? component.spec.environment
+      : (component.jobs.find((j) => j.spec.environment !== null)?.spec.environment ?? null);
   const reference = written === null ? null : parseReference(written);
   if (reference === null) return null;
   const version = circuit_version ?? reference.version;
   return kept(db, `environment ${reference.name}:${version ?? '@latest'}`, async () => {
-    const asset = version === null ? await latest(db, reference.name) : await findAsset(db, 'environment', reference.name, version);
+    const asset =
+      version === null
+        ? await latest(db, reference.name)
+        : await findAsset(db, 'environment', reference.name, version);
     if (asset === null) {
-      throw new NotFoundError(`Environment ${reference.name}${version === null ? '' : `:${version}`} is not registered.`, {
-        hint: 'Put its file into the folder of environments (components/environments), or correct `environment_version`.',
-      });
+      throw new NotFoundError(
+        `Environment ${reference.name}${version === null ? '' : `:${version}`} is not registered.`,
+        {
+          hint: 'Put its file into the folder of environments (components/environments), or correct `environment_version`.',
+        },
+      );
     }
     return environmentOf(asset);
   });
@@ -37,7 +52,8 @@ export async function findEnvironment(db: Db, component: Component, circuit_vers
 
 /** `azureml:name:version`, `azureml:name@latest`, `azureml://registries/r/environments/name/versions/v` → name and version. */
 export function parseReference(text: string): { name: string; version: string | null } | null {
-  const registry = /^azureml:\/\/registries\/[^/]+\/environments\/([^/]+)\/(?:versions\/([^/]+)|labels\/latest)$/.exec(text);
+  const registry =
+    /^azureml:\/\/registries\/[^/]+\/environments\/([^/]+)\/(?:versions\/([^/]+)|labels\/latest)$/.exec(text);
   if (registry?.[1] !== undefined) return { name: registry[1], version: registry[2] ?? null };
   const plain = /^azureml:([^:@/]+)(?::([^:@]+)|@latest)?$/.exec(text);
   if (plain?.[1] === undefined) return null;
@@ -45,7 +61,14 @@ export function parseReference(text: string): { name: string; version: string | 
 }
 
 async function latest(db: Db, name: string): Promise<Awaited<ReturnType<typeof findAsset>>> {
-  const row = await db.selectFrom('assets').select('version').where('kind', '=', 'environment').where('name', '=', name).orderBy('created_at', 'desc').limit(1).executeTakeFirst();
+  const row = await db
+    .selectFrom('assets')
+    .select('version')
+    .where('kind', '=', 'environment')
+    .where('name', '=', name)
+    .orderBy('created_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
   return row === undefined ? null : findAsset(db, 'environment', name, row.version);
 }
 

@@ -13,13 +13,25 @@ import type { TrainParams } from './params.ts';
 /** Another run may have been started while this one was planned: the same work is not written down twice. */
 async function refuseIfInHand(tx: Tx, plan: Plan): Promise<void> {
   const train = plan.circuits.filter((c) => c.action === 'train');
-  const inHand = await circuitsInHand(tx, train.map((c) => c.id));
+  const inHand = await circuitsInHand(
+    tx,
+    train.map((c) => c.id),
+  );
   const twice = train.find((c) => {
     const other = inHand.get(c.id);
-    return other?.action === 'train' && other.training_hash === c.training_hash && other.inputs_digest === c.inputs_digest && c.cause !== 'selected' && c.cause !== 'owed_failed';
+    return (
+      other?.action === 'train' &&
+      other.training_hash === c.training_hash &&
+      other.inputs_digest === c.inputs_digest &&
+      c.cause !== 'selected' &&
+      c.cause !== 'owed_failed'
+    );
   });
   if (twice === undefined) return;
-  throw new ConflictError(`Run ${inHand.get(twice.id)?.run_number} was started while this one was planned, and trains ${twice.id} too.`, { hint: 'Try again: the new plan leaves out what is in hand.' });
+  throw new ConflictError(
+    `Run ${inHand.get(twice.id)?.run_number} was started while this one was planned, and trains ${twice.id} too.`,
+    { hint: 'Try again: the new plan leaves out what is in hand.' },
+  );
 }
 
 /** Writes a training run down with everything its plan froze, in one transaction. */
@@ -65,7 +77,11 @@ export async function createTrainingRun(
       data_asset: null,
     });
   }
-  for (const some of batches(rows)) await tx.insertInto('plan_circuits').values([...some]).execute();
+  for (const some of batches(rows))
+    await tx
+      .insertInto('plan_circuits')
+      .values([...some])
+      .execute();
   return run;
 }
 
@@ -78,13 +94,32 @@ export async function reviveRun(tx: Tx, now: number, run: Run): Promise<boolean>
   const state = { ...stalled.state, stalled: false };
   // One that failed before it began is asked again whether it runs at all.
   const status = stalled.started_at === null ? 'pending' : 'running';
-  await tx.updateTable('stages').set({ status, reason: null, ended_at: null, state: JSON.stringify(state) }).where('run_id', '=', run.id).where('name', '=', stalled.name).execute();
+  await tx
+    .updateTable('stages')
+    .set({ status, reason: null, ended_at: null, state: JSON.stringify(state) })
+    .where('run_id', '=', run.id)
+    .where('name', '=', stalled.name)
+    .execute();
   await tx
     .updateTable('runs')
-    .set({ status: 'running', reason: null, ended_at: null, failed_advances: 0, last_error: null, due_at: toIso(now) })
+    .set({
+      status: 'running',
+      reason: null,
+      ended_at: null,
+      failed_advances: 0,
+      last_error: null,
+      due_at: toIso(now),
+    })
     .where('id', '=', run.id)
     .execute();
-  await appendEvents(tx, now, [{ type: 'run.resumed', run_id: run.id, stage: stalled.name, message: `Run ${run.number} resumed at ${stalled.name}` }]);
+  await appendEvents(tx, now, [
+    {
+      type: 'run.resumed',
+      run_id: run.id,
+      stage: stalled.name,
+      message: `Run ${run.number} resumed at ${stalled.name}`,
+    },
+  ]);
   return true;
 }
 
@@ -104,31 +139,56 @@ async function refuseIfOvertaken(tx: Tx, run: Run): Promise<void> {
     .limit(1)
     .executeTakeFirst();
   if (later === undefined) return;
-  throw new ConflictError(`Run ${run.number} cannot go on: run ${later.number} has trained ${later.circuit_id} since.`, {
-    hint: 'What is still owed is trained by a new run: `trainyard run`.',
-  });
+  throw new ConflictError(
+    `Run ${run.number} cannot go on: run ${later.number} has trained ${later.circuit_id} since.`,
+    {
+      hint: 'What is still owed is trained by a new run: `trainyard run`.',
+    },
+  );
 }
 
 /**
  * Accepts that some circuits failed: promotion of the others goes on. On record with who said so.
  * @throws ConflictError when the run is not one that failed in its retry
  */
-export async function acceptPartial(tx: Tx, now: number, run: Run, by: string, comment: string | null): Promise<void> {
+export async function acceptPartial(
+  tx: Tx,
+  now: number,
+  run: Run,
+  by: string,
+  comment: string | null,
+): Promise<void> {
   if (run.partial_accepted_by !== null) return;
   const stages = await getStages(tx, run.id);
   const promote = stages.find((s) => s.name === 'PromoteModels');
-  const broken = stages.find((s) => s.status === 'failed' && s.name !== 'MonitorTraining' && s.name !== 'RetryFailedTraining');
-  if (broken !== undefined || stages.some((s) => s.state['stalled'] === true) || (await hasOpenJobs({ db: tx, run }))) {
-    throw new ConflictError(`Run ${run.number} did not only lose circuits${broken === undefined ? '' : `: ${broken.name} failed`}; there is no partial success to accept.`, {
-      hint: `Take it up with \`trainyard run --resume ${run.number}\`, or start a new run.`,
-    });
+  const broken = stages.find(
+    (s) => s.status === 'failed' && s.name !== 'MonitorTraining' && s.name !== 'RetryFailedTraining',
+  );
+  if (
+    broken !== undefined ||
+    stages.some((s) => s.state['stalled'] === true) ||
+    (await hasOpenJobs({ db: tx, run }))
+  ) {
+    throw new ConflictError(
+      `Run ${run.number} did not only lose circuits${broken === undefined ? '' : `: ${broken.name} failed`}; there is no partial success to accept.`,
+      {
+        hint: `Take it up with \`trainyard run --resume ${run.number}\`, or start a new run.`,
+      },
+    );
   }
   if (run.status !== 'failed' || promote === undefined) {
-    throw new ConflictError(`Run ${run.number} is ${run.status}: there is no partial success to accept.`, { hint: `Look at it with \`trainyard runs show ${run.number}\`.` });
+    throw new ConflictError(`Run ${run.number} is ${run.status}: there is no partial success to accept.`, {
+      hint: `Look at it with \`trainyard runs show ${run.number}\`.`,
+    });
   }
   const blocked = promote.status === 'skipped' && (promote.reason ?? '').startsWith('blocked:');
   if (blocked) {
-    await tx.updateTable('stages').set({ status: 'pending', reason: null, started_at: null, ended_at: null }).where('run_id', '=', run.id).where('name', '=', 'PromoteModels').execute();
+    await tx
+      .updateTable('stages')
+      .set({ status: 'pending', reason: null, started_at: null, ended_at: null })
+      .where('run_id', '=', run.id)
+      .where('name', '=', 'PromoteModels')
+      .execute();
   }
   await tx
     .updateTable('runs')
@@ -136,6 +196,12 @@ export async function acceptPartial(tx: Tx, now: number, run: Run, by: string, c
     .where('id', '=', run.id)
     .execute();
   await appendEvents(tx, now, [
-    { type: 'run.partial_accepted', severity: 'warning', run_id: run.id, message: `${by} accepted the partial success of run ${run.number}${comment === null ? '' : `: ${comment}`}`, data: { by, comment } },
+    {
+      type: 'run.partial_accepted',
+      severity: 'warning',
+      run_id: run.id,
+      message: `${by} accepted the partial success of run ${run.number}${comment === null ? '' : `: ${comment}`}`,
+      data: { by, comment },
+    },
   ]);
 }

@@ -20,15 +20,23 @@ export async function submitTraining(context: StageContext): Promise<StageOutcom
   if (!(await jobsExist(context.db, context.run.id, STAGE))) {
     const rows: JobsTable[] = [];
     const given = new Set<string>();
-    for await (const page of eachRunCircuit(context.db, context.run.id, { action: 'train' })) rows.push(...(await jobRows(context, page, STAGE, firstFreeName, given)));
+    for await (const page of eachRunCircuit(context.db, context.run.id, { action: 'train' }))
+      rows.push(...(await jobRows(context, page, STAGE, firstFreeName, given)));
     const refused = await preflight(context, rows);
-    if (refused !== null) return { kind: 'failed', reason: refused, counts: { submitted: 0, refused: rows.length } };
+    if (refused !== null)
+      return { kind: 'failed', reason: refused, counts: { submitted: 0, refused: rows.length } };
     await context.tx(async (tx) => {
       await insertJobs(tx, rows);
       context.world.faultPoint('jobs.inserted');
       if (rows.length > 0) {
         await appendEvents(tx, context.now(), [
-          { type: 'training.started', run_id: context.run.id, stage: STAGE, message: `Training ${rows.length} ${rows.length === 1 ? 'circuit' : 'circuits'}`, data: { jobs: rows.length } },
+          {
+            type: 'training.started',
+            run_id: context.run.id,
+            stage: STAGE,
+            message: `Training ${rows.length} ${rows.length === 1 ? 'circuit' : 'circuits'}`,
+            data: { jobs: rows.length },
+          },
         ]);
       }
     });
@@ -38,7 +46,14 @@ export async function submitTraining(context: StageContext): Promise<StageOutcom
   await submitPending(world, STAGE);
   await writeJobFile(context, 'training_jobs', STAGE);
   const counts = await countJobs(context.db, context.run.id, STAGE);
-  return { kind: 'done', counts: { submitted: openCount(counts) + counts.succeeded, refused: counts.failed, canceled: counts.canceled } };
+  return {
+    kind: 'done',
+    counts: {
+      submitted: openCount(counts) + counts.succeeded,
+      refused: counts.failed,
+      canceled: counts.canceled,
+    },
+  };
 }
 
 async function preflight(context: StageContext, rows: readonly JobsTable[]): Promise<string | null> {
@@ -49,7 +64,13 @@ async function preflight(context: StageContext, rows: readonly JobsTable[]): Pro
   const { problems, warnings } = await compute.preflight(submissions);
   await context.tx((tx) =>
     appendEvents(tx, context.now(), [
-      ...warnings.map((message) => ({ type: 'preflight.warning', severity: 'warning' as const, run_id: context.run.id, stage: STAGE, message })),
+      ...warnings.map((message) => ({
+        type: 'preflight.warning',
+        severity: 'warning' as const,
+        run_id: context.run.id,
+        stage: STAGE,
+        message,
+      })),
       ...problems.map((p) => ({
         type: 'preflight.problem',
         severity: 'error' as const,
@@ -91,4 +112,3 @@ async function writeChangedCircuits(context: StageContext): Promise<void> {
     details,
   });
 }
-

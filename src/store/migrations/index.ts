@@ -1,4 +1,6 @@
 import { first } from './0001-first.ts';
 
 /** In order; a store's version is how many of them it has seen. */
-export const migrations: readonly { readonly name: string; readonly sql: string }[] = [{ name: '0001-first', sql: first }];
+export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
+  { name: '0001-first', sql: first },
+];
