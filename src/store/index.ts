@@ -1,6 +1,6 @@
 export { batches } from './batches.ts';
 export { appendEvents, readEvents } from './events.ts';
 export type { Event, NewEvent, Severity } from './events.ts';
-export { addSeconds, memoryStore, openStore, storeError, storeExists } from './store.ts';
+export { addSeconds, memoryStore, openStore, storeExists } from './store.ts';
 export type { Db, Store, Tx } from './store.ts';
 export type * from './tables.ts';

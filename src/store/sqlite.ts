@@ -1,6 +1,9 @@
 import { Kysely, SqliteDialect } from 'kysely';
 import type { SqliteDatabase, SqliteStatement } from 'kysely';
 import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
+import { messageOf } from '../kernel/errors.ts';
+import { isStoreFault, storeError } from './store-error.ts';
 import type { SQLInputValue } from 'node:sqlite';
 import type { Tables } from './tables.ts';
 
@@ -9,13 +12,16 @@ export function openSqlite(
   path: string,
   options: { readonly read_only: boolean },
 ): { sqlite: DatabaseSync; db: Kysely<Tables> } {
-  const sqlite = new DatabaseSync(path, {
-    timeout: 5000,
-    enableForeignKeyConstraints: true,
-    readOnly: options.read_only,
-  });
+  const sqlite = open(path, options.read_only);
   if (!options.read_only) sqlite.exec('pragma journal_mode = wal');
   sqlite.exec('pragma synchronous = full; pragma cache_size = -16000; pragma temp_store = memory');
+  const told = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      throw isStoreFault(error) ? storeError(path, error) : error;
+    }
+  };
   const kept = new Map<string, SqliteStatement>();
   const prepare = (sql: string): SqliteStatement => {
     const known = kept.get(sql);
@@ -23,8 +29,12 @@ export function openSqlite(
     const statement = sqlite.prepare(sql);
     const wrapped: SqliteStatement = {
       reader: statement.columns().length > 0,
-      all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
-      run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
+      all: (parameters) => told(() => statement.all(...(parameters as SQLInputValue[]))),
+      run: (parameters) => {
+        // A full disk makes SQLite roll back by itself; a second rollback would hide why.
+        if (sql === 'rollback' && !sqlite.isTransaction) return { changes: 0, lastInsertRowid: 0 };
+        return told(() => statement.run(...(parameters as SQLInputValue[])));
+      },
       iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
     };
     // Multi-row inserts make many shapes; a bound keeps them from piling up.
@@ -34,4 +44,19 @@ export function openSqlite(
   };
   const database: SqliteDatabase = { prepare, close: () => sqlite.close() };
   return { sqlite, db: new Kysely<Tables>({ dialect: new SqliteDialect({ database }) }) };
+}
+
+function open(path: string, readOnly: boolean): DatabaseSync {
+  const options = { timeout: 5000, enableForeignKeyConstraints: true, readOnly };
+  const sqlite = new DatabaseSync(path, options);
+  if (!readOnly) return sqlite;
+  try {
+    sqlite.prepare('select 1 from sqlite_master limit 1').get();
+    return sqlite;
+  } catch (error) {
+    sqlite.close();
+    if (!/unable to open|readonly/i.test(messageOf(error))) throw error;
+    // Where nothing can be written, not even the index of the write-ahead log: read the file as it lies there.
+    return new DatabaseSync(new URL(`${pathToFileURL(path).href}?immutable=1`), options);
+  }
 }

@@ -5,15 +5,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConflictError, TrainyardError } from '../kernel/errors.ts';
 import { addRun } from '../testing/test-rows.ts';
-import {
-  appendEvents,
-  batches,
-  memoryStore,
-  openStore,
-  readEvents,
-  storeError,
-  storeExists,
-} from './index.ts';
+import { appendEvents, batches, memoryStore, openStore, readEvents, storeExists } from './index.ts';
+import { storeError } from './store-error.ts';
 
 let root: string;
 let made = 0;

@@ -6,9 +6,10 @@ import { sql } from 'kysely';
 import type { Kysely, KyselyPlugin, Transaction } from 'kysely';
 import type { DatabaseSync } from 'node:sqlite';
 import { toIso } from '../kernel/clock.ts';
-import { ConflictError, TrainyardError, fileErrorHint, messageOf, systemCode } from '../kernel/errors.ts';
+import { ConflictError, TrainyardError, messageOf } from '../kernel/errors.ts';
 import { migrations } from './migrations/index.ts';
 import { openSqlite } from './sqlite.ts';
+import { storeError } from './store-error.ts';
 import type { Tables } from './tables.ts';
 
 /** Read or write: the whole store, or one transaction of it. */
@@ -70,7 +71,19 @@ export function memoryStore(folder = ''): Store {
 
 async function prepareFolder(folder: string): Promise<void> {
   // Logs, data and models of a project are its owner's business.
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    // On a read-only file system this may come as "no such file", which would send the reader looking for a wrong path.
+    throw new TrainyardError(
+      'unexpected',
+      `The state folder cannot be written: ${folder} (${messageOf(error)}).`,
+      {
+        hint: 'Make the project folder writable for this user. `plan` and the lists work without writing.',
+        cause: error,
+      },
+    );
+  }
   const ignore = join(folder, '.gitignore');
   if (!existsSync(ignore)) await writeFile(ignore, '*\n');
 }
@@ -143,7 +156,8 @@ function migrate(sqlite: DatabaseSync, folder: string, readOnly: boolean): void 
       .run(String(migrations.length));
     sqlite.exec('commit');
   } catch (error) {
-    sqlite.exec('rollback');
+    // A full disk has rolled back by itself.
+    if (sqlite.isTransaction) sqlite.exec('rollback');
     throw error;
   }
 }
@@ -153,43 +167,6 @@ function schemaVersion(sqlite: DatabaseSync): number {
   if (exists === undefined) return 0;
   const row = sqlite.prepare(`select value from meta where key = 'schema_version'`).get();
   return row === undefined ? 0 : Number(row['value']);
-}
-
-/** Any failure of the database as an error that names the file and what helps. */
-export function storeError(path: string, error: unknown): TrainyardError {
-  if (error instanceof TrainyardError) return error;
-  const text = messageOf(error);
-  if (
-    /readonly|read-only|unable to open/i.test(text) ||
-    ['EROFS', 'EACCES', 'EPERM'].includes(systemCode(error) ?? '')
-  ) {
-    return new TrainyardError('unexpected', `The state folder cannot be written: ${path} (${text}).`, {
-      hint: 'Make the folder writable for this user, or use another --project folder. `plan` and the lists work without writing.',
-      cause: error,
-    });
-  }
-  if (/disk is full|database or disk/i.test(text)) {
-    return new TrainyardError('unexpected', `The disk is full: ${path} cannot grow.`, {
-      hint: 'Free some space, then run `trainyard run --resume`: nothing is lost.',
-      cause: error,
-    });
-  }
-  if (/not a database|malformed|corrupt/i.test(text)) {
-    return new TrainyardError('unexpected', `${path} is not a readable Trainyard store (${text}).`, {
-      hint: 'Restore the file from a backup, or move the folder away to start afresh.',
-      cause: error,
-    });
-  }
-  if (/database is locked|busy/i.test(text)) {
-    return new ConflictError(`Another process keeps ${path} locked.`, {
-      hint: 'Try again; `trainyard doctor` shows who holds the project.',
-      cause: error,
-    });
-  }
-  return new TrainyardError('unexpected', `The store ${path} failed: ${text}`, {
-    hint: fileErrorHint(systemCode(error)),
-    cause: error,
-  });
 }
 
 /** Column values for "now plus seconds" by a given ISO time. */

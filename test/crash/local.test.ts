@@ -29,7 +29,7 @@ const POINTS = [
   'stage.written:RetryFailedTraining',
 ];
 /** Milliseconds after the run began; any would do, these are the same every time. */
-const MOMENTS = [40, 190, 430, 700];
+const MOMENTS = [40, 190, 330, 520];
 
 interface Outcome {
   readonly first: Ended;

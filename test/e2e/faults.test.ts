@@ -74,7 +74,7 @@ describe.skipIf(whyNoMounts !== null)(`a disk that is full (${whyNoMounts ?? 'as
       await using project = TestProject.create({ circuits: FOUR, environment: false });
       const wrapper = inNamespace(`
       mkdir .trainyard && mount -t tmpfs -o size=${size}k tmpfs .trainyard
-      timeout -s INT 6 "$@" > first.out 2> first.err; echo $? > first.code
+      timeout -s INT 12 "$@" > first.out 2> first.err; echo $? > first.code
       mount -o remount,size=20m .trainyard
       "$@"; code=$?; cp -a .trainyard kept; exit $code`);
       const second = await project.trainyard(['run', '--approve', 'all'], { wrapper });

@@ -1,34 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { TestProject } from '../helpers/project.ts';
+import { openRequest, requests, sharedModels, stagesOf } from '../helpers/rows.ts';
 
 const THREE = ['kiln_1', 'kiln_2', 'kiln_3'];
-const RETRY_SOON_OVER = 'gates:\n  training-retry: {expires: 1s}\n';
+const RETRY_SOON_OVER = 'gates:\n  training-retry: {expires: 2s}\n';
 
-interface Request {
-  readonly id: string;
-  readonly gate: string;
-  readonly status: string;
-}
-const requests = async (project: TestProject, ...args: string[]): Promise<readonly Request[]> =>
-  ((await project.ok(['approvals', 'list', '--json', ...args])).json() as { approvals: readonly Request[] })
-    .approvals;
-const open = async (project: TestProject, gate: string): Promise<string> =>
-  (await requests(project)).find((r) => r.gate === gate)?.id ?? `none at ${gate}`;
-const stagesOf = async (project: TestProject): Promise<Record<string, string>> => {
-  const { stages } = (await project.ok(['runs', 'show', '--json'])).json() as {
-    stages: { name: string; status: string }[];
-  };
-  return Object.fromEntries(stages.map((s) => [s.name, s.status]));
-};
 const artifact = (project: TestProject, name: string): unknown =>
   JSON.parse(project.read(`.trainyard/runs/1/artifacts/${name}.json`));
-const shared = async (project: TestProject): Promise<string[]> => {
-  const { models } = (await project.ok(['models', 'list', '--registry', 'shared', '--json'])).json() as {
-    models: { model_name: string }[];
-  };
-  return models.map((m) => m.model_name);
-};
 
 describe('a run without a terminal', () => {
   it('ends with 11 when all that is left waits for people, having trained meanwhile', async () => {
@@ -54,12 +33,12 @@ describe('a run without a terminal', () => {
     const [models, environment] = await requests(project);
     // Models wait for their environment, so an approval of one leaves the run waiting for the other.
     await project.ends(11, ['approve', models?.id ?? '', '--comment', 'looks good']);
-    expect(await shared(project)).toEqual([]);
+    expect(await sharedModels(project)).toEqual([]);
     const recorded = await project.ok(['approve', environment?.id ?? '', '--no-wait']);
     expect(recorded.stdout).toMatch(/Recorded: 1 approved.*trainyard run --resume/);
-    expect(await shared(project)).toEqual([]);
+    expect(await sharedModels(project)).toEqual([]);
     await project.ok(['run', '--resume']);
-    expect(await shared(project)).toEqual(['kiln-1', 'kiln-2', 'kiln-3']);
+    expect(await sharedModels(project)).toEqual(['kiln-1', 'kiln-2', 'kiln-3']);
     expect((await project.ok(['approvals'])).stdout).toContain('Nothing waits for a decision.');
     const told = await project.ok(['approvals', 'show', models?.id ?? '']);
     expect(told.stdout).toMatch(/tester \(claimed\): approve "looks good"/);
@@ -84,7 +63,7 @@ describe('verdicts', () => {
     await project.ends(11, ['reject', environment?.id ?? '', '--comment', 'unknown image']);
     await project.trainyard(['approve', models?.id ?? '']);
     expect(await stagesOf(project)).toMatchObject({ PromoteEnvironment: 'skipped' });
-    expect(await shared(project)).toEqual([]);
+    expect(await sharedModels(project)).toEqual([]);
     expect(artifact(project, 'promoted_models')).toMatchObject({
       models: [{ outcome: 'held' }, { outcome: 'held' }, { outcome: 'held' }],
     });
@@ -93,12 +72,12 @@ describe('verdicts', () => {
   it('differ per model in one request', async () => {
     await using project = TestProject.create({ circuits: THREE, environment: false });
     await project.ends(11, ['run']);
-    const id = await open(project, 'registry-promotion');
+    const id = await openRequest(project, 'registry-promotion');
     expect((await project.ends(2, ['approve', id, '--subjects', 'kiln-9:1'])).stderr).toContain(
       'Did you mean kiln-1:1',
     );
     await project.ends(11, ['approve', id, '--subjects', 'kiln-1:1,kiln-2:1']);
-    expect(await shared(project)).toEqual(['kiln-1', 'kiln-2']);
+    expect(await sharedModels(project)).toEqual(['kiln-1', 'kiln-2']);
     await project.ok(['reject', id, '--subjects', 'kiln-3:1', '--comment', 'too old']);
     expect(artifact(project, 'promoted_models')).toMatchObject({
       models: [{ outcome: 'promoted' }, { outcome: 'promoted' }, { outcome: 'rejected' }],
@@ -113,16 +92,16 @@ describe('verdicts', () => {
       'gates:\n  registry-promotion: {approvers: [alice, bob, tester], required: 2, requester_may_approve: false}\n';
     await using project = TestProject.create({ circuits: ['kiln_1'], environment: false, settings });
     await project.ends(11, ['run']);
-    const id = await open(project, 'registry-promotion');
+    const id = await openRequest(project, 'registry-promotion');
     expect((await project.ends(4, ['approve', id])).stderr).toContain('tester');
     expect((await project.ends(4, ['approve', id], { env: { USER: 'mallory' } })).stderr).toContain(
       'mallory',
     );
     await project.ends(11, ['approve', id], { env: { USER: 'alice' } });
     await project.ends(11, ['approve', id], { env: { USER: 'alice' } });
-    expect(await shared(project)).toEqual([]);
+    expect(await sharedModels(project)).toEqual([]);
     await project.ok(['approve', id], { env: { USER: 'bob' } });
-    expect(await shared(project)).toEqual(['kiln-1']);
+    expect(await sharedModels(project)).toEqual(['kiln-1']);
   });
 
   it('of everything leave out what misses a quality limit, until somebody names it with a reason', async () => {
@@ -132,11 +111,11 @@ describe('verdicts', () => {
       settings: 'quality: [mae <= 0]\n',
     });
     await project.ends(11, ['run']);
-    const id = await open(project, 'registry-promotion');
+    const id = await openRequest(project, 'registry-promotion');
     expect((await project.ok(['approvals'])).stdout).toMatch(/quality gate: .*mae/);
     expect((await project.ends(4, ['approve', id, '--subjects', 'kiln-1:1'])).stderr).toContain('--comment');
     await project.ok(['approve', id, '--subjects', 'kiln-1:1', '--comment', 'the only one we have']);
-    expect(await shared(project)).toEqual(['kiln-1']);
+    expect(await sharedModels(project)).toEqual(['kiln-1']);
   });
 });
 
@@ -156,7 +135,7 @@ describe('the retry gate', () => {
       has_training_failures: true,
     });
     expect((await project.ok(['approvals'])).stdout).toMatch(/kiln_2 +sensor gone/);
-    await project.ok(['approve', await open(project, 'training-retry')]);
+    await project.ok(['approve', await openRequest(project, 'training-retry')]);
     const retries = (await project.ok(['jobs', 'list', '--match', '*_retry_*', '--json'])).json();
     expect(retries).toMatchObject({
       jobs: [
@@ -178,7 +157,7 @@ describe('the retry gate', () => {
       ['kiln-2', 'true'],
       ['kiln-3', null],
     ]);
-    expect(await shared(project)).toEqual(THREE.map((id) => id.replace('_', '-')));
+    expect(await sharedModels(project)).toEqual(THREE.map((id) => id.replace('_', '-')));
   });
 
   it('failed again: blocks promotion until somebody accepts partial success', async () => {
@@ -191,7 +170,7 @@ describe('the retry gate', () => {
       reason: '1 circuit failed: kiln_2',
     });
     expect(failed.stderr).toContain('trainyard runs accept-partial 1');
-    expect(await shared(project)).toEqual([]);
+    expect(await sharedModels(project)).toEqual([]);
     expect((await project.ok(['models', 'list', '--json'])).json()).toMatchObject({
       models: [{ model_name: 'kiln-1' }, { model_name: 'kiln-3' }],
     });
@@ -204,23 +183,23 @@ describe('the retry gate', () => {
       '--json',
     ]);
     expect(accepted.json()).toMatchObject({ status: 'succeeded', partial_accepted_by: 'tester' });
-    expect(await shared(project)).toEqual(['kiln-1', 'kiln-3']);
+    expect(await sharedModels(project)).toEqual(['kiln-1', 'kiln-3']);
     expect((await project.ends(6, ['run', '--resume', '1'])).stderr).toContain('Run 1 is over (succeeded)');
   });
 
   it('not decided on in time: is skipped, and promotion goes on; whoever looks first finds it expired', async () => {
     await using project = TestProject.create({ circuits: THREE, settings: RETRY_SOON_OVER });
     await project.ends(11, ['run', '--approve', 'registry-promotion', '--fail', 'kiln_2']);
-    const id = await open(project, 'training-retry');
-    await sleep(1100);
+    const id = await openRequest(project, 'training-retry');
+    await sleep(2100);
     await project.ends(7, ['approve', id]);
     await project.ends(9, ['run', '--resume']);
     expect(await stagesOf(project)).toMatchObject({
       RetryFailedTraining: 'skipped',
       PromoteModels: 'succeeded',
     });
-    expect(await shared(project)).toEqual(['kiln-1', 'kiln-3']);
-    expect(await requests(project, '--all')).toMatchObject([
+    expect(await sharedModels(project)).toEqual(['kiln-1', 'kiln-3']);
+    expect(await requests(project, { all: true })).toMatchObject([
       { gate: 'registry-promotion', status: 'decided' },
       { gate: 'training-retry', status: 'expired' },
       { gate: 'registry-promotion' },
@@ -232,7 +211,7 @@ describe('the retry gate', () => {
     project.edit('config/circuits.yaml', 'circuit_id: 2}', 'circuit_id: 2, optional: true}');
     const run = await project.ok(['run', '--approve', 'all', '--fail', 'kiln_2', '--json']);
     expect(run.json()).toMatchObject({ status: 'succeeded', failed_circuits: [] });
-    expect(await shared(project)).toEqual(['kiln-1', 'kiln-3']);
+    expect(await sharedModels(project)).toEqual(['kiln-1', 'kiln-3']);
   });
 });
 
@@ -243,7 +222,7 @@ describe('approval in advance', () => {
       'Did you mean registry-promotion?',
     );
     await project.ok(['run', '--approve', 'registry-promotion']);
-    const [request] = await requests(project, '--all');
+    const [request] = await requests(project, { all: true });
     expect((await project.ok(['approvals', 'show', request?.id ?? ''])).stdout).toContain(
       'approved in advance with run --approve',
     );

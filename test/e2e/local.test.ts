@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { TRAINS_WHEN_LET, TestProject } from '../helpers/project.ts';
+import { jobStatuses } from '../helpers/rows.ts';
 import { startsOf } from '../helpers/starts.ts';
 import type { Running } from '../helpers/trainyard.ts';
 
@@ -19,14 +20,6 @@ async function running(project: TestProject, run: Running, count: number): Promi
   }
   throw new Error(`There are never ${count} jobs running.`);
 }
-
-/** The newest job of each circuit. */
-const jobStatuses = async (project: TestProject): Promise<Record<string, string>> => {
-  const { jobs } = (await project.ok(['jobs', '--json'])).json() as {
-    jobs: { circuit_id: string; status: string }[];
-  };
-  return Object.fromEntries(jobs.toReversed().map((j) => [j.circuit_id, j.status]));
-};
 
 describe('canceling', () => {
   it('ends a run from another terminal: processes gone, what is canceled is trained by the next run', async () => {

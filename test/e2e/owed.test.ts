@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TestProject } from '../helpers/project.ts';
+import { openRequest, sharedModels } from '../helpers/rows.ts';
 
 const THREE = ['kiln_1', 'kiln_2', 'kiln_3'];
 
@@ -8,12 +9,6 @@ const plan = async (project: TestProject, ...args: string[]): Promise<Record<str
     circuits: { id: string; action: string; cause: string }[];
   };
   return Object.fromEntries(circuits.map((c) => [c.id, `${c.action} ${c.cause}`]));
-};
-const openApproval = async (project: TestProject, gate: string): Promise<string> => {
-  const { approvals } = (await project.ok(['approvals', '--json'])).json() as {
-    approvals: { id: string; gate: string; title: string }[];
-  };
-  return approvals.find((a) => a.gate === gate)?.id ?? `no request at ${gate}`;
 };
 
 describe('a circuit that failed', () => {
@@ -27,10 +22,8 @@ describe('a circuit that failed', () => {
       kiln_2: 'skip unchanged',
       kiln_3: 'skip unchanged',
     });
-    await project.ends(9, ['reject', await openApproval(project, 'training-retry')]);
-    expect((await project.ok(['models', 'list', '--registry', 'shared', '--json'])).json()).toMatchObject({
-      models: [{ model_name: 'kiln-2' }, { model_name: 'kiln-3' }],
-    });
+    await project.ends(9, ['reject', await openRequest(project, 'training-retry')]);
+    expect(await sharedModels(project)).toEqual(['kiln-2', 'kiln-3']);
 
     project.write('README.md', 'unrelated\n');
     project.commit('unrelated');
@@ -46,7 +39,7 @@ describe('a circuit that failed', () => {
     const approval = await project.ok([
       'approvals',
       'show',
-      await openApproval(project, 'training-retry'),
+      await openRequest(project, 'training-retry'),
       '--json',
     ]);
     expect(approval.json()).toMatchObject({
@@ -57,7 +50,7 @@ describe('a circuit that failed', () => {
         },
       ],
     });
-    await project.ok(['approve', await openApproval(project, 'training-retry')]);
+    await project.ok(['approve', await openRequest(project, 'training-retry')]);
     expect(await plan(project)).toEqual({
       kiln_1: 'skip unchanged',
       kiln_2: 'skip unchanged',
@@ -71,7 +64,7 @@ describe('a circuit that failed', () => {
   it('is trained at once when somebody includes what failed, or picks it', async () => {
     await using project = TestProject.create({ circuits: THREE });
     await project.ends(11, ['run', '--approve', 'registry-promotion', '--fail', 'kiln_1']);
-    await project.ends(9, ['reject', await openApproval(project, 'training-retry')]);
+    await project.ends(9, ['reject', await openRequest(project, 'training-retry')]);
     expect(await plan(project, '--include-failed')).toMatchObject({ kiln_1: 'train owed_failed' });
     expect(await plan(project, '--circuits', 'kiln_1')).toMatchObject({ kiln_1: 'train selected' });
     expect(
@@ -88,7 +81,7 @@ describe('a circuit that failed', () => {
   it('no longer is when its settings change: that is a change like any other', async () => {
     await using project = TestProject.create({ circuits: THREE });
     await project.ends(11, ['run', '--approve', 'registry-promotion', '--fail', 'kiln_1']);
-    await project.ends(9, ['reject', await openApproval(project, 'training-retry')]);
+    await project.ends(9, ['reject', await openRequest(project, 'training-retry')]);
     project.change('kiln_1', 0.2);
     expect(await plan(project)).toMatchObject({ kiln_1: 'train new' });
   });
@@ -145,10 +138,7 @@ describe('a pull-request run', () => {
     expect((await project.ok(['models', 'list', '--json'])).json()).toMatchObject({
       models: [{ pr: true, tags: { pr: 'true' } }, { pr: true }],
     });
-    expect((await project.ok(['models', 'list', '--registry', 'shared', '--json'])).json()).toEqual({
-      models: [],
-      next: null,
-    });
+    expect(await sharedModels(project)).toEqual([]);
     // Neither its models nor its failure count for anything afterwards.
     expect(await plan(project)).toEqual({ kiln_1: 'train new', kiln_2: 'train new', kiln_3: 'train new' });
     await project.trained();

@@ -63,7 +63,8 @@ create table model_versions (
   primary key (registry, model_name, version)
 ) strict;
 create unique index model_versions_job on model_versions (registry, job_id);
-create index model_versions_circuit on model_versions (registry, circuit_id, version);
+create index model_versions_circuit on model_versions
+  (registry, circuit_id, created_at, pr, withdrawn_at, model_name, version, training_hash, inputs_digest);
 create index model_versions_run on model_versions (run_id, registry);
 
 create table acceptances (
