@@ -9,7 +9,7 @@ import { wakeRun } from './run-store.ts';
 import type { Run } from './run-store.ts';
 
 /** How often the loop looks whether another process has written; an approval is acted on within this time. */
-const LOOK_MS = 100;
+const LOOK_MS = 200;
 /** Changes reported by a provider are gathered for this long, so that a thousand short jobs cost few rounds. */
 const GATHER_MS = 120;
 const LONGEST_SLEEP_MS = 60_000;
@@ -25,7 +25,7 @@ export interface Loop {
 
 /**
  * The one place with leases and timers: claims due runs, advances them, sleeps until the next one is due, something
- * knocks, or another process writes. While everything waits it costs one look at a counter every tenth of a second.
+ * knocks, or another process writes. While everything waits it costs one look at a counter five times a second.
  * `only`: the one run that this process is about, all others are left where they are.
  */
 export function createLoop(
