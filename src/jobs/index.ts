@@ -2,6 +2,7 @@ export type * from './compute.ts';
 export { FAILURE_REASONS } from './compute.ts';
 export { attemptKey, baseJobName, freeJobName, retryJobName } from './job-names.ts';
 export {
+  NOT_BEGUN,
   cancelPending,
   countJobs,
   countMandatoryFailures,

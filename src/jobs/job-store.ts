@@ -13,6 +13,22 @@ export type Job = Omit<JobsTable, 'status'> & { status: JobStatus };
 
 const asJob = (row: JobsTable): Job => ({ ...row, status: JobStatus.parse(row.status) });
 
+/** Columns of a job that nothing has happened to yet. */
+export const NOT_BEGUN = {
+  submitted_at: null,
+  running_at: null,
+  ended_at: null,
+  queued_s: null,
+  preparing_s: null,
+  running_s: null,
+  cpu_s: null,
+  peak_memory_mib: null,
+  exit_code: null,
+  metrics: null,
+  url: null,
+  cancel_requested_at: null,
+} as const;
+
 /** Writes new jobs down with their first attempts: the intent, before any provider hears of them. */
 export async function insertJobs(tx: Tx, rows: readonly JobsTable[]): Promise<void> {
   for (const some of batches(rows, 250)) {

@@ -1,5 +1,5 @@
 import { bindInputs } from '../../fleet/index.ts';
-import { baseJobName, freeJobName, takenNames } from '../../jobs/index.ts';
+import { NOT_BEGUN, baseJobName, freeJobName, takenNames } from '../../jobs/index.ts';
 import { toIso } from '../../kernel/clock.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Db, JobsTable } from '../../store/index.ts';
@@ -64,18 +64,7 @@ export async function jobRows(
       data_version: data_asset === null ? null : `${data_asset.name}:${data_asset.version}`,
       inputs: JSON.stringify(bindInputs(component, circuit, data_asset)),
       created_at: toIso(now),
-      submitted_at: null,
-      running_at: null,
-      ended_at: null,
-      queued_s: null,
-      preparing_s: null,
-      running_s: null,
-      cpu_s: null,
-      peak_memory_mib: null,
-      exit_code: null,
-      metrics: null,
-      url: null,
-      cancel_requested_at: null,
+      ...NOT_BEGUN,
     });
   }
   return rows;

@@ -1,6 +1,14 @@
 import { subjectsWith } from '../../gates/index.ts';
 import type { NewSubject } from '../../gates/index.ts';
-import { attemptKey, countJobs, eachJob, insertJobs, jobsOfStage, retryJobName } from '../../jobs/index.ts';
+import {
+  NOT_BEGUN,
+  attemptKey,
+  countJobs,
+  eachJob,
+  insertJobs,
+  jobsOfStage,
+  retryJobName,
+} from '../../jobs/index.ts';
 import type { Compute, Job } from '../../jobs/index.ts';
 import { newId } from '../../kernel/ids.ts';
 import { appendEvents } from '../../store/index.ts';
@@ -134,18 +142,7 @@ function retryOf(job: Job, now: number): JobsTable {
     message: null,
     attempt: 1,
     created_at: new Date(now).toISOString(),
-    submitted_at: null,
-    running_at: null,
-    ended_at: null,
-    queued_s: null,
-    preparing_s: null,
-    running_s: null,
-    cpu_s: null,
-    peak_memory_mib: null,
-    exit_code: null,
-    metrics: null,
-    url: null,
-    cancel_requested_at: null,
+    ...NOT_BEGUN,
   };
 }
 

@@ -1,0 +1,46 @@
+import { cancelApprovals } from '../gates/index.ts';
+import { toIso } from '../kernel/clock.ts';
+import { appendEvents } from '../store/index.ts';
+import type { Tx } from '../store/index.ts';
+import type { Run } from './run-store.ts';
+
+/** Nothing of a run that is over waits for anybody: its requests and its children end with it. */
+export async function endRun(
+  tx: Tx,
+  now: number,
+  run: Run,
+  status: 'succeeded' | 'failed' | 'canceled',
+  reason: string | null,
+): Promise<void> {
+  await cancelApprovals(tx, now, run.id);
+  await tx
+    .updateTable('runs')
+    .set({ status: 'canceled', ended_at: toIso(now), due_at: null, reason: `its run ${status}` })
+    .where('parent_run_id', '=', run.id)
+    .where('ended_at', 'is', null)
+    .execute();
+  await writeEnd(tx, now, run, status, reason);
+}
+
+/** The run's own end alone: what it asked stays asked, so that it can be taken up again. */
+export async function writeEnd(
+  tx: Tx,
+  now: number,
+  run: Run,
+  status: 'succeeded' | 'failed' | 'canceled',
+  reason: string | null,
+): Promise<void> {
+  await tx
+    .updateTable('runs')
+    .set({ status, reason, ended_at: toIso(now), due_at: null })
+    .where('id', '=', run.id)
+    .execute();
+  await appendEvents(tx, now, [
+    {
+      type: `run.${status}`,
+      severity: status === 'failed' ? 'error' : 'info',
+      run_id: run.id,
+      message: `Run ${run.number} ${status}${reason === null ? '' : `: ${reason}`}`,
+    },
+  ]);
+}
