@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -9,5 +10,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     isolate: false,
     pool: 'forks',
+    // Most of the time goes into processes that wait for each other: on two cores one worker would idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });
