@@ -12,6 +12,7 @@ import { benchJobs } from './jobs.ts';
 import { describeMachine, findTools, load } from './machine.ts';
 import type { Tools } from './machine.ts';
 import { benchPlan } from './plan.ts';
+import { removeScratch } from './project.ts';
 import { benchSimulated } from './simulated.ts';
 
 const SUITES: Readonly<Record<string, (tools: Tools, quick: boolean) => Promise<SuiteResult>>> = {
@@ -57,6 +58,7 @@ for (const name of wanted) {
   }
   loads[name] = { before, after: load() };
 }
+await removeScratch();
 
 const report = { at: new Date().toISOString(), quick: values.quick, machine, load: loads, results };
 const folder = join(import.meta.dirname, 'results');

@@ -12,7 +12,7 @@ import { figure } from './figures.ts';
 import type { Figure, SuiteResult } from './figures.ts';
 import type { Tools } from './machine.ts';
 import { TRAINYARD, cpuOf, measure, median, memoryOf, until } from './measure.ts';
-import { inScratch, writeProject } from './project.ts';
+import { newScratch, writeProject } from './project.ts';
 
 const CIRCUITS = 10_000;
 const WINDOW_S = 30;
@@ -20,8 +20,8 @@ const SETTLE_S = 15;
 
 /** What waiting costs, and how soon a verdict given in another process is acted on. */
 export async function benchIdle(tools: Tools, quick: boolean): Promise<SuiteResult> {
-  const waiting = await inScratch((folder) => waitWithJobs(folder, quick ? 10 : WINDOW_S));
-  const reaction_ms = await inScratch((folder) => reactToVotes(tools, folder, quick ? 5 : 20));
+  const waiting = await waitWithJobs(await newScratch(), quick ? 10 : WINDOW_S);
+  const reaction_ms = await reactToVotes(tools, await newScratch(), quick ? 5 : 20);
   return {
     suite: 'idle',
     figures: [

@@ -6,7 +6,7 @@ import type { Figure, SuiteResult } from './figures.ts';
 import type { Tools } from './machine.ts';
 import { TRAINYARD, interleaved, measure, median } from './measure.ts';
 import type { Taken } from './measure.ts';
-import { inScratch, writeProject } from './project.ts';
+import { newScratch, writeProject } from './project.ts';
 
 const JOBS = 1000;
 const WORKERS = 2;
@@ -63,37 +63,36 @@ interface Compared {
 }
 
 async function commandOf(tools: Tools, command: readonly string[], count: number): Promise<Compared> {
-  return inScratch(async (folder) => {
-    const template = join(folder, 'template');
-    await writeProject(template, { circuits: JOBS, command: command.join(' ') });
-    const numbers = `for (( i = 0; i < ${JOBS}; i++ )); do echo $i; done`;
-    const piped = (rest: readonly string[]) =>
-      measure(tools.python, ['bash', '-c', `${numbers} | "$@"`, 'bash', ...rest], { cwd: folder });
-    const { xargs, parallel } = tools;
-    const taken = await interleaved<Trained>(count, {
-      ours: (round) => trainAll(tools, template, join(folder, `round-${round}`)),
-      // Every job gets a number as one more argument, which both commands pass over.
-      ...(xargs === null
-        ? {}
-        : { xargs: async () => timed(await piped([xargs, `-P${WORKERS}`, '-n1', ...command])) }),
-      ...(parallel === null
-        ? {}
-        : { parallel: async () => timed(await piped([parallel, `-j${WORKERS}`, ...command])) }),
-    });
-    const label = command.length > 1 ? 'python3 -S -c pass' : 'true';
-    const times = (name: string): number[] => (taken.get(name) ?? []).map((t) => t.training_s);
-    return {
-      ours: median(times('ours')),
-      whole: median((taken.get('ours') ?? []).map((t) => t.whole_s)),
-      xargs: xargs === null ? null : median(times('xargs')),
-      parallel: parallel === null ? null : median(times('parallel')),
-      rounds: {
-        [`${label}: trainyard, s`]: times('ours'),
-        [`${label}: xargs, s`]: times('xargs'),
-        [`${label}: GNU parallel, s`]: times('parallel'),
-      },
-    };
+  const folder = await newScratch();
+  const template = join(folder, 'template');
+  await writeProject(template, { circuits: JOBS, command: command.join(' ') });
+  const numbers = `for (( i = 0; i < ${JOBS}; i++ )); do echo $i; done`;
+  const piped = (rest: readonly string[]) =>
+    measure(tools.python, ['bash', '-c', `${numbers} | "$@"`, 'bash', ...rest], { cwd: folder });
+  const { xargs, parallel } = tools;
+  const taken = await interleaved<Trained>(count, {
+    ours: (round) => trainAll(tools, template, join(folder, `round-${round}`)),
+    // Every job gets a number as one more argument, which both commands pass over.
+    ...(xargs === null
+      ? {}
+      : { xargs: async () => timed(await piped([xargs, `-P${WORKERS}`, '-n1', ...command])) }),
+    ...(parallel === null
+      ? {}
+      : { parallel: async () => timed(await piped([parallel, `-j${WORKERS}`, ...command])) }),
   });
+  const label = command.length > 1 ? 'python3 -S -c pass' : 'true';
+  const times = (name: string): number[] => (taken.get(name) ?? []).map((t) => t.training_s);
+  return {
+    ours: median(times('ours')),
+    whole: median((taken.get('ours') ?? []).map((t) => t.whole_s)),
+    xargs: xargs === null ? null : median(times('xargs')),
+    parallel: parallel === null ? null : median(times('parallel')),
+    rounds: {
+      [`${label}: trainyard, s`]: times('ours'),
+      [`${label}: xargs, s`]: times('xargs'),
+      [`${label}: GNU parallel, s`]: times('parallel'),
+    },
+  };
 }
 
 interface Trained {

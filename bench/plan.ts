@@ -8,7 +8,7 @@ import { figure } from './figures.ts';
 import type { Figure, SuiteResult } from './figures.ts';
 import type { Tools } from './machine.ts';
 import { TRAINYARD, interleaved, measure, median } from './measure.ts';
-import { inScratch, writeFleet, writeProject } from './project.ts';
+import { newScratch, writeFleet, writeProject } from './project.ts';
 
 /** Marks to reach, by the number of circuits. */
 const REACH: Readonly<Record<number, { readonly s: number; readonly mib?: number }>> = {
@@ -25,9 +25,8 @@ export async function benchPlan(tools: Tools, quick: boolean): Promise<SuiteResu
   const notes =
     tools.pyyaml === null ? ['PyYAML with its C loader is not installed: nothing to compare with.'] : [];
   for (const circuits of [10_000, 100_000]) {
-    const result = await inScratch((folder) =>
-      planOne(folder, circuits, tools, quick ? 2 : circuits > 10_000 ? 3 : 7),
-    );
+    const times = quick ? 2 : circuits > 10_000 ? 3 : 7;
+    const result = await planOne(await newScratch(), circuits, tools, times);
     figures.push(...result.figures);
     Object.assign(rounds, result.rounds);
   }

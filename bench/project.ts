@@ -11,14 +11,21 @@ export interface ProjectShape {
   readonly changed?: ReadonlySet<number>;
 }
 
-/** Makes a folder for one benchmark, hands it over, and removes it whatever happens. */
-export async function inScratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
+const scratch: string[] = [];
+
+/** A new empty folder, there until `removeScratch`. */
+export async function newScratch(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'trainyard-bench-'));
-  try {
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  scratch.push(folder);
+  return folder;
+}
+
+/**
+ * Removes every such folder, at the very end: for up to five minutes after many files were deleted, ext4 makes new ones
+ * at a fraction of its speed (it passes over inodes that were freed a moment ago), which the next suite would pay for.
+ */
+export async function removeScratch(): Promise<void> {
+  for (const folder of scratch.splice(0)) await rm(folder, { recursive: true, force: true });
 }
 
 /** Writes a whole project: a fleet of `circuits`, one command component, settings. */

@@ -6,7 +6,7 @@ import type { SuiteResult } from './figures.ts';
 import type { Tools } from './machine.ts';
 import { TRAINYARD, measure, median } from './measure.ts';
 import type { Taken } from './measure.ts';
-import { inScratch, writeProject } from './project.ts';
+import { newScratch, writeProject } from './project.ts';
 
 const CIRCUITS = 10_000;
 
@@ -14,23 +14,11 @@ const CIRCUITS = 10_000;
 export async function benchSimulated(tools: Tools, quick: boolean): Promise<SuiteResult> {
   const taken: (Taken & { database_mib: number; stages: Record<string, number> })[] = [];
   for (let round = 0; round < (quick ? 1 : 3); round++) {
-    taken.push(
-      await inScratch(async (folder) => {
-        await writeProject(folder, { circuits: CIRCUITS });
-        const command = [
-          ...TRAINYARD,
-          'run',
-          '--provider',
-          'simulated',
-          '--approve',
-          'all',
-          '--project',
-          folder,
-        ];
-        const whole = await measure(tools.python, command, { cwd: folder });
-        return { ...whole, ...recorded(join(folder, '.trainyard', 'trainyard.db')) };
-      }),
-    );
+    const folder = await newScratch();
+    await writeProject(folder, { circuits: CIRCUITS });
+    const flags = ['run', '--provider', 'simulated', '--approve', 'all', '--project', folder];
+    const whole = await measure(tools.python, [...TRAINYARD, ...flags], { cwd: folder });
+    taken.push({ ...whole, ...recorded(join(folder, '.trainyard', 'trainyard.db')) });
   }
   const middle = (pick: (t: (typeof taken)[number]) => number): number => median(taken.map(pick));
   const stages = Object.keys(taken[0]?.stages ?? {});

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ConflictError } from '../kernel/errors.ts';
 import { listFiles } from '../kernel/digest.ts';
 import { copyFileWhole, writeFileWhole } from '../kernel/files.ts';
+import { packageFolder } from '../kernel/package-folder.ts';
 
 /** The example in the checkout and in the published package alike. */
-const EXAMPLE = fileURLToPath(new URL('../../examples/weather-stations/', import.meta.url));
+const EXAMPLE = join(packageFolder(), 'examples', 'weather-stations');
 /** npm leaves .gitignore files out of packages, so this one is written. */
 const GITIGNORE = '.trainyard/\ndata/mltables/\n__pycache__/\n';
 

@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { EXIT, TrainyardError, UsageError } from '../kernel/errors.ts';
+import { packageFolder } from '../kernel/package-folder.ts';
 import { didYouMean } from '../kernel/suggest.ts';
 import { CATALOG } from './catalog.ts';
 import { ExitWith } from './exit.ts';
@@ -90,7 +92,7 @@ function inherit(command: Command, parent: Command): void {
 }
 
 export function ownVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  const manifest = JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as {
     version: string;
   };
   return manifest.version;

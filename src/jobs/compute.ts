@@ -143,6 +143,8 @@ export interface Compute {
   describe(): ComputeDescription;
   /** Is everything there that the provider needs? For `doctor`; changes nothing. */
   check(): Promise<readonly CheckResult[]>;
+  /** A plan will be submitted soon: begins what takes a moment to get ready. Returns at once and never throws. */
+  warmUp?(): void;
   /** Looks at a whole plan before its first job. Parts of components that this provider cannot honour come as `warnings`. */
   preflight(
     submissions: readonly Submission[],
@@ -168,8 +170,12 @@ export interface Compute {
   }): Promise<LogChunk>;
   /** Missing where `capabilities.outputs` gives a reason. */
   outputs?(run_id: string, key: string): Promise<JobOutputs>;
-  /** Calls back (never more than about 20 times a second) after something changed. Missing where `capabilities.push` gives a reason. */
-  watch?(changed: () => void): () => void;
+  /**
+   * Calls back after something changed, never more than about 20 times a second; `over` when nothing that was submitted
+   * here is under way any more, so that waiting for further news would be in vain. Missing where `capabilities.push`
+   * gives a reason.
+   */
+  watch?(changed: (over: boolean) => void): () => void;
   /** Lets go; work in flight goes on. */
   close(): Promise<void>;
 }

@@ -33,30 +33,33 @@ export async function observeJobs(
       some.map((o) => o.key),
     );
     const decided: Decided[] = [];
-    for (const seen of some) {
-      const job = jobs.get(seen.key);
-      // Unknown keys belong to an earlier attempt, whose outcome is in the books already.
-      if (job === undefined) continue;
-      const outputs =
-        seen.state === 'succeeded' && job.status !== 'succeeded' ? await outputsOf(world, seen.key) : null;
-      const wroteModel =
-        outputs === null
-          ? seen.state === 'succeeded'
-          : (await outputs.files(await world.modelOutputOf(job))).length > 0;
-      const move = nextJob(job, seen, wroteModel);
-      if (move.kind === 'stay') continue;
-      decided.push({
-        job,
-        seen,
-        move,
-        metrics: outputs?.metrics ?? null,
-        note: outputs?.metrics_problem ?? null,
-      });
+    // Outputs are looked at many at a time: one after the other, a thousand jobs would be a thousand waits.
+    for (const few of batches(some, 32)) {
+      const moves = await Promise.all(
+        few.map(async (seen) => {
+          const job = jobs.get(seen.key);
+          // Unknown keys belong to an earlier attempt, whose outcome is in the books already.
+          return job === undefined ? null : decide(world, job, seen);
+        }),
+      );
+      decided.push(...moves.filter((move) => move !== null));
     }
     if (decided.length === 0) continue;
     await world.tx((tx) => write(tx, world.clock.now(), decided));
   }
   return { cursor: listed.cursor, keys: new Set(listed.observations.map((o) => o.key)) };
+}
+
+async function decide(world: JobWorld, job: Job, seen: Observation): Promise<Decided | null> {
+  const outputs =
+    seen.state === 'succeeded' && job.status !== 'succeeded' ? await outputsOf(world, seen.key) : null;
+  const wroteModel =
+    outputs === null
+      ? seen.state === 'succeeded'
+      : (await outputs.files(await world.modelOutputOf(job))).length > 0;
+  const move = nextJob(job, seen, wroteModel);
+  if (move.kind === 'stay') return null;
+  return { job, seen, move, metrics: outputs?.metrics ?? null, note: outputs?.metrics_problem ?? null };
 }
 
 /** A job that our rows call started and a full listing does not know is lost: that is a failure like any other. */

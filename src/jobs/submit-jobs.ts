@@ -1,4 +1,4 @@
-import { toIso } from '../kernel/clock.ts';
+import { nextTurn, toIso } from '../kernel/clock.ts';
 import { ProviderError } from '../kernel/errors.ts';
 import { appendEvents } from '../store/index.ts';
 import type { NewEvent, Tx } from '../store/index.ts';
@@ -18,15 +18,19 @@ import type { JobWorld } from './job-world.ts';
 export async function submitPending(world: JobWorld, stage: string): Promise<number> {
   let handed = 0;
   for (;;) {
+    // Few at first, so that the first jobs run while the others are handed over.
+    const limit = handed === 0 ? 50 : 500;
     const jobs = await jobsOfStage(world.db, {
       run_id: world.run_id,
       stage,
       statuses: ['pending'],
-      limit: 500,
+      limit,
     });
     if (jobs.length === 0 || world.signal.aborted) return handed;
     await handOver(world, jobs);
     handed += jobs.length;
+    // The database answers without ever giving a turn to anybody else, such as the provider that has just got work.
+    await nextTurn();
   }
 }
 

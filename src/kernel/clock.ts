@@ -28,6 +28,9 @@ export const systemClock: Clock = {
     }),
 };
 
+/** Lets everybody else have a turn: timers, files, processes. It passes no time, so it needs no clock. */
+export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 export const toIso = (ms: number): string => new Date(ms).toISOString();
 export const fromIso = (iso: string): number => Date.parse(iso);
 

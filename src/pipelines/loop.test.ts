@@ -268,9 +268,9 @@ describe('the loop', () => {
 
 describe('a provider that pushes', () => {
   class Pushing extends ScriptedCompute {
-    changed: () => void = () => undefined;
+    changed: (over: boolean) => void = () => undefined;
     watching = 0;
-    watch(changed: () => void): () => void {
+    watch(changed: (over: boolean) => void): () => void {
       this.watching++;
       this.changed = changed;
       return () => void this.watching--;
@@ -295,13 +295,24 @@ describe('a provider that pushes', () => {
     expect(compute.watching).toBe(1);
     const [run] = await openRuns(w.project.store.db);
     expect(run?.status).toBe('running');
-    for (let i = 0; i < 50; i++) compute.changed();
+    for (let i = 0; i < 50; i++) compute.changed(false);
     await settle();
     const before = calls.length;
-    await w.clock.advance(119);
+    await w.clock.advance(399);
     await settle();
     expect(calls).toHaveLength(before);
     await w.clock.advance(1);
+    await settle();
+    expect(calls).toHaveLength(before + 1);
+  });
+
+  it('wakes them at once when it says that nothing is under way any more', async () => {
+    const of = pipeline((_n, { now }) => ({ kind: 'wait', on: 'jobs', until: now() + 3_600_000 }));
+    const { compute, world } = await watched(of);
+    void loopOver(of, world).forEver();
+    await settle();
+    const before = calls.length;
+    compute.changed(true);
     await settle();
     expect(calls).toHaveLength(before + 1);
   });
@@ -311,7 +322,7 @@ describe('a provider that pushes', () => {
     const { compute, world, run } = await watched(of);
     let looks = 0;
     await createLoop(world, [of], 'wrk_1', stop.signal).run(async () => {
-      if (++looks === 1) compute.changed();
+      if (++looks === 1) compute.changed(false);
       return true;
     });
     expect(compute.watching).toBe(0);

@@ -11,7 +11,7 @@ import type { Run } from './run-store.ts';
 /** How often the loop looks whether another process has written; an approval is acted on within this time. */
 const LOOK_MS = 200;
 /** Changes reported by a provider are gathered for this long, so that a thousand short jobs cost few rounds. */
-const GATHER_MS = 120;
+const GATHER_MS = 400;
 const LONGEST_SLEEP_MS = 60_000;
 /** After this long without work, memory is given back; a run that moves every second is left alone. */
 const QUIET_MS = 5000;
@@ -61,14 +61,17 @@ export function createLoop(
       const compute: Compute = await world.compute(provider);
       if (compute.watch === undefined) continue;
       let gathering = false;
-      const stop = compute.watch(() => {
-        if (gathering) return;
-        gathering = true;
-        void world.clock.sleep(GATHER_MS, signal).then(async () => {
-          gathering = false;
-          // The loop may have ended meanwhile, and its store may be closed.
-          if (!signal.aborted && !ended) await wakeProvider(provider);
-        });
+      const tell = async (): Promise<void> => {
+        gathering = false;
+        // The loop may have ended meanwhile, and its store may be closed.
+        if (!signal.aborted && !ended) await wakeProvider(provider);
+      };
+      const stop = compute.watch((over) => {
+        if (over) void tell();
+        else if (!gathering) {
+          gathering = true;
+          void world.clock.sleep(GATHER_MS, signal).then(tell);
+        }
       });
       watched.set(provider, stop);
       // What ended before anybody watched is reported to nobody: look once more.

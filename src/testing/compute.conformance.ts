@@ -488,6 +488,22 @@ function capabilityRules(rule: Rule): void {
     for (let i = 0; i < 5; i++) await h.pass();
     expect(calls).toBe(before);
   });
+
+  rule('says that nothing is under way any more when the last attempt is over, and not before', async (h) => {
+    if (h.compute.watch === undefined) return;
+    const said: boolean[] = [];
+    const stop = h.compute.watch((over) => said.push(over));
+    const [short, long] = [h.submission('succeed'), h.submission('run_long')];
+    await h.compute.submit([short, long]);
+    await ended(h, short.run_id, [short.key]);
+    for (let i = 0; i < 10 && said.length === 0; i++) await h.pass();
+    expect(said).not.toContain(true);
+    await h.compute.cancel(long.run_id, [long.key]);
+    await ended(h, long.run_id, [long.key]);
+    for (let i = 0; i < 10 && said.at(-1) !== true; i++) await h.pass();
+    expect(said.at(-1)).toBe(true);
+    stop();
+  });
 }
 
 const RANK: Readonly<Record<Observation['state'], number>> = {

@@ -17,14 +17,18 @@ import { ConflictError } from '../../kernel/errors.ts';
 import { writeFileWhole } from '../../kernel/files.ts';
 import type { StageContext, StageOutcome } from '../pipeline.ts';
 import { eachRunCircuit, noteDataAssets } from './circuits-of-run.ts';
+import { trainParams } from './params.ts';
 import type { DataAssetRef, RunCircuit } from './circuits-of-run.ts';
 
 /** One data asset per circuit of the plan: an MLTable that points at the pinned Delta version, or the circuit's own file. */
 export async function registerMltables(context: StageContext): Promise<StageOutcome> {
+  const compute = await context.world.compute(trainParams(context.run).provider);
   let registered = 0;
   let known = 0;
   let withoutData = 0;
   for await (const page of eachRunCircuit(context.db, context.run.id)) {
+    // The next stage submits: what the provider needs for that may start while files are written here.
+    if (page.some((entry) => entry.row.action === 'train')) compute.warmUp?.();
     const assets = new Map<string, DataAsset>();
     for (const entry of page) {
       const asset = await assetOf(context, entry);

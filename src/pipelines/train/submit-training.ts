@@ -1,5 +1,5 @@
 import { countJobs, insertJobs, openCount, submitPending } from '../../jobs/index.ts';
-import type { Submission } from '../../jobs/index.ts';
+import type { Compute, Submission } from '../../jobs/index.ts';
 import { appendEvents } from '../../store/index.ts';
 import type { JobsTable } from '../../store/index.ts';
 import { writeArtifact } from '../artifacts.ts';
@@ -18,11 +18,12 @@ const STAGE = 'SubmitTraining';
  */
 export async function submitTraining(context: StageContext): Promise<StageOutcome> {
   if (!(await jobsExist(context.db, context.run.id, STAGE))) {
+    const compute = await context.world.compute(trainParams(context.run).provider);
     const rows: JobsTable[] = [];
     const given = new Set<string>();
     for await (const page of eachRunCircuit(context.db, context.run.id, { action: 'train' }))
       rows.push(...(await jobRows(context, page, STAGE, firstFreeName, given)));
-    const refused = await preflight(context, rows);
+    const refused = await preflight(context, compute, rows);
     if (refused !== null)
       return { kind: 'failed', reason: refused, counts: { submitted: 0, refused: rows.length } };
     await context.tx(async (tx) => {
@@ -41,9 +42,9 @@ export async function submitTraining(context: StageContext): Promise<StageOutcom
       }
     });
   }
-  await writeChangedCircuits(context);
   const world = await jobWorld(context);
   await submitPending(world, STAGE);
+  await writeChangedCircuits(context);
   await writeJobFile(context, 'training_jobs', STAGE);
   const counts = await countJobs(context.db, context.run.id, STAGE);
   return {
@@ -56,9 +57,12 @@ export async function submitTraining(context: StageContext): Promise<StageOutcom
   };
 }
 
-async function preflight(context: StageContext, rows: readonly JobsTable[]): Promise<string | null> {
+async function preflight(
+  context: StageContext,
+  compute: Compute,
+  rows: readonly JobsTable[],
+): Promise<string | null> {
   if (rows.length === 0) return null;
-  const compute = await context.world.compute(trainParams(context.run).provider);
   const submissions: Submission[] = [];
   for (const row of rows) submissions.push(await submissionOf(context, { ...row, status: 'pending' }));
   const { problems, warnings } = await compute.preflight(submissions);

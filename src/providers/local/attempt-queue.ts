@@ -6,6 +6,10 @@ export class AttemptQueue {
   #head = 0;
   #again: Attempt[] = [];
 
+  get size(): number {
+    return this.#again.length + this.#waiting.length - this.#head;
+  }
+
   push(attempt: Attempt): void {
     this.#waiting.push(attempt);
   }

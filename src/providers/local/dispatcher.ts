@@ -13,8 +13,11 @@ import { isMachineTrouble, Setback } from './machine-trouble.ts';
 import { processId, type Owner } from './owner.ts';
 import type { Preparation } from './preparation.ts';
 
-/** How many jobs the launcher has in hand beyond its slots, so that it never waits for us between two short ones. */
-const AHEAD = 8;
+/**
+ * How many jobs the launcher has in hand beyond its slots, so that it never waits for us between two short ones: more
+ * as more of them ended between two looks, but not a long queue of long ones, which runs that come later would wait for.
+ */
+const AHEAD = { least: 8, most: 256 };
 
 export interface DispatcherOptions {
   readonly books: Books;
@@ -49,6 +52,7 @@ export class Dispatcher {
   readonly #in_hand = new Set<Attempt>();
   readonly #making = new Set<Promise<void>>();
   #slots: number;
+  #ahead = AHEAD.least;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -79,6 +83,18 @@ export class Dispatcher {
     return owner;
   }
 
+  /** Nothing waits and nothing is in hand. */
+  get idle(): boolean {
+    return this.#in_hand.size === 0 && this.#queue.size === 0;
+  }
+
+  /** Has the launcher up by the time that the first attempt is there. */
+  warmUp(): void {
+    void (async () => this.#launch(this.own()))().catch(() => {
+      // Whoever needs the launcher next tries again, and says what is wrong.
+    });
+  }
+
   enqueue(attempts: readonly Attempt[]): void {
     for (const attempt of attempts) {
       attempt.phase = 'queued';
@@ -101,11 +117,15 @@ export class Dispatcher {
   /** Takes in what the launcher wrote, and hands it more. */
   follow(): void {
     if (this.#owner !== null && this.#launcher !== null) this.#options.books.follow(this.#owner);
+    let ended = 0;
     for (const attempt of this.#in_hand) {
-      if (attempt.end !== null) this.#in_hand.delete(attempt);
-      else if (attempt.phase === 'sent' && attempt.returned !== null)
+      if (attempt.end !== null) {
+        this.#in_hand.delete(attempt);
+        ended++;
+      } else if (attempt.phase === 'sent' && attempt.returned !== null)
         this.#tryAgain(attempt, attempt.returned);
     }
+    this.#ahead = Math.min(AHEAD.most, Math.max(AHEAD.least, 2 * ended));
     for (const attempt of this.#probes) {
       if (attempt.end === null && attempt.process === null) continue;
       this.#probes.clear();
@@ -126,7 +146,7 @@ export class Dispatcher {
   }
 
   pump(): void {
-    const window = this.#slots > 0 ? this.#slots + AHEAD : 0;
+    const window = this.#slots > 0 ? this.#slots + this.#ahead : 0;
     while (!this.blocked && !this.#closed && !this.#setback.waiting && this.#in_hand.size < window) {
       const attempt = this.#queue.next();
       if (attempt === null) return;

@@ -1,7 +1,8 @@
 # launcher.py JOURNAL GRACE_S SLOTS
 #
 # Starts jobs for one orchestrator and outlives it. Reads one JSON line per order on stdin, appends one JSON line per
-# fact to JOURNAL, and knocks on stdout (a dot) when there are new ones. Python 3.9 or newer, standard library only.
+# fact to JOURNAL, and knocks on stdout (a dot) when there are new ones: at once when nothing is left to start, else
+# some times a second, because hearing of every short job costs more than the job. Python 3.9 or newer, standard library only.
 #
 # Orders:  {"key", "dir", "folders", "log", "steps": [{"name", "argv", "cwd", "link", "env"}], "timeout_s", "secrets"}
 #          {"cancel": [key, ...]}   {"slots": n}
@@ -24,7 +25,9 @@ import sys
 import time
 from collections import deque
 
-SLOTS_AHEAD = 2
+# How many folders are ready before a slot is free; made in one go, because whoever has just started a job waits for a core.
+PREPARED = (2, 24)
+KNOCK_EVERY_S = 0.1
 # What runs out on a machine, whoever asks for it; and in folders of ours, what may be set right from outside.
 EXHAUSTED = {getattr(errno, n) for n in "ENOSPC EDQUOT EROFS EMFILE ENFILE ENOMEM EAGAIN EIO".split() if hasattr(errno, n)}
 NOT_OURS = EXHAUSTED | {errno.EACCES, errno.EPERM}
@@ -41,7 +44,10 @@ pipes = {}  # read end of the output of a job with secrets -> job
 facts = []
 base_env = dict(os.environ)
 listings = {}  # code folder -> (folders, files)
+compact = json.JSONEncoder(separators=(",", ":")).encode
 listening = True
+unheard = False  # the journal holds what nobody was told of
+knocked_at = 0.0
 session = {"setsid": True}
 
 
@@ -53,15 +59,25 @@ def note(event, **fields):
     facts.append({"e": event, "at": now_ms(), **fields})
 
 
-def tell(knock=True):
-    """First the journal, then a knock for whoever listens: the journal is the only truth."""
-    global listening
+def tell():
+    """Facts go into the journal, the only truth."""
+    global unheard
     if not facts:
         return
-    lines = b"".join(json.dumps(f, separators=(",", ":")).encode() + b"\n" for f in facts)
+    lines = b"".join(compact(f).encode() + b"\n" for f in facts)
     facts.clear()
     write_all(journal, lines)
-    if listening and knock:
+    unheard = True
+
+
+def knock():
+    """Tells whoever listens that the journal has grown."""
+    global listening, unheard, knocked_at
+    if not unheard or (queue and time.monotonic() < knocked_at + KNOCK_EVERY_S):
+        return
+    unheard = False
+    knocked_at = time.monotonic()
+    if listening:
         try:
             os.write(1, b".")
         except BlockingIOError:
@@ -83,8 +99,11 @@ def write_all(fd, data):
 def start_time(pid):
     """Tells this process from a later one with the same pid."""
     try:
-        with open("/proc/%d/stat" % pid, "rb") as f:
-            stat = f.read()
+        fd = os.open("/proc/%d/stat" % pid, os.O_RDONLY)
+        try:
+            stat = os.read(fd, 4096)
+        finally:
+            os.close(fd)
         return stat[stat.rindex(b")") + 2 :].split(b" ", 20)[19].decode()
     except (OSError, ValueError, IndexError):
         pass
@@ -173,7 +192,7 @@ def start(job):
     """Starts the next step of a job. The intent is in the journal before the process exists."""
     step = job["steps"][job["step"]]
     note("intent", key=job["key"], step=job["step"])
-    tell(knock=False)  # the fact that follows knocks
+    tell()
     if len(job["steps"]) > 1:
         write_log(job, ("== %s ==\n" % step["name"]).encode())
     output = job["log_fd"]
@@ -372,10 +391,12 @@ def tick():
 
 
 def until_due():
-    """Milliseconds until `tick` has something to do; None: nothing."""
+    """Milliseconds until `tick` or `knock` has something to do; None: nothing."""
     if stopping:
         return 20
     due = [job[name] for job in running.values() for name in ("deadline", "kill_at") if name in job]
+    if unheard:
+        due.append(knocked_at + KNOCK_EVERY_S)
     return max(1, int((min(due) - time.monotonic()) * 1000) + 1) if due else None
 
 
@@ -412,9 +433,12 @@ def main():
         while open_ and queue and len(running) + len(stopping) < slots:
             begin(queue.popleft())
         tell()
-        for i in range(min(SLOTS_AHEAD, len(queue))):
-            if not queue[i].get("prepared"):
-                prepare(queue[i])
+        knock()
+        least, most = PREPARED
+        if queue and not queue[min(least, len(queue)) - 1].get("prepared"):
+            for i in range(min(most, len(queue))):
+                if not queue[i].get("prepared"):
+                    prepare(queue[i])
         for fd, _ in poll.poll(until_due()):
             if fd == wake_r:
                 drain(wake_r)
@@ -430,7 +454,6 @@ def main():
                     poll.unregister(0)
                     queue.clear()
                     note("closed")
-                    tell()
                     continue
                 *lines, buffer = (buffer + chunk).split(b"\n")
                 for line in lines:
@@ -439,6 +462,7 @@ def main():
                 close_pipe(pipes[fd])
         reap()
     tell()
+    knock()
 
 
 def drain(fd):

@@ -6,22 +6,27 @@ const NOTIFY_MS = 50;
 export class Listeners {
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
-  readonly #revision: () => number;
-  readonly #listeners = new Set<() => void>();
+  readonly #state: () => { readonly revision: number; readonly over: boolean };
+  readonly #listeners = new Set<(over: boolean) => void>();
   #notifying = false;
+  #told_at = Number.NEGATIVE_INFINITY;
   #told = 0;
 
-  /** `revision` counts up with each change. */
-  constructor(clock: Clock, signal: AbortSignal, revision: () => number) {
+  /** `revision` counts up with each change; `over`: no further one is in sight. */
+  constructor(
+    clock: Clock,
+    signal: AbortSignal,
+    state: () => { readonly revision: number; readonly over: boolean },
+  ) {
     this.#clock = clock;
     this.#signal = signal;
-    this.#revision = revision;
+    this.#state = state;
   }
 
   /** Returns how to let go. */
-  add(changed: () => void): () => void {
+  add(changed: (over: boolean) => void): () => void {
     // Each call a registration of its own, even with the same function.
-    const listener = (): void => changed();
+    const listener = (over: boolean): void => changed(over);
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
@@ -32,12 +37,16 @@ export class Listeners {
 
   /** Something may have changed. Never throws. */
   tell(): void {
-    if (this.#revision() === this.#told || this.#notifying) return;
+    if (this.#state().revision === this.#told || this.#notifying) return;
     this.#notifying = true;
-    void this.#clock.sleep(NOTIFY_MS, this.#signal).then(() => {
+    // A clock that jumped back must not make anybody wait for it.
+    const wait = Math.min(NOTIFY_MS, Math.max(0, this.#told_at + NOTIFY_MS - this.#clock.now()));
+    void this.#clock.sleep(wait, this.#signal).then(() => {
       this.#notifying = false;
-      this.#told = this.#revision();
-      for (const listener of this.#listeners) callQuietly(listener);
+      this.#told_at = this.#clock.now();
+      const { revision, over } = this.#state();
+      this.#told = revision;
+      for (const listener of this.#listeners) callQuietly(() => listener(over));
     });
   }
 }

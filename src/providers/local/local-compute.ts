@@ -79,7 +79,10 @@ class LocalCompute implements Compute {
       options.max_workers === 'auto' ? availableParallelism() : Math.max(1, options.max_workers);
     this.#instance = newId('wrk', options.clock.now());
     this.#books = new Books(state_folder);
-    this.#listeners = new Listeners(options.clock, this.#closing.signal, () => this.#books.revision);
+    this.#listeners = new Listeners(options.clock, this.#closing.signal, () => ({
+      revision: this.#books.revision,
+      over: this.#dispatcher.idle && !this.#tending,
+    }));
     const { environment, environments, env } = options;
     const project_folder = dirname(state_folder);
     this.#preparation = new Preparation({ state_folder, project_folder, environment, environments, env });
@@ -106,6 +109,15 @@ class LocalCompute implements Compute {
 
   async check(): Promise<readonly CheckResult[]> {
     return checkMachine(this.#preparation, resolve(this.#options.state_folder), this.#workers);
+  }
+
+  warmUp(): void {
+    try {
+      this.#open();
+    } catch {
+      return; // whoever submits hears of it
+    }
+    this.#dispatcher.warmUp();
   }
 
   async preflight(submissions: readonly Submission[]): ReturnType<Compute['preflight']> {
@@ -188,7 +200,7 @@ class LocalCompute implements Compute {
     return readOutputs(this.#books.attemptFolder(run_id, key), attempt.submission.component);
   }
 
-  watch(changed: () => void): () => void {
+  watch(changed: (over: boolean) => void): () => void {
     return this.#listeners.add(changed);
   }
 

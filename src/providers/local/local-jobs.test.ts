@@ -227,6 +227,27 @@ describe.concurrent('what the local provider looks at first', () => {
     if (there !== undefined) expect(await run(h, there)).toMatchObject({ state: 'succeeded' });
   });
 
+  it('names code that changed since the plan, before anything runs', async () => {
+    await using h = await LocalHarness.create();
+    const s = h.command('true');
+    writeFileSync(join(h.project, 'code', 'train.py'), 'print("another")\n');
+    const { problems } = await h.compute.preflight([s]);
+    expect(problems).toMatchObject([
+      { kind: 'files', message: expect.stringContaining('changed since the plan') },
+    ]);
+  });
+
+  it('may warm up before there is work, and where it cannot it stays quiet', async () => {
+    await using h = await LocalHarness.create();
+    h.compute.warmUp?.();
+    h.compute.warmUp?.();
+    expect(await run(h, h.command('true'))).toMatchObject({ state: 'succeeded' });
+    expect(readdirSync(join(h.state, 'launchers'))).toHaveLength(1);
+    await using bare = await LocalHarness.create({ env: { PATH: '/nowhere' } });
+    bare.compute.warmUp?.();
+    expect((await bare.compute.preflight([bare.command('true')])).problems).toHaveLength(1);
+  });
+
   it('refuses keys and run ids that would climb out of their folder', async () => {
     await using h = await LocalHarness.create();
     const outcomes = await h.compute.submit([

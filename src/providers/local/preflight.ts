@@ -27,12 +27,22 @@ export async function preflight(
   }
   const project_folder = dirname(resolve(options.state_folder));
   const looks = new Looks(preparation, env, project_folder);
-  for (const submission of submissions) {
-    const { findings, remarks } = looks.at(submission);
+  const note = (submission: Submission, findings: readonly Finding[]): void => {
     for (const finding of findings) {
       const known = found.get(finding.message) ?? { finding, circuits: new Set<string>() };
       known.circuits.add(submission.circuit_id);
       found.set(finding.message, known);
+    }
+  };
+  const copies = new Map<string, readonly Finding[]>();
+  for (const submission of submissions) {
+    const { findings, remarks } = looks.at(submission);
+    note(submission, findings);
+    if (findings.length === 0) {
+      const { digest } = submission.component;
+      const known = copies.get(digest) ?? (await copyCode(submission, preparation));
+      copies.set(digest, known);
+      note(submission, known);
     }
     for (const remark of remarks) warnings.add(remark);
   }
@@ -47,6 +57,16 @@ export async function preflight(
     })),
     warnings: [...warnings],
   };
+}
+
+/** Jobs run a copy of the code; what cannot be copied is found here, and no job waits for the copy later. */
+async function copyCode(submission: Submission, preparation: Preparation): Promise<readonly Finding[]> {
+  try {
+    for (const { code } of preparation.steps(submission)) if (code !== null) await preparation.snapshot(code);
+    return [];
+  } catch (error) {
+    return [describe('files', error)];
+  }
 }
 
 interface Look {

@@ -100,7 +100,7 @@ export class Preparation {
     const env = await this.env();
     const code = new Map<string, string>();
     for (const step of steps) {
-      if (step.code !== null) code.set(step.code.digest, await this.#snapshot(step.code));
+      if (step.code !== null) code.set(step.code.digest, await this.snapshot(step.code));
     }
     return jobOrder(submission, steps, {
       folder,
@@ -129,7 +129,8 @@ export class Preparation {
     return { VIRTUAL_ENV: folder, PATH: [join(folder, 'bin'), pathOf(env)].join(delimiter) };
   }
 
-  #snapshot(code: { readonly folder: string; readonly digest: string }): Promise<string> {
+  /** The shared copy of a step's code, made once. */
+  snapshot(code: { readonly folder: string; readonly digest: string }): Promise<string> {
     const known = this.#code.get(code.digest);
     if (known !== undefined) return known;
     const made = snapshotCode(code.folder, code.digest, this.#options.state_folder).catch(

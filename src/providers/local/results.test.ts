@@ -31,23 +31,20 @@ describe('readOutputs', () => {
   it('takes the first metrics.json in the order of the outputs', async () => {
     write('outputs/b/metrics.json', '{"mae": 2}');
     write('outputs/c/metrics.json', '{"mae": 3}');
-    const outputs = await readOutputs(
-      folder,
-      component({ a: 'uri_folder', b: 'uri_folder', c: 'uri_folder' }),
-    );
+    const outputs = readOutputs(folder, component({ a: 'uri_folder', b: 'uri_folder', c: 'uri_folder' }));
     expect(outputs.metrics).toEqual({ mae: 2 });
   });
 
   it('takes an output that is a file named metrics for one', async () => {
     write('outputs/metrics/metrics', '{"mae": 4}');
-    const outputs = await readOutputs(folder, component({ model: 'custom_model', metrics: 'uri_file' }));
+    const outputs = readOutputs(folder, component({ model: 'custom_model', metrics: 'uri_file' }));
     expect(outputs.metrics).toEqual({ mae: 4 });
     expect((await outputs.files('metrics')).map((f) => f.path)).toEqual(['metrics']);
   });
 
   it('refuses metrics above 1 MB', async () => {
     write('outputs/a/metrics.json', `{"mae": 1, "x": "${'x'.repeat(1 << 20)}"}`);
-    const outputs = await readOutputs(folder, component({ a: 'uri_folder' }));
+    const outputs = readOutputs(folder, component({ a: 'uri_folder' }));
     expect(outputs.metrics).toBeNull();
     expect(outputs.metrics_problem).toContain('larger than 1 MB');
   });
@@ -55,13 +52,13 @@ describe('readOutputs', () => {
   it('leaves out links that lead nowhere', async () => {
     write('outputs/a/model.bin', 'x');
     symlinkSync('nowhere', join(folder, 'outputs/a/broken'));
-    const outputs = await readOutputs(folder, component({ a: 'uri_folder' }));
+    const outputs = readOutputs(folder, component({ a: 'uri_folder' }));
     expect((await outputs.files('a')).map((f) => f.path)).toEqual(['model.bin']);
   });
 
   it('finds nothing under a name that no output has, whatever the name is', async () => {
     write('log', 'secret');
-    const outputs = await readOutputs(folder, component({ a: 'uri_folder' }));
+    const outputs = readOutputs(folder, component({ a: 'uri_folder' }));
     expect(await outputs.files('..')).toEqual([]);
     expect(await outputs.files('constructor')).toEqual([]);
   });

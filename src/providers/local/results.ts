@@ -1,5 +1,6 @@
-import { createReadStream } from 'node:fs';
-import { open, readFile, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { createReadStream, readdirSync, readFileSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Component } from '../../assets/index.ts';
@@ -12,43 +13,64 @@ import { outputFolder } from './job-order.ts';
 const LARGEST_METRICS_BYTES = 1 << 20;
 
 /** What an attempt wrote to its outputs. */
-export async function readOutputs(attempt_folder: string, component: Component): Promise<JobOutputs> {
+export function readOutputs(attempt_folder: string, component: Component): JobOutputs {
   return {
     files: (output) =>
       Object.hasOwn(component.outputs, output)
         ? outputFiles(outputFolder(attempt_folder, output))
         : Promise.resolve([]),
-    ...(await readMetrics(attempt_folder, component)),
+    ...readMetrics(attempt_folder, component),
   };
 }
 
 async function outputFiles(folder: string): Promise<OutputFile[]> {
-  let paths: string[];
   try {
-    paths = await listFiles(folder);
+    const files: OutputFile[] = [];
+    for (const path of fewFiles(folder) ?? (await listFiles(folder))) {
+      const local_path = join(folder, path);
+      // A link that leads nowhere, or to a folder, is no file of the output.
+      const found = statOf(local_path);
+      if (found?.isFile() === true)
+        files.push({ path, size: found.size, local_path, open: () => createReadStream(local_path) });
+    }
+    return files;
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return [];
     throw fileError(`read ${folder}`, error);
   }
-  const files: OutputFile[] = [];
-  for (const path of paths) {
-    const local_path = join(folder, path);
-    // A link that leads nowhere, or to a folder, is no file of the output.
-    const found = await stat(local_path).catch(() => null);
-    if (found?.isFile() === true)
-      files.push({ path, size: found.size, local_path, open: () => createReadStream(local_path) });
+}
+
+function statOf(path: string): Stats | null {
+  try {
+    return statSync(path);
+  } catch {
+    return null;
   }
-  return files;
+}
+
+const FEW = 50;
+
+/**
+ * The names in a flat folder with few files; null for any other. Most jobs write a file or two: looking at those at once
+ * takes microseconds, where a thread pool takes turns from the jobs that run meanwhile.
+ */
+function fewFiles(folder: string): string[] | null {
+  const entries = readdirSync(folder, { withFileTypes: true });
+  if (entries.length > FEW || entries.some((entry) => entry.isDirectory())) return null;
+  return entries
+    .filter((entry) => entry.isFile() || entry.isSymbolicLink())
+    .map((entry) => entry.name)
+    .toSorted();
 }
 
 type Metrics = Pick<JobOutputs, 'metrics' | 'metrics_problem'>;
 
 /** The first `metrics.json` in the order of the outputs; an output that is a file named `metrics` counts as one. */
-async function readMetrics(attempt_folder: string, component: Component): Promise<Metrics> {
+function readMetrics(attempt_folder: string, component: Component): Metrics {
   for (const [name, { type }] of Object.entries(component.outputs)) {
     if (type === 'uri_file' && name !== 'metrics') continue;
     const path = join(outputFolder(attempt_folder, name), type === 'uri_file' ? 'metrics' : 'metrics.json');
-    const found = await stat(path).catch(() => null);
+    const found = statOf(path);
     if (found?.isFile() !== true) continue;
     if (found.size > LARGEST_METRICS_BYTES) {
       return {
@@ -56,7 +78,7 @@ async function readMetrics(attempt_folder: string, component: Component): Promis
         metrics_problem: `${basename(path)} of output ${name} is larger than 1 MB and was not read.`,
       };
     }
-    return parseMetrics(await readFile(path, 'utf8'), `${basename(path)} of output ${name}`);
+    return parseMetrics(readFileSync(path, 'utf8'), `${basename(path)} of output ${name}`);
   }
   return { metrics: null, metrics_problem: null };
 }

@@ -12,7 +12,7 @@ interface Source {
 /** Tells watchers of changes with one timer for the next of them, and with none while nobody watches or nothing is due. */
 export class Watchers {
   readonly #source: Source;
-  readonly #callbacks = new Set<() => void>();
+  readonly #callbacks = new Set<(over: boolean) => void>();
   #timer: { readonly at: number; readonly stop: AbortController } | null = null;
   #told = 0;
   #toldAt = Number.NEGATIVE_INFINITY;
@@ -21,9 +21,9 @@ export class Watchers {
     this.#source = source;
   }
 
-  add(changed: () => void): () => void {
+  add(changed: (over: boolean) => void): () => void {
     // Each gets its own identity, so that one function can watch twice.
-    const callback = (): void => changed();
+    const callback = (over: boolean): void => changed(over);
     if (this.#callbacks.size === 0) this.#told = this.#source.look().changes;
     this.#callbacks.add(callback);
     this.arm();
@@ -61,11 +61,11 @@ export class Watchers {
   }
 
   #tell(): void {
-    const { changes } = this.#source.look();
+    const { changes, next_at } = this.#source.look();
     if (changes !== this.#told) {
       this.#told = changes;
       this.#toldAt = this.#source.clock.now();
-      for (const callback of this.#callbacks) callback();
+      for (const callback of this.#callbacks) callback(next_at === null);
     }
     this.arm();
   }
