@@ -1,13 +1,13 @@
 /** Writes every generated file: `npm run generate`. `test/generated.test.ts` fails while one of them is out of date. */
 import { join } from 'node:path';
 import { writeFileWhole } from '../src/kernel/files.ts';
-import { artifactSchemas } from './generate-artifact-schemas.ts';
+import { outputSchemas } from './generate-output-schemas.ts';
 import { commandLinePage } from './generate-cli-docs.ts';
 import { generate as configurationFiles } from './generate-schemas.ts';
 
 /** Content by path from the root of the repository. */
 export async function generated(): Promise<Readonly<Record<string, string>>> {
-  return { ...configurationFiles(), ...artifactSchemas(), 'docs/cli.md': await commandLinePage() };
+  return { ...configurationFiles(), ...outputSchemas(), 'docs/cli.md': await commandLinePage() };
 }
 
 if (import.meta.main) {

@@ -13,7 +13,7 @@ import { systemClock } from './kernel/clock.ts';
 import type { Clock } from './kernel/clock.ts';
 import { NotFoundError, UsageError } from './kernel/errors.ts';
 import { didYouMean } from './kernel/suggest.ts';
-import { parseReference } from './pipelines/index.ts';
+import { parseReference, simulationOf } from './pipelines/index.ts';
 import type { World } from './pipelines/index.ts';
 import { embeddedRegistry } from './registry/index.ts';
 import { memoryStore, openStore, storeExists } from './store/index.ts';
@@ -80,7 +80,7 @@ export async function openProject(options: {
     await refreshEnvironments(store, environments);
     let known = computes.get(name);
     if (known === undefined)
-      computes.set(name, (known = createCompute(name, { config, folder, env, clock, environments })));
+      computes.set(name, (known = createCompute(name, { config, store, folder, env, clock, environments })));
     return known;
   };
   const world: World = {
@@ -92,6 +92,10 @@ export async function openProject(options: {
     registries: {
       dev: embeddedRegistry({ store, registry: 'dev', clock }),
       shared: embeddedRegistry({ store, registry: 'shared', clock }),
+    },
+    rehearsal_registries: {
+      dev: embeddedRegistry({ store, registry: 'rehearsal-dev', clock }),
+      shared: embeddedRegistry({ store, registry: 'rehearsal-shared', clock }),
     },
     faultPoint: faultPoints(env['TRAINYARD_FAULT']),
   };
@@ -131,14 +135,20 @@ const PROVIDERS: Readonly<Record<string, (setup: Setup) => Promise<Compute>>> = 
       grace_s: 10,
     });
   },
-  simulated: async ({ config, folder, clock }) => {
+  simulated: async ({ config, store, folder, clock }) => {
     const { createSimulatedCompute } = await import('./providers/simulated/index.ts');
-    return createSimulatedCompute({ state_folder: folder, clock, ...config.providers.simulated });
+    return createSimulatedCompute({
+      state_folder: folder,
+      clock,
+      ...config.providers.simulated,
+      of_run: (run_id) => simulationOf(store.db, run_id),
+    });
   },
 };
 
 interface Setup {
   readonly config: ProjectConfig;
+  readonly store: Store;
   readonly folder: string;
   readonly env: Env;
   readonly clock: Clock;

@@ -39,17 +39,18 @@ transformations:
         { read_delta_lake: { version_as_of: 12 } },
         { filter: 'col("plant") == "flottec"' },
         { filter: 'col("circuit") == 2110' },
-        { filter: 'col("time") > datetime(2026, 1, 30)' },
-        { filter: 'col("time") <= datetime(2026, 3, 1)' },
+        { filter: 'col("time") >= datetime(2026, 1, 31)' },
+        { filter: 'col("time") < datetime(2026, 3, 2)' },
         { filter: 'col("temp") > 3' },
         { keep_columns: ['plant', 'circuit', 'time', 'temp'] },
       ],
     });
   });
 
-  it('has no lower bound without training_days, and takes a cutoff with a time', () => {
+  it('has no lower bound without training_days, and takes a cutoff with a time to the second', () => {
     const text = mltableFor({ ...FULL, training_days: null, cutoff_date: '2026-03-01T06:30:00+02:00' });
     expect(text).not.toContain('> datetime');
+    expect(text).not.toContain('>= datetime');
     expect(text).toContain('<= datetime(2026, 3, 1, 4, 30, 0)');
   });
 

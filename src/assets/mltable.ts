@@ -4,6 +4,8 @@ import { UsageError } from '../kernel/errors.ts';
 import { confine, writeFileWhole } from '../kernel/files.ts';
 import { parseTime } from './delta/request.ts';
 
+const DAY_MS = 86_400_000;
+
 /** What one circuit's table shows of a Delta table. Null: not set, so nothing is filtered by it. */
 export interface MltableRequest {
   readonly plant_id: string | number;
@@ -24,7 +26,7 @@ export interface MltableRequest {
 
 /**
  * The text of an `MLTable` file: the Delta table at its version, the circuit's rows, its training window
- * (cutoff_date - training_days, cutoff_date], its columns.
+ * (cutoff_date - training_days, cutoff_date], its columns. A cutoff without a time of day means that whole day.
  * @throws UsageError for a version or date that cannot be read
  */
 export function mltableFor(request: MltableRequest): string {
@@ -98,11 +100,15 @@ function filters(request: MltableRequest): string[] {
       throw new UsageError(`${JSON.stringify(cutoff_date)} is no date.`, {
         hint: 'Write cutoff_date as 2026-01-31.',
       });
+    // A date is its whole day: readings of the cutoff's evening belong to it, those of the first day left out do not.
+    const whole = /^\d{4}-\d{2}-\d{2}$/.test(cutoff_date) ? DAY_MS : 0;
     if (training_days !== null) {
-      const start = new Date(end.getTime() - training_days * 86_400_000);
-      found.push(`${column(time_column)} > ${datetime(start)}`);
+      const start = new Date(end.getTime() - training_days * DAY_MS + whole);
+      found.push(`${column(time_column)} ${whole > 0 ? '>=' : '>'} ${datetime(start)}`);
     }
-    found.push(`${column(time_column)} <= ${datetime(end)}`);
+    found.push(
+      `${column(time_column)} ${whole > 0 ? '<' : '<='} ${datetime(new Date(end.getTime() + whole))}`,
+    );
   }
   const own =
     request.filter === null ? [] : typeof request.filter === 'string' ? [request.filter] : request.filter;

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Project } from '../app.ts';
 import type { Approval } from '../gates/index.ts';
+import type { ModelRegistry } from '../registry/index.ts';
 import { ExitWith } from './exit.ts';
 import { collect, common, withProject } from './options.ts';
 import type { CommonOptions } from './options.ts';
@@ -37,7 +38,8 @@ export function defineVerdict(
   ).action(async (id: string, flags: VerdictFlags) => {
     const code = await withProject(flags, 'write', async (project) => {
       const { getApproval, vote } = await import('../gates/index.ts');
-      const { currentHolder, getRun, holdProject, wakeRun } = await import('../pipelines/index.ts');
+      const { currentHolder, getRun, holdProject, registriesOf, wakeRun } =
+        await import('../pipelines/index.ts');
       const actor = await project.actor();
       const before = await getApproval(project.store.db, id);
       const after = await project.store.tx((tx) =>
@@ -51,7 +53,13 @@ export function defineVerdict(
         }),
       );
       if (flags.retrain === true)
-        await withdrawRejected(project, after, actor.name, flags.comment ?? 'rejected, to be trained again');
+        await withdrawRejected(
+          project,
+          registriesOf(project.world, await getRun(project.store.db, after.run_id)).dev,
+          after,
+          actor.name,
+          flags.comment ?? 'rejected, to be trained again',
+        );
       await wakeRun(project.store.db, project.clock.now(), after.run_id);
       const { counts } = after;
       const told = `${counts.approve} approved, ${counts.hold} held, ${counts.reject} rejected${counts.pending > 0 ? `, ${counts.pending} open` : ''}`;
@@ -88,6 +96,7 @@ export function defineVerdict(
 /** A rejected model alone does not make its circuit owed; without a good model it is. */
 async function withdrawRejected(
   project: Project,
+  registry: ModelRegistry,
   approval: Approval,
   by: string,
   reason: string,
@@ -96,8 +105,7 @@ async function withdrawRejected(
   const { parseRef } = await import('../registry/index.ts');
   for (const subject of await subjectsWith(project.store.db, approval.id, 'reject')) {
     const ref = parseRef(subject);
-    const { dev } = project.world.registries;
-    if (ref !== null && (await dev.get(ref.model_name, ref.version)) !== null)
-      await dev.withdraw(ref.model_name, ref.version, by, reason);
+    if (ref !== null && (await registry.get(ref.model_name, ref.version)) !== null)
+      await registry.withdraw(ref.model_name, ref.version, by, reason);
   }
 }

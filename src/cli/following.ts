@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Project } from '../app.ts';
-import { listApprovals, vote } from '../gates/index.ts';
+import { getApproval, listApprovals, vote } from '../gates/index.ts';
+import type { Approval } from '../gates/index.ts';
 import { EXIT } from '../kernel/errors.ts';
 import {
   currentHolder,
@@ -124,7 +125,12 @@ async function askOnTheSpot(project: Project, runs: readonly Run[]): Promise<boo
       note('');
       const { approvalScreen } = await import('./render/approval.ts');
       note(await approvalScreen(project, approval, 12));
-      const verdict = await askVerdict();
+      const verdict = await askVerdict(project, approval);
+      if (verdict === 'settled') {
+        note('Settled meanwhile, by somebody else or by its time limit.');
+        decided = true;
+        continue;
+      }
       if (verdict === null) continue;
       const actor = await project.actor();
       await project.store.tx((tx) =>
@@ -144,20 +150,45 @@ async function askOnTheSpot(project: Project, runs: readonly Run[]): Promise<boo
   return decided;
 }
 
-/** Asks until the answer is one of those offered. Null: later. */
-async function askVerdict(): Promise<'approve' | 'reject' | null> {
-  for (;;) {
-    const answer = await ask('[a]pprove, [r]eject, or Enter to decide later? ');
-    if (answer === '' || answer === 'd') return null;
-    if ('approve'.startsWith(answer)) return 'approve';
-    if ('reject'.startsWith(answer)) return 'reject';
+/** Asks until the answer is one of those offered. Null: later. Gives up asking once nobody needs to answer any more. */
+async function askVerdict(
+  project: Project,
+  approval: Approval,
+): Promise<'approve' | 'reject' | 'settled' | null> {
+  const settled = new AbortController();
+  const asked = new AbortController();
+  void watchRequest(project, approval, asked.signal).then(
+    (over) => over && settled.abort(),
+    () => undefined, // then the question simply stays
+  );
+  try {
+    for (;;) {
+      const answer = await ask('[a]pprove, [r]eject, or Enter to decide later? ', settled.signal);
+      if (settled.signal.aborted) return 'settled';
+      if (answer === '' || answer === 'd') return null;
+      if ('approve'.startsWith(answer)) return 'approve';
+      if ('reject'.startsWith(answer)) return 'reject';
+    }
+  } finally {
+    asked.abort();
   }
 }
 
-async function ask(question: string): Promise<string> {
+/** While one terminal asks, somebody may decide in another, or the time may run out: true. False: asked to stop. */
+async function watchRequest(project: Project, approval: Approval, stop: AbortSignal): Promise<boolean> {
+  for (;;) {
+    await project.clock.sleep(500, stop);
+    if (stop.aborted) return false;
+    const now = await getApproval(project.store.db, approval.id);
+    const over = project.clock.now() >= Date.parse(now.expires_at);
+    if (over || now.status !== 'waiting' || now.counts.pending < approval.counts.pending) return true;
+  }
+}
+
+async function ask(question: string, signal?: AbortSignal): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return (await lines.question(question)).trim().toLowerCase();
+    return (await lines.question(question, signal === undefined ? {} : { signal })).trim().toLowerCase();
   } catch {
     return 'd';
   } finally {

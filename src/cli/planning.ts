@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { readFile } from 'node:fs/promises';
 import type { Project } from '../app.ts';
 import { loadComponent, loadEnvironments } from '../assets/index.ts';
@@ -15,6 +15,8 @@ import {
 import type { Detection, Fleet, Plan, PlanOptions, SealInputs } from '../fleet/index.ts';
 import { ciFacts } from '../kernel/ci.ts';
 import { NotFoundError, UsageError } from '../kernel/errors.ts';
+import { storeExists } from '../store/index.ts';
+import { note } from './render/output.ts';
 
 /** A plan with the files it came from. */
 export interface Planned {
@@ -46,9 +48,10 @@ export async function planProject(
     project: root,
     fleet,
     db: project.has_state || !project.store.read_only ? project.store.db : null,
-    digests: new ContentDigests(project.store.read_only ? null : project.store.folder, () =>
-      project.clock.now(),
-    ),
+    digests: new ContentDigests(project.store.folder, project.clock, {
+      read_only: project.store.read_only || !storeExists(project.store.folder),
+      slow: (path) => note(`Reading ${relative(root, path)} …`),
+    }),
     component,
     environments,
     detection,

@@ -138,6 +138,9 @@ async function startRun(project: Project, flags: RunFlags, planned: Planned): Pr
   }
   const { plan } = planned;
   const { component, environments } = planned;
+  const rehearsal = project.config.provider === 'simulated' && project.settings.provider !== 'simulated';
+  if (rehearsal && flags.json !== true)
+    note('This is a rehearsal: nothing is trained, and its models stay apart (registry rehearsal-dev).');
   return project.store.tx((tx) =>
     createTrainingRun(tx, project.clock.now(), {
       plan,
@@ -155,13 +158,20 @@ async function startRun(project: Project, flags: RunFlags, planned: Planned): Pr
         allow_wide: plan.guard.allow_wide,
         git_dirty: git.dirty,
         summary: plan.summary,
+        simulation: project.config.provider === 'simulated' ? simulation(project) : null,
       },
       requested_by: actor.name,
       pr: flags.pr === true || ciFacts(project.env).pr,
+      rehearsal,
       git_commit: git.commit,
       git_branch: git.branch,
     }),
   );
+}
+
+function simulation(project: Project) {
+  const { duration_s, fail_rate, fail, speed, max_parallel } = project.config.providers.simulated;
+  return { duration_s, fail_rate, fail, speed, max_parallel };
 }
 
 const documents = (project: Project, runs: readonly Run[]) =>

@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { dataDigest } from '../assets/index.ts';
+import type { Clock } from '../kernel/clock.ts';
 import { fileDigest } from '../kernel/digest.ts';
 import { writeFileWhole } from '../kernel/files.ts';
 
@@ -12,6 +13,15 @@ const Known = z.record(
 );
 /** A file that changed this recently could change again within the resolution of its time stamp. */
 const SETTLED_MS = 2000;
+/** Whoever waits longer than this wants to know what for. */
+const SLOW_MS = 1000;
+
+export interface DigestOptions {
+  /** What is learnt is not written down. */
+  readonly read_only?: boolean;
+  /** Hears of data that takes long to read. */
+  readonly slow?: (path: string) => void;
+}
 
 /**
  * Digests of data files and folders. What was read once is remembered by path, size and change time, so that a second
@@ -19,27 +29,37 @@ const SETTLED_MS = 2000;
  */
 export class ContentDigests {
   readonly #file: string | null;
-  readonly #now: () => number;
+  readonly #clock: Clock;
+  readonly #options: DigestOptions;
   #known: z.infer<typeof Known> | null = null;
   #dirty = false;
   readonly #running = new Map<string, Promise<string | null>>();
 
   /** `folder`: the state folder, or null to remember nothing. */
-  constructor(folder: string | null, now: () => number) {
+  constructor(folder: string | null, clock: Clock, options: DigestOptions = {}) {
     this.#file = folder === null ? null : join(folder, 'cache', 'content-digests.json');
-    this.#now = now;
+    this.#clock = clock;
+    this.#options = options;
   }
 
   /** sha256 over the content at `path` (of a folder: over names and contents); null when no file or folder is there. */
   of(path: string): Promise<string | null> {
     let running = this.#running.get(path);
-    if (running === undefined) this.#running.set(path, (running = this.#digest(path)));
+    if (running === undefined) this.#running.set(path, (running = this.#watched(path)));
     return running;
+  }
+
+  async #watched(path: string): Promise<string | null> {
+    const read = new AbortController();
+    void this.#clock.sleep(SLOW_MS, read.signal).then(() => {
+      if (!read.signal.aborted) this.#options.slow?.(path);
+    });
+    return this.#digest(path).finally(() => read.abort());
   }
 
   /** Writes what was learnt; failing to is no failure. */
   async save(): Promise<void> {
-    if (!this.#dirty || this.#file === null) return;
+    if (!this.#dirty || this.#file === null || this.#options.read_only === true) return;
     await writeFileWhole(this.#file, JSON.stringify(this.#known)).catch(() => undefined);
   }
 
@@ -60,7 +80,7 @@ export class ContentDigests {
     if (before !== undefined && before.size === found.size && before.changed_ms === changed_ms)
       return before.sha256;
     const { sha256: digest } = await fileDigest(path);
-    if (this.#now() - changed_ms > SETTLED_MS) {
+    if (this.#clock.now() - changed_ms > SETTLED_MS) {
       known[path] = { size: found.size, changed_ms, sha256: digest };
       this.#dirty = true;
     }

@@ -26,6 +26,7 @@ export async function circuitsInHand(db: Db, circuit_ids: readonly string[]): Pr
       .where('plan_circuits.circuit_id', 'in', some)
       .where('runs.ended_at', 'is', null)
       .where('runs.pr', '=', 0)
+      .where('runs.rehearsal', '=', 0)
       .orderBy('runs.number')
       .execute();
     for (const { circuit_id, action, ...row } of rows)

@@ -10,6 +10,7 @@ export { loadFleet } from './load-fleet.ts';
 export type { Circuit, Fleet } from './load-fleet.ts';
 export { makePlan } from './make-plan.ts';
 export type { Plan, PlanRequest } from './make-plan.ts';
+export { PlanDocument } from './plan-document.ts';
 export { CAUSES } from './plan.ts';
 export type { Cause, Detection, Guard, PlannedCircuit } from './plan.ts';
 export { readSealedPlan, refuseIfMoved, sealInputs, writeSealedPlan } from './seal.ts';

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,8 @@ import { ConfigError } from '../kernel/errors.ts';
 import type { Problem } from '../kernel/errors.ts';
 import { memoryStore } from '../store/index.ts';
 import type { Store } from '../store/index.ts';
+import { systemClock } from '../kernel/clock.ts';
+import { TestClock } from '../testing/test-clock.ts';
 import { addModel } from '../testing/test-rows.ts';
 import { COMPONENT, fleetOf, testWorld } from '../testing/test-world.ts';
 import type { TestWorld } from '../testing/test-world.ts';
@@ -54,7 +57,7 @@ const request = (source: string, store: Store, more: Partial<PlanRequest> = {}):
   project: '/nowhere',
   fleet: loadFleet(source, { file: 'circuits.yaml', component_version: '1' }),
   db: store.db,
-  digests: new ContentDigests(null, () => 0),
+  digests: new ContentDigests(null, new TestClock(0)),
   component,
   environments: [],
   detection: { mode: 'hash' },
@@ -289,6 +292,26 @@ describe('what keeps a plan from being made', () => {
     expect(problems[3]?.hint).toBe('Did you mean temperature?');
   });
 
+  it('holds up nobody else when the circuits are picked by hand', async () => {
+    const w = await world({
+      circuits: `circuits:
+  - {plant_id: p, circuit_id: good}
+  - {plant_id: p, circuit_id: no-file, data_path: data/nowhere.csv}
+  - {plant_id: p, circuit_id: no-table, delta_table_path: tables/nowhere, delta_version: latest}
+`,
+    });
+    const { plan } = await w.plan({ circuits: ['p_good'] });
+    expect(plan.circuits.map((c) => `${c.id} ${c.action}`)).toEqual([
+      'p_good train',
+      'p_no-file skip',
+      'p_no-table skip',
+    ]);
+    expect(plan.warnings.map((p) => p.path)).toEqual(['p_no-file.data_path', 'p_no-table.delta_table_path']);
+    await expect(w.plan({ circuits: ['p_good', 'p_no-file'] })).rejects.toMatchObject({
+      problems: [{ path: 'p_no-file.data_path' }],
+    });
+  });
+
   it('is not what an unchanged circuit asks for', async () => {
     const w = await world({ circuits: fleetOf(1) });
     await w.run({ approve: ['all'] });
@@ -462,7 +485,7 @@ describe('ContentDigests', () => {
     open.push({ [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) });
     const file = join(folder, 'data.csv');
     const digest = async (): Promise<string | null> => {
-      const digests = new ContentDigests(folder, () => Date.now() + 10_000);
+      const digests = new ContentDigests(folder, { ...systemClock, now: () => Date.now() + 10_000 });
       const found = await digests.of(file);
       await digests.save();
       return found;
@@ -478,11 +501,37 @@ describe('ContentDigests', () => {
     expect(await digest()).toBe(first);
   });
 
+  it('says of data that takes longer than a second what is being read', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'trainyard-digests-'));
+    open.push({ [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) });
+    const file = join(folder, 'data.csv');
+    await writeFile(file, 'one');
+    const told: string[] = [];
+    // The second is over at once; the file is read after that.
+    const hasty = { now: () => Date.now(), sleep: async () => undefined };
+    await new ContentDigests(null, hasty, { slow: (path) => told.push(path) }).of(file);
+    expect(told).toEqual([file]);
+    await new ContentDigests(null, new TestClock(), { slow: (path) => told.push(path) }).of(file);
+    expect(told).toEqual([file]);
+  });
+
+  it('writes nothing down where it may only read', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'trainyard-digests-'));
+    open.push({ [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) });
+    const file = join(folder, 'data.csv');
+    await writeFile(file, 'one');
+    const later = { ...systemClock, now: () => Date.now() + 10_000 };
+    const reading = new ContentDigests(folder, later, { read_only: true });
+    await reading.of(file);
+    await reading.save();
+    expect(existsSync(join(folder, 'cache'))).toBe(false);
+  });
+
   it('does not trust the time stamp of a file that may still be written', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'trainyard-digests-'));
     open.push({ [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) });
     await writeFile(join(folder, 'data.csv'), 'one');
-    const digests = new ContentDigests(folder, () => Date.now());
+    const digests = new ContentDigests(folder, systemClock);
     await digests.of(join(folder, 'data.csv'));
     await digests.save();
     await expect(

@@ -62,7 +62,7 @@ export interface Plan {
  * @throws ConfigError with everything that would make the plan fail
  */
 export async function makePlan(request: PlanRequest): Promise<Plan> {
-  const { circuits, pins, broken, problems } = await pinFleet(request.fleet, request);
+  const { circuits, pins, broken, problems, warnings } = await pinFleet(request.fleet, request);
   const good = request.db === null ? new Map<string, GoodModel>() : await goodModels(request.db);
   const candidates = circuits.filter(
     (c) => request.selected?.has(c.circuit.id) === true || !isUpToDate(c, good.get(c.circuit.id) ?? null),
@@ -124,6 +124,7 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
     pins,
     warnings: [
       ...request.fleet.warnings,
+      ...warnings,
       ...assetWarnings(request),
       ...unusedHyperparameters(request, pinned.values()),
     ],

@@ -22,6 +22,8 @@ export interface PinnedFleet {
   readonly pins: DeltaPins;
   readonly broken: readonly Circuit[];
   readonly problems: readonly Problem[];
+  /** The same of circuits that stay out whatever their data; they are among `circuits`, with nothing pinned. */
+  readonly warnings: readonly Problem[];
 }
 
 /**
@@ -30,10 +32,17 @@ export interface PinnedFleet {
  */
 export async function pinFleet(
   fleet: Fleet,
-  options: { readonly project: string; readonly digests: ContentDigests; readonly pins?: DeltaPins },
+  options: {
+    readonly project: string;
+    readonly digests: ContentDigests;
+    readonly pins?: DeltaPins;
+    /** Those that somebody picked; null: all may be trained. */
+    readonly selected: ReadonlySet<string> | null;
+  },
 ): Promise<PinnedFleet> {
   const resolver = deltaResolver();
   const problems: Problem[] = [];
+  const warnings: Problem[] = [];
   const broken: Circuit[] = [];
   const pins: Record<string, number> = {};
   const answers = new Map<string, Promise<number | TrainyardError>>();
@@ -56,14 +65,30 @@ export async function pinFleet(
   };
   const digestOf = rememberedDigests();
   const circuits: PinnedCircuit[] = [];
+  const add = (circuit: Circuit, content: string | null): void => {
+    circuits.push({
+      circuit,
+      training_hash: trainingHash(circuit),
+      inputs_digest: digestOf(circuit, content),
+      data_content: content,
+    });
+  };
+  const cannotPin = (circuit: Circuit, problem: Problem): void => {
+    if (options.selected === null || options.selected.has(circuit.id)) {
+      problems.push(problem);
+      broken.push(circuit);
+    } else {
+      warnings.push(problem);
+      add(circuit, null);
+    }
+  };
   for (const circuit of fleet.circuits) {
     let version: number | null = null;
     const asked = pin(circuit);
     if (asked !== null) {
       const answer = await asked;
       if (typeof answer !== 'number') {
-        problems.push(problemAt(fleet, circuit, 'delta_table_path', answer));
-        broken.push(circuit);
+        cannotPin(circuit, problemAt(fleet, circuit, 'delta_table_path', answer));
         continue;
       }
       version = answer;
@@ -73,21 +98,14 @@ export async function pinFleet(
     if (circuit.data_path !== null) {
       content = await options.digests.of(resolve(options.project, circuit.data_path));
       if (content === null) {
-        problems.push(missingData(fleet, circuit));
-        broken.push(circuit);
+        cannotPin(circuit, missingData(fleet, circuit));
         continue;
       }
     }
-    const pinned = version === null ? circuit : { ...circuit, delta_version: version };
-    circuits.push({
-      circuit: pinned,
-      training_hash: trainingHash(pinned),
-      inputs_digest: digestOf(pinned, content),
-      data_content: content,
-    });
+    add(version === null ? circuit : { ...circuit, delta_version: version }, content);
   }
   await options.digests.save();
-  return { circuits, pins, broken, problems };
+  return { circuits, pins, broken, problems, warnings };
 }
 
 /** Circuits without a file of their own mostly read the same columns of the same tables: one digest serves them all. */

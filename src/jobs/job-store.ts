@@ -257,6 +257,7 @@ export async function lastJobs(db: Db, circuit_ids: readonly string[]): Promise<
       ])
       .where('jobs.circuit_id', 'in', some)
       .where('runs.pr', '=', 0)
+      .where('runs.rehearsal', '=', 0)
       // Not by time: the machine's clock may have gone back between two runs.
       .orderBy('runs.number')
       .orderBy('jobs.id')

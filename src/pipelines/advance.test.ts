@@ -55,6 +55,7 @@ async function start(of: Pipeline): Promise<void> {
       pipeline: of,
       requested_by: 'ann',
       pr: false,
+      rehearsal: false,
       plan_id: null,
       git_commit: null,
       git_branch: null,

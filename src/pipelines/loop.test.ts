@@ -60,6 +60,7 @@ const start = (of: Pipeline): Promise<Run> =>
       pipeline: of,
       requested_by: 'ann',
       pr: false,
+      rehearsal: false,
       plan_id: null,
       git_commit: null,
       git_branch: null,

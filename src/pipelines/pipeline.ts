@@ -5,6 +5,17 @@ import type { ModelRegistry } from '../registry/index.ts';
 import type { Db, Store, Tx } from '../store/index.ts';
 import type { Run, Stage } from './run-store.ts';
 
+/** `dev` takes what a run registers, `shared` what promotion copies. */
+export interface Registries {
+  readonly dev: ModelRegistry;
+  readonly shared: ModelRegistry;
+}
+
+export const registriesOf = (
+  world: Pick<World, 'registries' | 'rehearsal_registries'>,
+  run: Pick<Run, 'rehearsal'>,
+): Registries => (run.rehearsal === 1 ? world.rehearsal_registries : world.registries);
+
 /** Everything stages work with; made once by the composition root. */
 export interface World {
   readonly store: Store;
@@ -14,7 +25,9 @@ export interface World {
   readonly project: string;
   /** The provider of the run; loaded when first needed. */
   compute(name: string): Promise<Compute>;
-  readonly registries: { readonly dev: ModelRegistry; readonly shared: ModelRegistry };
+  readonly registries: Registries;
+  /** Where the models of rehearsals go, apart from all others. */
+  readonly rehearsal_registries: Registries;
   /** Named places where crash tests end the process; does nothing otherwise. */
   faultPoint(name: string): void;
 }
@@ -49,6 +62,8 @@ export type StageOutcome =
 
 export interface StageContext {
   readonly world: World;
+  /** Those that this run registers into and promotes to. */
+  readonly registries: Registries;
   readonly run: Run;
   readonly stage: Stage;
   readonly db: Db;

@@ -42,6 +42,7 @@ export async function createRun(
     readonly pipeline: Pipeline;
     readonly requested_by: string;
     readonly pr: boolean;
+    readonly rehearsal: boolean;
     readonly plan_id: string | null;
     readonly git_commit: string | null;
     readonly git_branch: string | null;
@@ -66,6 +67,7 @@ export async function createRun(
     subject: null,
     requested_by: input.requested_by,
     pr: input.pr ? 1 : 0,
+    rehearsal: input.rehearsal ? 1 : 0,
     plan_id: input.plan_id,
     git_commit: input.git_commit,
     git_branch: input.git_branch,

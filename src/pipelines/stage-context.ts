@@ -1,5 +1,6 @@
 import { fenced } from './lease.ts';
 import type { Lease } from './lease.ts';
+import { registriesOf } from './pipeline.ts';
 import type { StageContext, World } from './pipeline.ts';
 import { setStage, stageNamed } from './run-store.ts';
 import type { Stage } from './run-store.ts';
@@ -15,6 +16,7 @@ export function contextOf(
   let notes = stage.state;
   return {
     world,
+    registries: registriesOf(world, lease.run),
     run: lease.run,
     stage,
     db: world.store.db,

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { CorruptRowError } from '../kernel/errors.ts';
 import type { ModelVersionsTable } from '../store/index.ts';
 
-/** `dev` takes what runs register, `shared` what promotion copies into it. */
-export const RegistryName = z.enum(['dev', 'shared']);
+/** `dev` takes what runs register, `shared` what promotion copies into it; rehearsals have a pair of their own. */
+export const RegistryName = z.enum(['dev', 'shared', 'rehearsal-dev', 'rehearsal-shared']);
 export type RegistryName = z.infer<typeof RegistryName>;
 
 /** Names one version; as text `seattle-wind:3`. */

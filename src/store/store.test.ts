@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConflictError, TrainyardError } from '../kernel/errors.ts';
-import { addRun } from '../testing/test-rows.ts';
+import { addRun, runRow } from '../testing/test-rows.ts';
 import { appendEvents, batches, memoryStore, openStore, readEvents, storeExists } from './index.ts';
+import { migrations } from './migrations/index.ts';
 import { storeError } from './store-error.ts';
 
 let root: string;
@@ -56,6 +57,27 @@ describe('openStore', () => {
     expect(await b.db.selectFrom('runs').select('id').execute()).toHaveLength(1);
     await a.close();
     await b.close();
+  });
+
+  it('brings a store of each earlier schema up to date, rows and all', async () => {
+    for (const before of migrations.keys()) {
+      const folder = freshFolder();
+      await mkdir(folder, { recursive: true });
+      raw(folder, (db) => {
+        for (const { sql } of migrations.slice(0, before)) db.exec(sql);
+        if (before === 0) return;
+        db.prepare(`insert into meta (key, value) values ('schema_version', ?)`).run(String(before));
+        const { rehearsal: _later, ...row } = runRow();
+        const names = Object.keys(row);
+        db.prepare(`insert into runs (${names.join()}) values (${names.map(() => '?').join()})`).run(
+          ...Object.values(row),
+        );
+      });
+      const store = await openStore(folder);
+      const runs = await store.db.selectFrom('runs').selectAll().execute();
+      expect(runs).toEqual(before === 0 ? [] : [runRow()]);
+      await store.close();
+    }
   });
 
   it('refuses a store that a newer Trainyard wrote, and changes nothing', async () => {

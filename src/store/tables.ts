@@ -23,6 +23,8 @@ export interface RunsTable {
   subject: string | null;
   requested_by: string;
   pr: number;
+  /** 1: on the simulated provider, in a project that trains elsewhere. Its jobs and models count for nothing. */
+  rehearsal: number;
   plan_id: string | null;
   git_commit: string | null;
   git_branch: string | null;

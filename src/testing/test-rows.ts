@@ -14,6 +14,7 @@ export function runRow(more: Partial<RunsTable> = {}): RunsTable {
     subject: null,
     requested_by: 'tester',
     pr: 0,
+    rehearsal: 0,
     plan_id: null,
     git_commit: null,
     git_branch: null,

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { PlanDocument } from '../../src/fleet/index.ts';
 import { EIGHT, TestProject } from '../helpers/project.ts';
 import type { Ended } from '../helpers/trainyard.ts';
 
@@ -36,7 +37,10 @@ const Plan = z.object({
   summary: z.strictObject({ train: z.number(), skip: z.number() }),
 });
 
-const planOf = (ended: Ended) => Plan.parse(ended.json());
+const planOf = (ended: Ended) => {
+  PlanDocument.parse(ended.json()); // as published
+  return Plan.parse(ended.json());
+};
 const trained = (ended: Ended): string[] =>
   planOf(ended)
     .circuits.filter((c) => c.action === 'train')

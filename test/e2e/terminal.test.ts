@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { TRAINS_WHEN_LET, TestProject } from '../helpers/project.ts';
+import { openRequest } from '../helpers/rows.ts';
 import { CTRL_C, inTerminal } from '../helpers/terminal.ts';
 
 const TWO = { circuits: ['kiln_1', 'kiln_2'], environment: false } as const;
@@ -20,6 +22,21 @@ describe('a run in a terminal', () => {
     expect((await project.ok(['models', '--registry', 'shared', '--json'])).json()).toMatchObject({
       models: [{ model_name: 'kiln-1' }, { model_name: 'kiln-2' }],
     });
+  });
+
+  it('stops asking once somebody else has decided, and goes on', async () => {
+    await using project = TestProject.create(TWO);
+    const elsewhere = (async () => {
+      for (;;) {
+        const open = await openRequest(project, 'registry-promotion').catch(() => null);
+        if (open !== null) return project.ok(['approve', open]);
+        await sleep(50);
+      }
+    })();
+    const { code, screen } = await inTerminal(project.folder, ['run'], []);
+    expect((await elsewhere).stdout).toMatch(/`trainyard run` \(process \d+\) goes on with the run/);
+    expect(screen).toContain('Settled meanwhile');
+    expect(code, screen).toBe(0);
   });
 
   it('leaves it waiting when nobody wants to decide yet', async () => {

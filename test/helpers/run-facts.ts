@@ -21,7 +21,7 @@ export interface RunFacts {
   readonly job_statuses: Readonly<Record<string, number>>;
   /** Keys of attempts that our rows name. */
   readonly attempts: readonly string[];
-  readonly models: Readonly<Record<RegistryName, readonly string[]>>;
+  readonly models: Readonly<Record<'dev' | 'shared', readonly string[]>>;
   /** Jobs that succeeded and do not have exactly one version. */
   readonly jobs_without_one_version: readonly string[];
   /** Stored model files that are missing or changed. */

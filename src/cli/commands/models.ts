@@ -3,9 +3,11 @@ import { Option } from 'commander';
 import { collectWhole, common, wholeNumber, withProject } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
 import { print, printJson } from '../render/output.ts';
+import type { Project } from '../../app.ts';
+import type { ModelRegistry } from '../../registry/index.ts';
 
 interface ListFlags extends CommonOptions {
-  readonly registry: 'dev' | 'shared';
+  readonly registry: Registry;
   readonly model?: string;
   readonly circuit?: string;
   readonly run?: string;
@@ -14,8 +16,17 @@ interface ListFlags extends CommonOptions {
   readonly after?: string;
 }
 
+type Registry = 'dev' | 'shared' | 'rehearsal-dev' | 'rehearsal-shared';
+
 const registryOption = (): Option =>
-  new Option('--registry <name>', 'which registry').choices(['dev', 'shared']).default('dev');
+  new Option('--registry <name>', 'which registry; rehearsals have a pair of their own')
+    .choices(['dev', 'shared', 'rehearsal-dev', 'rehearsal-shared'] satisfies Registry[])
+    .default('dev');
+
+function registryNamed({ world }: Project, name: Registry): ModelRegistry {
+  const { dev, shared } = name.startsWith('rehearsal-') ? world.rehearsal_registries : world.registries;
+  return name.endsWith('dev') ? dev : shared;
+}
 
 export function define(parent: Command): void {
   const models = parent
@@ -78,7 +89,7 @@ async function list(flags: ListFlags): Promise<void> {
     const after = flags.after === undefined ? null : parseRef(flags.after);
     if (flags.after !== undefined && after === null)
       throw new UsageError(`--after ${flags.after} is not model:version.`);
-    const page = await project.world.registries[flags.registry].list({
+    const page = await registryNamed(project, flags.registry).list({
       ...(flags.model === undefined ? {} : { model_name: flags.model }),
       ...(flags.circuit === undefined ? {} : { circuit_id: flags.circuit }),
       ...(flags.run === undefined ? {} : { run_id: (await getRun(project.store.db, flags.run)).id }),
@@ -92,7 +103,9 @@ async function list(flags: ListFlags): Promise<void> {
     }
     if (page.items.length === 0) {
       print(
-        flags.registry === 'shared' ? 'Nothing was promoted yet that matches.' : 'No model version matches.',
+        flags.registry.endsWith('shared')
+          ? 'Nothing was promoted yet that matches.'
+          : 'No model version matches.',
       );
       return;
     }
@@ -115,11 +128,11 @@ async function list(flags: ListFlags): Promise<void> {
   });
 }
 
-async function show(name: string, flags: CommonOptions & { registry: 'dev' | 'shared' }): Promise<void> {
+async function show(name: string, flags: CommonOptions & { registry: Registry }): Promise<void> {
   await withProject(flags, 'read', async (project) => {
     const { lineage, parseRef } = await import('../../registry/index.ts');
     const { NotFoundError } = await import('../../kernel/errors.ts');
-    const registry = project.world.registries[flags.registry];
+    const registry = registryNamed(project, flags.registry);
     const ref = parseRef(name);
     const newest = ref === null ? (await registry.list({ model_name: name, limit: 1 })).items[0] : undefined;
     const model =
@@ -195,12 +208,12 @@ async function withdraw(name: string, flags: CommonOptions & { reason: string })
 
 async function download(
   name: string,
-  flags: CommonOptions & { registry: 'dev' | 'shared'; out: string },
+  flags: CommonOptions & { registry: Registry; out: string },
 ): Promise<void> {
   await withProject(flags, 'read', async (project) => {
     const { resolve } = await import('node:path');
     const ref = await refOf(name);
-    const done = await project.world.registries[flags.registry].download(
+    const done = await registryNamed(project, flags.registry).download(
       ref.model_name,
       ref.version,
       resolve(flags.out),

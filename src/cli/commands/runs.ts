@@ -62,7 +62,11 @@ async function list(
     });
     if (flags.json === true) {
       printJson({
-        runs: rows.map(({ lease_token: _t, lease_owner: _o, lease_expires_at: _e, ...r }) => r),
+        runs: rows.map(({ lease_token: _t, lease_owner: _o, lease_expires_at: _e, ...r }) => ({
+          ...r,
+          pr: r.pr === 1,
+          rehearsal: r.rehearsal === 1,
+        })),
         next: rows.length === flags.limit ? (rows.at(-1)?.number ?? null) : null,
       });
       return;
@@ -90,7 +94,11 @@ async function list(
         { title: 'took', value: took, align: 'right' },
         { title: 'by', value: (r) => clip(r.requested_by.split('@', 1)[0] ?? '', 16) },
         { title: 'commit', value: (r) => r.git_commit?.slice(0, 10) ?? '' },
-        { title: '', value: (r) => r.reason ?? '' },
+        {
+          title: '',
+          value: (r) =>
+            [r.rehearsal === 1 ? 'rehearsal' : '', r.reason ?? ''].filter((t) => t !== '').join(': '),
+        },
       ]),
     );
   });

@@ -13,6 +13,7 @@ export async function runDocument(project: Project, run: Run): Promise<Record<st
   return {
     ...shown,
     pr: run.pr === 1,
+    rehearsal: run.rehearsal === 1,
     stages: (await getStages(db, run.id)).map(({ run_id: _run, state: _state, ...stage }) => stage),
     jobs: await countJobs(db, run.id),
     failed_circuits: run.pipeline === 'train' ? await failedCircuits({ run, db }) : [],
@@ -47,7 +48,7 @@ export async function runSummary(project: Project, run: Run): Promise<string> {
   const { db } = project.store;
   const lines = [
     '',
-    `${paint('bold', `Run ${run.number}`)}  ${status(run.status)}${run.reason === null ? '' : `: ${run.reason}`}`,
+    `${paint('bold', `Run ${run.number}`)}${run.rehearsal === 1 ? ' (rehearsal)' : ''}  ${status(run.status)}${run.reason === null ? '' : `: ${run.reason}`}`,
   ];
   lines.push(...stageLines(await getStages(db, run.id), project.clock.now()));
   const failed = await listJobs(db, { run_id: run.id, status: 'failed', limit: 5 });

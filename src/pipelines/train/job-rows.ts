@@ -22,7 +22,9 @@ export async function jobRows(
   const { world, run } = context;
   const now = context.now();
   const provider = trainParams(run).provider;
-  const bases = circuits.map((c) => baseJobName(c.circuit.id, c.circuit.cutoff_date));
+  // Names are used once: a rehearsal must not take those of the real thing.
+  const prefix = run.rehearsal === 1 ? 'rehearsal_' : '';
+  const bases = circuits.map((c) => `${prefix}${baseJobName(c.circuit.id, c.circuit.cutoff_date)}`);
   const taken = (await takenNames(context.db, bases)).union(given);
   const rows: JobsTable[] = [];
   for (const [i, { circuit, row, data_asset }] of circuits.entries()) {

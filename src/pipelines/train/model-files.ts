@@ -21,7 +21,7 @@ export async function writeModelFiles(
   context: StageContext,
   names: readonly ('registered_models' | 'registered_models_with_retry')[],
 ): Promise<void> {
-  const models = (await context.world.registries.dev.versionsOfRun(context.run.id)).map(modelEntry);
+  const models = (await context.registries.dev.versionsOfRun(context.run.id)).map(modelEntry);
   for (const name of names) {
     const merged = name === 'registered_models_with_retry';
     await writeArtifact(context, name, {

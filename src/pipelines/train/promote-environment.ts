@@ -6,11 +6,28 @@ import type { StageContext, StageOutcome } from '../pipeline.ts';
 import { askGate, deadlineOf } from './gate.ts';
 import { trainParams } from './params.ts';
 
+/** What was approved in a rehearsal, which shares nothing. */
+export async function approvedInRehearsal(
+  context: Pick<StageContext, 'db' | 'run'>,
+): Promise<ReadonlySet<string>> {
+  if (context.run.rehearsal === 0) return new Set();
+  const rows = await context.db
+    .selectFrom('approval_subjects')
+    .innerJoin('approvals', 'approvals.id', 'approval_subjects.approval_id')
+    .select('approval_subjects.subject')
+    .where('approvals.run_id', '=', context.run.id)
+    .where('approvals.stage', '=', 'PromoteEnvironment')
+    .where('approval_subjects.verdict', '=', 'approve')
+    .execute();
+  return new Set(rows.map((row) => row.subject));
+}
+
 /** Environments of this run that are not in the shared registry yet and that nobody rejected. */
 export async function unsharedEnvironments(
   context: Pick<StageContext, 'db' | 'run'>,
 ): Promise<{ name: string; version: string }[]> {
   const unshared: { name: string; version: string }[] = [];
+  const rehearsed = await approvedInRehearsal(context);
   for (const e of trainParams(context.run).environments) {
     const row = await context.db
       .selectFrom('assets')
@@ -19,17 +36,21 @@ export async function unsharedEnvironments(
       .where('name', '=', e.name)
       .where('version', '=', e.version)
       .executeTakeFirst();
-    if (row?.shared_at != null || (await wasRejected(context, `${e.name}:${e.version}`))) continue;
+    const subject = `${e.name}:${e.version}`;
+    if (row?.shared_at != null || rehearsed.has(subject) || (await wasRejected(context, subject))) continue;
     unshared.push({ name: e.name, version: e.version });
   }
   return unshared;
 }
 
-async function wasRejected(context: Pick<StageContext, 'db'>, subject: string): Promise<boolean> {
+/** A rejection holds from then on; one in a rehearsal within it. */
+async function wasRejected(context: Pick<StageContext, 'db' | 'run'>, subject: string): Promise<boolean> {
   const row = await context.db
     .selectFrom('approval_subjects')
     .innerJoin('approvals', 'approvals.id', 'approval_subjects.approval_id')
+    .innerJoin('runs', 'runs.id', 'approvals.run_id')
     .select('approvals.id')
+    .where((e) => e.or([e('runs.rehearsal', '=', 0), e('runs.id', '=', context.run.id)]))
     .where('approvals.stage', '=', 'PromoteEnvironment')
     .where('approval_subjects.subject', '=', subject)
     .where('approval_subjects.verdict', '=', 'reject')
@@ -54,7 +75,10 @@ export async function promoteEnvironment(context: StageContext): Promise<StageOu
   });
   const approved = await subjectsWith(context.db, approval.id, 'approve');
   await context.tx(async (tx) => {
-    const shared = await markShared(tx, approved.map(splitSubject), toIso(context.now()));
+    const shared =
+      context.run.rehearsal === 1
+        ? []
+        : await markShared(tx, approved.map(splitSubject), toIso(context.now()));
     await appendEvents(
       tx,
       context.now(),

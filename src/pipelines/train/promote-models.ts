@@ -13,6 +13,7 @@ import type { StageContext, StageOutcome } from '../pipeline.ts';
 import { stageIsOver } from '../status.ts';
 import { askGate, deadlineOf } from './gate.ts';
 import { modelEntry } from './model-files.ts';
+import { approvedInRehearsal } from './promote-environment.ts';
 import { jobsOfStage } from '../../jobs/index.ts';
 
 export const CHILD_PIPELINE = 'promote-single-model';
@@ -26,7 +27,7 @@ export async function whenModelsMayGoOn(context: StageContext): Promise<true | s
   }
   const registering = context.stageNamed('RegisterModels');
   if (registering.status === 'failed') return 'RegisterModels did not succeed';
-  const { items } = await context.world.registries.dev.list({
+  const { items } = await context.registries.dev.list({
     run_id: context.run.id,
     pr: false,
     withdrawn: false,
@@ -87,8 +88,8 @@ export async function promoteModels(context: StageContext): Promise<StageOutcome
   return { kind: 'done', counts };
 }
 
-async function promotable(context: Pick<StageContext, 'world' | 'run'>): Promise<ModelVersion[]> {
-  const models = await context.world.registries.dev.versionsOfRun(context.run.id);
+async function promotable(context: Pick<StageContext, 'registries' | 'run'>): Promise<ModelVersion[]> {
+  const models = await context.registries.dev.versionsOfRun(context.run.id);
   return models.filter((m) => !m.pr && m.withdrawn === null);
 }
 
@@ -115,6 +116,7 @@ async function createChildren(context: StageContext, models: readonly ModelVersi
       subject: refText(m),
       requested_by: context.run.requested_by,
       pr: 0,
+      rehearsal: context.run.rehearsal,
       plan_id: null,
       git_commit: context.run.git_commit,
       git_branch: context.run.git_branch,
@@ -223,7 +225,7 @@ async function shareApproved(context: StageContext, approval: Approval): Promise
   for (const some of batches(ready)) {
     const refs = some.map((s) => parseRef(s)).filter((r): r is ModelRef => r !== null);
     context.world.faultPoint('share.before');
-    const outcomes = await context.world.registries.shared.share(refs, context.world.registries.dev);
+    const outcomes = await context.registries.shared.share(refs, context.registries.dev);
     context.world.faultPoint('share.after');
     const shared = outcomes
       .filter((o) => o.status === 'shared' || o.status === 'already_shared')
@@ -273,6 +275,8 @@ async function splitByEnvironment(
     .where('shared_at', 'is', null)
     .execute();
   const unshared = new Set(rows.map((r) => `${r.name}:${r.version}`));
+  // A rehearsal shares no environment; what was approved in it counts within it.
+  for (const approved of await approvedInRehearsal(context)) unshared.delete(approved);
   if (unshared.size === 0) return { ready: [...subjects], blocked: [] };
   const jobs = new Map<string, string | null>();
   for (const stage of ['SubmitTraining', 'RetryFailedTraining']) {
@@ -289,7 +293,7 @@ async function splitByEnvironment(
       after = page.at(-1)?.id;
     }
   }
-  const models = await context.world.registries.dev.versionsOfRun(context.run.id);
+  const models = await context.registries.dev.versionsOfRun(context.run.id);
   const needs = new Map(models.map((m) => [refText(m), jobs.get(m.job_id) ?? null]));
   const blocked = subjects.filter((s) => unshared.has(needs.get(s) ?? ''));
   const isBlocked = new Set(blocked);
@@ -319,7 +323,7 @@ async function confirmVisible(context: StageContext): Promise<number | null> {
   const { propagation } = context.world.config;
   const subjects = [...running.keys()];
   const refs = subjects.map((s) => parseRef(s)).filter((r): r is ModelRef => r !== null);
-  const visible = await context.world.registries.shared.visible(refs);
+  const visible = await context.registries.shared.visible(refs);
   const there = subjects.filter((_, i) => visible[i] === true);
   await promoted(context, there);
   const missing = subjects.filter((_, i) => visible[i] !== true);

@@ -39,7 +39,7 @@ export async function registerJobs(
       );
     }
     context.world.faultPoint('register.before');
-    const outcomes = await context.world.registries.dev.register(requests);
+    const outcomes = await context.registries.dev.register(requests);
     context.world.faultPoint('register.after');
     // A process that died between the registry's yes and this note told nobody: only the events say what was told.
     const told = outcomes.every((o) => o.status !== 'registered' || o.created)
@@ -154,6 +154,7 @@ function requestOf(context: StageContext, job: Job, settings: string): Omit<Regi
   if (context.run.git_commit !== null && trainParams(context.run).git_dirty) tags['git_dirty'] = 'true';
   if (job.retry === 1) tags['retry'] = 'true';
   if (context.run.pr === 1) tags['pr'] = 'true';
+  if (context.run.rehearsal === 1) tags['rehearsal'] = 'true';
   return {
     job_id: job.id,
     job_name: job.name,

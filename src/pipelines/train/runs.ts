@@ -43,16 +43,18 @@ export async function createTrainingRun(
     readonly params: TrainParams;
     readonly requested_by: string;
     readonly pr: boolean;
+    readonly rehearsal: boolean;
     readonly git_commit: string | null;
     readonly git_branch: string | null;
   },
 ): Promise<Run> {
   const { plan } = input;
-  if (!input.pr) await refuseIfInHand(tx, plan);
+  if (!input.pr && !input.rehearsal) await refuseIfInHand(tx, plan);
   const run = await createRun(tx, now, {
     pipeline: trainPipeline,
     requested_by: input.requested_by,
     pr: input.pr,
+    rehearsal: input.rehearsal,
     plan_id: plan.plan_id,
     git_commit: input.git_commit,
     git_branch: input.git_branch,
@@ -90,7 +92,7 @@ export async function reviveRun(tx: Tx, now: number, run: Run): Promise<boolean>
   const stages = await getStages(tx, run.id);
   const stalled = stages.find((s) => s.status === 'failed' && s.state['stalled'] === true);
   if (run.status !== 'failed' || stalled === undefined) return false;
-  await refuseIfOvertaken(tx, run);
+  if (run.rehearsal === 0) await refuseIfOvertaken(tx, run);
   const state = { ...stalled.state, stalled: false };
   // One that failed before it began is asked again whether it runs at all.
   const status = stalled.started_at === null ? 'pending' : 'running';
@@ -136,6 +138,7 @@ async function refuseIfOvertaken(tx: Tx, run: Run): Promise<void> {
     .where('runs.number', '>', run.number)
     .where('runs.parent_run_id', 'is', null)
     .where('runs.pr', '=', 0)
+    .where('runs.rehearsal', '=', 0)
     .limit(1)
     .executeTakeFirst();
   if (later === undefined) return;

@@ -30,9 +30,17 @@ export interface SimulatedOptions {
   readonly seed?: number;
   /** Overrules chance for a submission, for tests and rehearsals with a plot; asked once, when it is taken over. */
   readonly script?: (submission: Submission) => Scripted;
+  /** What a run was started with, whichever process goes on with it; goes before the options here. */
+  readonly of_run?: (run_id: string) => Promise<Partial<RunSimulation> | null>;
   /** What `preflight` finds. */
   readonly preflight?: readonly PreflightProblem[];
 }
+
+/** Options that a run keeps. */
+export type RunSimulation = Pick<
+  SimulatedOptions,
+  'duration_s' | 'fail_rate' | 'fail' | 'speed' | 'max_parallel'
+>;
 
 /** What a script lays down; whatever it leaves out is left to the other options. */
 export interface Scripted {
@@ -74,6 +82,7 @@ export function toSettings(options: SimulatedOptions): Settings {
     max_parallel: null,
     seed: 1,
     script: () => ({}),
+    of_run: () => Promise.resolve(null),
     preflight: [],
     ...options,
     fail: (options.fail ?? []).map(parseFailRule),

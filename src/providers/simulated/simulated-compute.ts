@@ -44,9 +44,11 @@ export function createSimulatedCompute(options: SimulatedOptions): Compute {
 
     async submit(submissions) {
       for (const [run_id, group] of Map.groupBy(submissions, (s) => s.run_id)) {
+        const own = await settings.of_run(run_id);
+        const chosen = own === null ? settings : toSettings({ ...options, ...own });
         await runs.with(
           run_id,
-          async (run) => await run.append(decideNew(run.book, group, runs.now(), settings)),
+          async (run) => await run.append(decideNew(run.book, group, runs.now(), chosen)),
         );
       }
       watchers.arm();

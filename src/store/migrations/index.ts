@@ -1,6 +1,8 @@
 import { first } from './0001-first.ts';
+import { rehearsal } from './0002-rehearsal.ts';
 
 /** In order; a store's version is how many of them it has seen. */
 export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
   { name: '0001-first', sql: first },
+  { name: '0002-rehearsal', sql: rehearsal },
 ];
