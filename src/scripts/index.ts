@@ -1,0 +1,6 @@
+export { collectJobs } from './collect-jobs.ts';
+export type { Collected, CollectOptions } from './collect-jobs.ts';
+export { jobCommand, shellText } from './job-command.ts';
+export type { JobSettings } from './job-command.ts';
+export type { ScriptJob } from './script-job.ts';
+export { splitWords } from './split-words.ts';
