@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { environmentOf, findAsset } from './assets/index.ts';
+import { environmentOf, findAsset, inEarnest } from './assets/index.ts';
 import type { Environment } from './assets/index.ts';
 import { loadProjectConfig } from './config/index.ts';
 import type { ProjectConfig } from './config/index.ts';
@@ -26,6 +26,8 @@ export type Env = Readonly<Record<string, string | undefined>>;
 export interface Overrides {
   readonly provider?: string | undefined;
   readonly max_workers?: number | undefined;
+  /** GPUs that jobs may be given. */
+  readonly gpus?: readonly string[] | undefined;
   readonly fail?: readonly string[] | undefined;
   readonly fail_rate?: number | undefined;
   readonly duration_s?: number | undefined;
@@ -74,13 +76,17 @@ export async function openProject(options: {
       : hasState
         ? await openStore(folder, { read_only: true })
         : memoryStore(folder);
+  const gpus = options.overrides?.gpus ?? [];
   const computes = new Map<string, Promise<Compute>>();
   const environments = new Map<string, Environment>();
   const compute = async (name: string): Promise<Compute> => {
     await refreshEnvironments(store, environments);
     let known = computes.get(name);
     if (known === undefined)
-      computes.set(name, (known = createCompute(name, { config, store, folder, env, clock, environments })));
+      computes.set(
+        name,
+        (known = createCompute(name, { config, gpus, store, folder, env, clock, environments })),
+      );
     return known;
   };
   const world: World = {
@@ -118,11 +124,12 @@ export async function openProject(options: {
 
 /** Providers by name, each loaded only when a run needs it. */
 const PROVIDERS: Readonly<Record<string, (setup: Setup) => Promise<Compute>>> = {
-  local: async ({ config, folder, env, clock, environments }) => {
+  local: async ({ config, folder, env, clock, environments, gpus }) => {
     const { createLocalCompute } = await import('./providers/local/index.ts');
     return createLocalCompute({
       state_folder: folder,
       max_workers: config.providers.local.max_workers,
+      gpus,
       environment: config.providers.local.environment,
       environments: (reference) => {
         const named = parseReference(reference);
@@ -147,6 +154,7 @@ const PROVIDERS: Readonly<Record<string, (setup: Setup) => Promise<Compute>>> = 
 };
 
 interface Setup {
+  readonly gpus: readonly string[];
   readonly config: ProjectConfig;
   readonly store: Store;
   readonly folder: string;
@@ -162,6 +170,7 @@ async function refreshEnvironments(store: Store, environments: Map<string, Envir
     .selectFrom('assets')
     .select(['name', 'version'])
     .where('kind', '=', 'environment')
+    .where(inEarnest)
     .orderBy('created_at')
     .execute();
   for (const { name, version } of rows) {
@@ -184,6 +193,8 @@ async function createCompute(name: string, setup: Setup): Promise<Compute> {
   return create(setup);
 }
 
+const PROJECT_MARKS = ['trainyard.yaml', join('config', 'circuits.yaml'), join('.trainyard', 'trainyard.db')];
+
 function findRoot(given: string | undefined): string {
   if (given !== undefined) {
     const root = resolve(given);
@@ -194,8 +205,7 @@ function findRoot(given: string | undefined): string {
     return root;
   }
   for (let folder = process.cwd(); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'trainyard.yaml')) || existsSync(join(folder, 'config', 'circuits.yaml')))
-      return folder;
+    if (PROJECT_MARKS.some((mark) => existsSync(join(folder, mark)))) return folder;
     if (dirname(folder) === folder) {
       throw new NotFoundError(`There is no Trainyard project in ${process.cwd()} or above.`, {
         hint: 'Make one with `trainyard init my-fleet`, or name one with --project DIR.',

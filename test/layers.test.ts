@@ -16,6 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   registry: ['store'],
   assets: ['store'],
   jobs: ['store', 'registry', 'assets'],
+  scripts: [],
   fleet: ['store', 'registry', 'assets', 'jobs'],
   pipelines: ['store', 'config', 'gates', 'registry', 'assets', 'jobs', 'fleet'],
   providers: ['assets', 'jobs', 'registry'],
@@ -31,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'providers',
     'fault-points',
   ],
-  cli: ['store', 'config', 'gates', 'registry', 'assets', 'jobs', 'fleet', 'pipelines', 'app'],
+  cli: ['store', 'config', 'gates', 'registry', 'assets', 'jobs', 'fleet', 'scripts', 'pipelines', 'app'],
   main: ['cli'],
   // What programs get with `import … from 'trainyard'`.
   index: ['gates', 'registry', 'assets', 'jobs', 'fleet', 'pipelines'],

@@ -33,20 +33,25 @@ export interface RegisteredAsset extends AssetKey {
 export const assetId = (asset: Pick<AssetKey, 'name' | 'version'>): string =>
   `${asset.name}:${asset.version}`;
 
-/** One registered version, or null. */
+/** What only a rehearsal registered is there for rehearsals alone, until somebody registers it in earnest. */
+export const inEarnest = sql<boolean>`(run_id is null or run_id not in (select id from runs where rehearsal = 1))`;
+
+/** One registered version, or null; with `rehearsed` also one that only a rehearsal registered. */
 export async function findAsset(
   db: Db,
   kind: AssetKind,
   name: string,
   version: string,
+  { rehearsed = false } = {},
 ): Promise<RegisteredAsset | null> {
-  const row = await db
+  let select = db
     .selectFrom('assets')
     .selectAll()
     .where('kind', '=', kind)
     .where('name', '=', name)
-    .where('version', '=', version)
-    .executeTakeFirst();
+    .where('version', '=', version);
+  if (!rehearsed) select = select.where(inEarnest);
+  const row = await select.executeTakeFirst();
   return row === undefined ? null : fromRow(row);
 }
 
@@ -62,6 +67,7 @@ export async function findDigests(
       .selectFrom('assets')
       .select(['name', 'version', 'digest'])
       .where('kind', '=', kind)
+      .where(inEarnest)
       .where(
         sql<boolean>`(name, version) in (values ${sql.join(batch.map((k) => sql`(${k.name}, ${k.version})`))})`,
       )
@@ -85,6 +91,7 @@ export async function registerAssets(
   const fresh: NewAsset[] = [];
   const changed: NewAsset[] = [];
   for (const batch of batches(unique)) {
+    await forgetRehearsed(tx, batch);
     const inserted = await tx
       .insertInto('assets')
       .values(
@@ -113,6 +120,17 @@ export async function registerAssets(
   }
   if (changed.length > 0) throw changedContent(changed);
   return fresh;
+}
+
+/** What rehearsals registered under these names makes way. */
+async function forgetRehearsed(tx: Tx, assets: readonly AssetKey[]): Promise<void> {
+  await tx
+    .deleteFrom('assets')
+    .where(
+      sql<boolean>`(kind, name, version) in (values ${sql.join(assets.map((a) => sql`(${a.kind}, ${a.name}, ${a.version})`))})`,
+    )
+    .where('run_id', 'in', (e) => e.selectFrom('runs').select('id').where('rehearsal', '=', 1))
+    .execute();
 }
 
 /**

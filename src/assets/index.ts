@@ -1,4 +1,4 @@
-export { findAsset, findDigests, markShared, registerAssets } from './asset-store.ts';
+export { findAsset, findDigests, inEarnest, markShared, registerAssets } from './asset-store.ts';
 export type { AssetKey, AssetKind, NewAsset, RegisteredAsset } from './asset-store.ts';
 export { bindCommand } from './bind-command.ts';
 export type { BoundCommand } from './bind-command.ts';

@@ -36,6 +36,11 @@ export const CATALOG: readonly CatalogEntry[] = [
     summary: 'train what needs training, register and promote the models',
     load: () => import('./commands/run.ts'),
   },
+  {
+    name: 'scripts',
+    summary: "run a repository's training scripts, without any config",
+    load: () => import('./commands/scripts.ts'),
+  },
   { name: 'runs', summary: 'list, show, cancel runs', load: () => import('./commands/runs.ts') },
   {
     name: 'jobs',

@@ -44,7 +44,7 @@ export async function diagnose(project: Project): Promise<CheckResult[]> {
     await attempt('runs', async () => {
       await access(existsSync(project.store.folder) ? project.store.folder : root, constants.W_OK);
       if (!project.has_state) return 'nothing was run yet';
-      const [open, holder] = [await openRuns(project.store.db), await currentHolder(project.store)];
+      const [open, holder] = [await openRuns(project.store.db, 'train'), await currentHolder(project.store)];
       return `${open.length} open runs${holder === null ? '' : `; held by \`trainyard ${holder.kind}\` (process ${holder.pid})`}`;
     }),
   );

@@ -98,7 +98,7 @@ async function advanceOrWatch(
   signal: AbortSignal,
 ): Promise<void> {
   if (hold !== null) {
-    await driveRuns(project.world, hold, signal);
+    await driveRuns(project.world, hold, signal, 'idle', about(runs));
     return;
   }
   while (!signal.aborted) {
@@ -107,11 +107,18 @@ async function advanceOrWatch(
     if ((await currentHolder(project.store)) === null) {
       note('The worker is gone; going on here.');
       await using taken = await holdUnlessServed(project.store, project.clock.now(), 'run');
-      if (taken !== null) await driveRuns(project.world, taken, signal);
+      if (taken !== null) await driveRuns(project.world, taken, signal, 'idle', about(runs));
     }
     await project.clock.sleep(200, signal);
   }
 }
+
+/** A rehearsal and the real thing do not wait for each other. */
+const about = (runs: readonly Run[]): { rehearsal?: boolean } => {
+  const kinds = new Set(runs.map((run) => run.rehearsal === 1));
+  const [rehearsal] = kinds;
+  return kinds.size === 1 && rehearsal !== undefined ? { rehearsal } : {};
+};
 
 /** Asks for every open request of these runs. Returns whether something was decided. */
 async function askOnTheSpot(project: Project, runs: readonly Run[]): Promise<boolean> {

@@ -49,6 +49,13 @@ export function refuseStraySimulation(provider: string, flags: RunFlags): void {
   const stray = (['fail', 'failRate', 'duration', 'speed'] as const).find(
     (name) => flags[name] !== undefined,
   );
+  if (stray !== undefined && flags.resume !== undefined)
+    throw new UsageError(
+      `A run keeps what it is rehearsed with; --${stray === 'failRate' ? 'fail-rate' : stray} does not go with --resume.`,
+      {
+        hint: 'Start another rehearsal, or leave the flag out.',
+      },
+    );
   if (stray === undefined || provider === 'simulated') return;
   throw new UsageError(
     `--${stray === 'failRate' ? 'fail-rate' : stray} is for the simulated provider; this run would train on ${provider}.`,
@@ -59,10 +66,15 @@ export function refuseStraySimulation(provider: string, flags: RunFlags): void {
 /** Every open run that does not wait for people, or the one asked for; one that gave up is taken up again. */
 async function runsToResume(project: Project, flags: RunFlags): Promise<Run[]> {
   if (typeof flags.resume !== 'string') {
-    const open = await openRuns(project.store.db);
-    const chosen = flags.resume === true ? open : open.filter((r) => r.status !== 'waiting');
-    for (const run of chosen) note(`Going on with run ${run.number}, which was interrupted.`);
-    return chosen;
+    const open = await openRuns(project.store.db, 'train');
+    // A rehearsal stands before nothing: it goes on when it is asked for.
+    const chosen =
+      flags.resume === true ? open : open.filter((r) => r.status !== 'waiting' && r.rehearsal === 0);
+    for (const run of isRehearsal(project) && flags.resume === undefined ? [] : chosen)
+      note(
+        `Going on with run ${run.number}${run.rehearsal === 1 ? ' (rehearsal)' : ''}, which was interrupted.`,
+      );
+    return isRehearsal(project) && flags.resume === undefined ? [] : chosen;
   }
   const run = await getRun(project.store.db, flags.resume);
   const revived = await project.store.tx((tx) => reviveRun(tx, project.clock.now(), run));
@@ -138,7 +150,9 @@ async function startRun(project: Project, flags: RunFlags, planned: Planned): Pr
   }
   const { plan } = planned;
   const { component, environments } = planned;
-  const rehearsal = project.config.provider === 'simulated' && project.settings.provider !== 'simulated';
+  const rehearsal = isRehearsal(project);
+  // Settings that the simulation refuses must not be frozen in a run.
+  if (project.config.provider === 'simulated') await project.world.compute('simulated');
   if (rehearsal && flags.json !== true)
     note('This is a rehearsal: nothing is trained, and its models stay apart (registry rehearsal-dev).');
   return project.store.tx((tx) =>
@@ -158,7 +172,7 @@ async function startRun(project: Project, flags: RunFlags, planned: Planned): Pr
         allow_wide: plan.guard.allow_wide,
         git_dirty: git.dirty,
         summary: plan.summary,
-        simulation: project.config.provider === 'simulated' ? simulation(project) : null,
+        simulation: project.config.provider === 'simulated' ? project.config.providers.simulated : null,
       },
       requested_by: actor.name,
       pr: flags.pr === true || ciFacts(project.env).pr,
@@ -169,10 +183,9 @@ async function startRun(project: Project, flags: RunFlags, planned: Planned): Pr
   );
 }
 
-function simulation(project: Project) {
-  const { duration_s, fail_rate, fail, speed, max_parallel } = project.config.providers.simulated;
-  return { duration_s, fail_rate, fail, speed, max_parallel };
-}
+/** On the simulated provider in a project that trains elsewhere. */
+const isRehearsal = ({ config, settings }: Project): boolean =>
+  config.provider === 'simulated' && settings.provider !== 'simulated';
 
 const documents = (project: Project, runs: readonly Run[]) =>
   Promise.all(runs.map(async (r) => runDocument(project, await getRun(project.store.db, r.id))));

@@ -29,6 +29,22 @@ export interface Submission {
   readonly inputs: Readonly<Record<string, InputValue>>;
   /** Extra environment variables, same rule for secrets. */
   readonly environment_variables: Readonly<Record<string, string>>;
+  /** Left out: in a clean folder of its own, with the component's code. */
+  readonly in_place?: InPlace;
+}
+
+/** Work that runs where its files lie; only a provider on this machine can. Paths are absolute. */
+export interface InPlace {
+  /** Its working folder. */
+  readonly folder: string;
+  /** Program and arguments, instead of the component's command. */
+  readonly argv: readonly string[];
+  /** A second name for its log, made when it starts. */
+  readonly log: string;
+  /** What all its processes may hold together before they are ended (`out_of_memory`); null: no limit. */
+  readonly memory_limit_mib: number | null;
+  /** How many GPUs are handed to it, by `CUDA_VISIBLE_DEVICES`. */
+  readonly gpus: number;
 }
 
 /** Why an attempt failed; the same words in every provider. */
@@ -159,8 +175,11 @@ export interface Compute {
     readonly observations: readonly Observation[];
     readonly cursor: string | null;
   }>;
-  /** Asks for the end of attempts; unknown and ended ones are silently fine. Returns when their processes are gone or going. */
-  cancel(run_id: string, keys: readonly string[]): Promise<void>;
+  /**
+   * Asks for the end of attempts, with no grace where `at_once`; unknown and ended ones are silently fine. Returns when
+   * their processes are gone or going.
+   */
+  cancel(run_id: string, keys: readonly string[], options?: { readonly at_once: boolean }): Promise<void>;
   /** Missing where `capabilities.logs` gives a reason. Offsets are bytes; a negative one counts from the present end. */
   logs?(query: {
     readonly run_id: string;

@@ -7,6 +7,7 @@ export {
   countJobs,
   countMandatoryFailures,
   eachJob,
+  earliestRetry,
   earliestRunning,
   findJob,
   insertJobs,

@@ -33,6 +33,7 @@ export const NOT_BEGUN = {
   metrics: null,
   url: null,
   cancel_requested_at: null,
+  not_before: null,
 } as const;
 
 /** Writes new jobs down with their first attempts: the intent, before any provider hears of them. */
@@ -61,6 +62,8 @@ export async function jobsOfStage(
     readonly stage: string;
     readonly statuses: readonly JobStatus[];
     readonly after?: string;
+    /** Leaves out what is not to be tried again before then. */
+    readonly due_at?: string;
     readonly limit: number;
   },
 ): Promise<Job[]> {
@@ -73,7 +76,22 @@ export async function jobsOfStage(
     .orderBy('id')
     .limit(query.limit);
   if (query.after !== undefined) select = select.where('id', '>', query.after);
+  const { due_at } = query;
+  if (due_at !== undefined)
+    select = select.where((e) => e.or([e('not_before', 'is', null), e('not_before', '<=', due_at)]));
   return (await select.execute()).map(asJob);
+}
+
+/** When the next attempt of a job is due that failed before, or null. */
+export async function earliestRetry(db: Db, run_id: string, stage: string): Promise<string | null> {
+  const row = await db
+    .selectFrom('jobs')
+    .select((e) => e.fn.min('not_before').as('not_before'))
+    .where('run_id', '=', run_id)
+    .where('stage', '=', stage)
+    .where('status', '=', 'pending')
+    .executeTakeFirst();
+  return row?.not_before ?? null;
 }
 
 /** Goes through all such jobs page by page, so that memory does not grow with the fleet. */
@@ -145,13 +163,24 @@ export async function earliestRunning(db: Db, run_id: string, stage: string): Pr
   return row?.running_at ?? null;
 }
 
-/** By name or id. @throws NotFoundError with the nearest names */
+/** By name or id; the id of a script means its newest job. @throws NotFoundError with the nearest names */
 export async function findJob(db: Db, name: string): Promise<Job> {
-  const row = await db
+  const script = await db
     .selectFrom('jobs')
-    .selectAll()
-    .where((e) => e.or([e('name', '=', name), e('id', '=', name)]))
+    .innerJoin('runs', 'runs.id', 'jobs.run_id')
+    .selectAll('jobs')
+    .where('jobs.base_name', '=', name)
+    .where('runs.pipeline', '=', 'scripts')
+    .orderBy('jobs.id', 'desc')
+    .limit(1)
     .executeTakeFirst();
+  const row =
+    script ??
+    (await db
+      .selectFrom('jobs')
+      .selectAll()
+      .where((e) => e.or([e('name', '=', name), e('id', '=', name)]))
+      .executeTakeFirst());
   if (row !== undefined) return asJob(row);
   const recent = await db
     .selectFrom('jobs')
@@ -258,6 +287,7 @@ export async function lastJobs(db: Db, circuit_ids: readonly string[]): Promise<
       .where('jobs.circuit_id', 'in', some)
       .where('runs.pr', '=', 0)
       .where('runs.rehearsal', '=', 0)
+      .where('runs.pipeline', '=', 'train')
       // Not by time: the machine's clock may have gone back between two runs.
       .orderBy('runs.number')
       .orderBy('jobs.id')

@@ -13,8 +13,10 @@ export interface JobWorld {
   /** A transaction that fails when this process no longer holds the run. */
   tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   submissionOf(job: Job): Promise<Submission>;
-  /** Name of the component's output that holds the model; null where every output does. */
-  modelOutputOf(job: Job): Promise<string>;
+  /** Name of the component's output that must hold a model in the end; null where none has to. */
+  modelOutputOf(job: Job): Promise<string | null>;
+  /** Seconds between an attempt that failed and the next. */
+  readonly retry_delay_s: number;
   /** Does nothing outside crash tests. */
   faultPoint(name: string): void;
 }

@@ -55,6 +55,7 @@ beforeEach(async () => {
         : Promise.reject(new ConflictError('Another process has taken over run_1.')),
     submissionOf: (job) => Promise.resolve(submission(job)),
     modelOutputOf: () => Promise.resolve('model'),
+    retry_delay_s: 0,
     faultPoint: () => undefined,
   };
   return () => store.close();

@@ -45,7 +45,7 @@ export async function observeJobs(
       decided.push(...moves.filter((move) => move !== null));
     }
     if (decided.length === 0) continue;
-    await world.tx((tx) => write(tx, world.clock.now(), decided));
+    await world.tx((tx) => write(tx, world.clock.now(), decided, world.retry_delay_s));
   }
   return { cursor: listed.cursor, keys: new Set(listed.observations.map((o) => o.key)) };
 }
@@ -53,10 +53,11 @@ export async function observeJobs(
 async function decide(world: JobWorld, job: Job, seen: Observation): Promise<Decided | null> {
   const outputs =
     seen.state === 'succeeded' && job.status !== 'succeeded' ? await outputsOf(world, seen.key) : null;
+  const output = outputs === null ? null : await world.modelOutputOf(job);
   const wroteModel =
-    outputs === null
+    outputs === null || output === null
       ? seen.state === 'succeeded'
-      : (await outputs.files(await world.modelOutputOf(job))).length > 0;
+      : (await outputs.files(output)).length > 0;
   const move = nextJob(job, seen, wroteModel);
   if (move.kind === 'stay') return null;
   return { job, seen, move, metrics: outputs?.metrics ?? null, note: outputs?.metrics_problem ?? null };
@@ -90,7 +91,7 @@ export async function markLost(world: JobWorld, stage: string, known: ReadonlySe
       const move = nextJob(job, seen, false);
       return { job, seen, move: move.kind === 'stay' ? { kind: 'cancel' } : move, metrics: null, note: null };
     });
-    if (decided.length > 0) await world.tx((tx) => write(tx, now, decided));
+    if (decided.length > 0) await world.tx((tx) => write(tx, now, decided, world.retry_delay_s));
   }
 }
 
@@ -168,7 +169,7 @@ interface Measured {
 const ROWS = 100;
 
 /** Many rows per statement: row by row this is most of what watching costs. */
-async function write(tx: Tx, now: number, decided: readonly Decided[]): Promise<void> {
+async function write(tx: Tx, now: number, decided: readonly Decided[], retry_delay_s: number): Promise<void> {
   const rows = decided.map((d) => ({ ...d, measured: measuredOf(d) }));
   for (const some of batches(rows, ROWS)) await writeAttempts(tx, some);
   for (const some of batches(
@@ -179,7 +180,7 @@ async function write(tx: Tx, now: number, decided: readonly Decided[]): Promise<
   const events: NewEvent[] = [];
   for (const { job, move, note } of rows) {
     if (move.kind === 'try_again') {
-      await tryAgain(tx, job, move);
+      await tryAgain(tx, job, move, retry_delay_s === 0 ? null : toIso(now + retry_delay_s * 1000));
       events.push(attemptEvent(job, move));
       continue;
     }
@@ -251,7 +252,7 @@ async function writeJobs(tx: Tx, rows: readonly Row[]): Promise<void> {
 
 type TryAgain = Extract<JobMove, { kind: 'try_again' }>;
 
-async function tryAgain(tx: Tx, job: Job, move: TryAgain): Promise<void> {
+async function tryAgain(tx: Tx, job: Job, move: TryAgain, not_before: string | null): Promise<void> {
   const next = job.attempt + 1;
   await tx
     .updateTable('jobs')
@@ -260,6 +261,7 @@ async function tryAgain(tx: Tx, job: Job, move: TryAgain): Promise<void> {
       attempt: next,
       message: `attempt ${job.attempt} failed: ${move.message}`,
       reason: move.reason,
+      not_before,
     })
     .where('id', '=', job.id)
     .where('attempt', '=', job.attempt)

@@ -24,6 +24,7 @@ export async function submitPending(world: JobWorld, stage: string): Promise<num
       run_id: world.run_id,
       stage,
       statuses: ['pending'],
+      due_at: toIso(world.clock.now()),
       limit,
     });
     if (jobs.length === 0 || world.signal.aborted) return handed;

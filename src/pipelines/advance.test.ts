@@ -67,7 +67,7 @@ async function start(of: Pipeline): Promise<void> {
 
 /** One claim and one advance, if the run is due. Returns whether it was. */
 async function once(of: Pipeline, signal = new AbortController().signal): Promise<boolean> {
-  const [lease] = await claimDue(w.project.store, w.clock.now(), 'wrk_1', 1);
+  const [lease] = await claimDue(w.project.store, w.clock.now(), 'wrk_1', 1, { pipelines: ['train'] });
   if (lease === undefined) return false;
   await advanceRun(w.world, of, lease, signal);
   run = await getRun(w.project.store.db, run.id);
@@ -251,7 +251,7 @@ describe('advanceRun', () => {
           .updateTable('runs')
           .set({ lease_expires_at: addSeconds(store.now(), -1), due_at: '2026-01-01T00:00:00.000Z' })
           .execute();
-        expect(await claimDue(store, w.clock.now(), 'wrk_2', 1)).toHaveLength(1);
+        expect(await claimDue(store, w.clock.now(), 'wrk_2', 1, { pipelines: ['train'] })).toHaveLength(1);
         return { kind: 'done' };
       },
     });

@@ -1,7 +1,7 @@
 export { countsText } from './advance.ts';
 export { ARTIFACTS } from './artifacts.ts';
 export type { ArtifactName } from './artifacts.ts';
-export { driveRuns } from './drive.ts';
+export { driveRuns, scriptsDriver } from './drive.ts';
 export { currentHolder, holdProject, holdUnlessServed } from './hold.ts';
 export type { Hold, HolderKind } from './hold.ts';
 export { registriesOf } from './pipeline.ts';
@@ -11,5 +11,9 @@ export type { Run, Stage } from './run-store.ts';
 export { RunStatus, StageStatus, runIsOver } from './status.ts';
 export { simulationOf } from './train/params.ts';
 export { parseReference } from './train/run-assets.ts';
+export { scriptParams } from './scripts/params.ts';
+export type { ScriptJobParams, ScriptParams } from './scripts/params.ts';
+export { createScriptsRun, doneBefore, lastDurations } from './scripts/runs.ts';
+export { scriptHash } from './scripts/submit-scripts.ts';
 export { acceptPartial, createTrainingRun, reviveRun } from './train/runs.ts';
 export { failedCircuits, trainPipeline } from './train.ts';

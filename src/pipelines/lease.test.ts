@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 
 const claim = async (now = NOW, limit = 4, owner = 'wrk_1'): Promise<Lease[]> =>
-  claimDue(store, now, owner, limit);
+  claimDue(store, now, owner, limit, { pipelines: ['train'] });
 const claimOne = async (now = NOW): Promise<Lease> => {
   const [lease] = await claim(now);
   if (lease === undefined) throw new Error('nothing was due');

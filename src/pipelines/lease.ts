@@ -16,6 +16,22 @@ export class LeaseLostError extends TrainyardError {
   }
 }
 
+/** The runs that somebody is about; all others are left where they are. */
+export interface RunScope {
+  readonly pipelines: readonly string[];
+  /** Left out: any. */
+  readonly run_id?: string;
+  readonly rehearsal?: boolean;
+}
+
+/** As a condition on table `runs`. */
+export function inScope({ pipelines, run_id, rehearsal }: RunScope) {
+  const parts = [sql<boolean>`pipeline in (${sql.join(pipelines)})`];
+  if (run_id !== undefined) parts.push(sql<boolean>`id = ${run_id}`);
+  if (rehearsal !== undefined) parts.push(sql<boolean>`rehearsal = ${rehearsal ? 1 : 0}`);
+  return sql<boolean>`(${sql.join(parts, sql` and `)})`;
+}
+
 export interface Lease {
   readonly token: string;
   readonly run: Run;
@@ -31,7 +47,7 @@ export async function claimDue(
   now: number,
   owner: string,
   limit: number,
-  only: string | null = null,
+  scope: RunScope,
 ): Promise<Lease[]> {
   const token = randomUUID();
   const dbNow = store.now();
@@ -49,7 +65,7 @@ export async function claimDue(
         .select('id')
         .where('due_at', '<=', toIso(now))
         .where('ended_at', 'is', null)
-        .$if(only !== null, (q) => q.where('id', '=', only ?? ''))
+        .where(inScope(scope))
         .where((w) => w.or([w('lease_token', 'is', null), w('lease_expires_at', '<', dbNow)]))
         .orderBy('due_at')
         .limit(limit),

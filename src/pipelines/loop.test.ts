@@ -71,7 +71,7 @@ const start = (of: Pipeline): Promise<Run> =>
 const loopOver = (of: Pipeline, world: World = w.world) => {
   const loop = createLoop(world, [of], 'wrk_1', stop.signal);
   const idle = async (): Promise<boolean> =>
-    (await openRuns(w.project.store.db)).every((r) => r.status === 'waiting');
+    (await openRuns(w.project.store.db, 'train')).every((r) => r.status === 'waiting');
   return {
     loop,
     untilIdle: () => loop.run(idle),
@@ -294,7 +294,7 @@ describe('a provider that pushes', () => {
     void loopOver(of, world).forEver();
     await settle();
     expect(compute.watching).toBe(1);
-    const [run] = await openRuns(w.project.store.db);
+    const [run] = await openRuns(w.project.store.db, 'train');
     expect(run?.status).toBe('running');
     for (let i = 0; i < 50; i++) compute.changed(false);
     await settle();

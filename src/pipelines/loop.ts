@@ -2,7 +2,8 @@ import type { Compute } from '../jobs/index.ts';
 import { toIso } from '../kernel/clock.ts';
 import { ConflictError } from '../kernel/errors.ts';
 import { advanceRun } from './advance.ts';
-import { claimDue } from './lease.ts';
+import { claimDue, inScope } from './lease.ts';
+import type { RunScope } from './lease.ts';
 import { giveBackMemory, growHeapSlowly } from './memory.ts';
 import type { Pipeline, World } from './pipeline.ts';
 import { wakeRun } from './run-store.ts';
@@ -26,16 +27,17 @@ export interface Loop {
 /**
  * The one place with leases and timers: claims due runs, advances them, sleeps until the next one is due, something
  * knocks, or another process writes. While everything waits it costs one look at a counter five times a second.
- * `only`: the one run that this process is about, all others are left where they are.
+ * `about`: which runs; all others are left where they are.
  */
 export function createLoop(
   world: World,
   pipelines: readonly Pipeline[],
   owner: string,
   signal: AbortSignal,
-  only: string | null = null,
+  about: Omit<RunScope, 'pipelines'> = {},
 ): Loop {
   const byName = new Map(pipelines.map((p) => [p.name, p]));
+  const scope: RunScope = { ...about, pipelines: [...byName.keys()] };
   const watched = new Map<string, () => void>();
   let knocked: (() => void) | null = null;
   let knocks = 0;
@@ -98,7 +100,7 @@ export function createLoop(
   };
 
   const round = async (): Promise<boolean> => {
-    const leases = await claimDue(world.store, world.clock.now(), owner, 4, only);
+    const leases = await claimDue(world.store, world.clock.now(), owner, 4, scope);
     if (leases.length === 0) return false;
     tidy = false;
     const known = leases.map((lease) => ({ lease, pipeline: pipelineOf(lease.run) }));
@@ -127,6 +129,8 @@ export function createLoop(
       .selectFrom('runs')
       .select((e) => e.fn.min('due_at').as('due_at'))
       .where('ended_at', 'is', null)
+      // What is due and is not for this loop must not keep it awake.
+      .where(inScope(scope))
       .executeTakeFirst();
     const end = Math.min(
       lastNow + LONGEST_SLEEP_MS,
@@ -149,12 +153,12 @@ export function createLoop(
   };
 
   const makeAllDue = async (now: number): Promise<void> => {
-    let open = world.store.db
+    const open = world.store.db
       .updateTable('runs')
       .set({ due_at: toIso(now) })
       .where('ended_at', 'is', null)
+      .where(inScope(scope))
       .where('parent_run_id', 'is', null);
-    if (only !== null) open = open.where('id', '=', only);
     await open.execute();
   };
 

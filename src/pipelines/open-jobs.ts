@@ -13,3 +13,15 @@ export async function hasOpenJobs({ db, run }: { readonly db: Db; readonly run: 
     .executeTakeFirst();
   return row !== undefined;
 }
+
+/** True once a stage has written its jobs down. */
+export async function jobsExist(db: Db, run_id: string, stage: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('jobs')
+    .select('id')
+    .where('run_id', '=', run_id)
+    .where('stage', '=', stage)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}

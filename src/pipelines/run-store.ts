@@ -150,6 +150,7 @@ export async function listRuns(
     readonly before?: number | undefined;
     readonly parent_run_id?: string | undefined;
     readonly pipeline?: string | undefined;
+    readonly rehearsal?: boolean | undefined;
     readonly limit: number;
   },
 ): Promise<Run[]> {
@@ -160,15 +161,17 @@ export async function listRuns(
       : select.where('parent_run_id', '=', query.parent_run_id);
   if (query.status !== undefined) select = select.where('status', '=', query.status);
   if (query.pipeline !== undefined) select = select.where('pipeline', '=', query.pipeline);
+  if (query.rehearsal !== undefined) select = select.where('rehearsal', '=', query.rehearsal ? 1 : 0);
   if (query.before !== undefined) select = select.where('number', '<', query.before);
   return (await select.execute()).map(asRun);
 }
 
 /** Runs that are not over, oldest first. */
-export async function openRuns(db: Db): Promise<Run[]> {
+export async function openRuns(db: Db, pipeline: string): Promise<Run[]> {
   const rows = await db
     .selectFrom('runs')
     .selectAll()
+    .where('pipeline', '=', pipeline)
     .where('status', 'in', ['pending', 'running', 'waiting'])
     .where('parent_run_id', 'is', null)
     .orderBy('number')

@@ -182,7 +182,7 @@ function isIgnored(rules: readonly Rules[], path: string): boolean {
   return false;
 }
 
-function digestOf(path: string): string {
+export function digestOf(path: string): string {
   try {
     return createHash('sha256').update(readFileSync(path)).digest('hex');
   } catch (error) {

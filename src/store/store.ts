@@ -49,6 +49,7 @@ export async function openStore(
   const path = join(folder, FILE);
   try {
     if (!readOnly) await prepareFolder(folder);
+    else upgradeForReading(path, folder);
     const { sqlite, db } = openSqlite(path, { read_only: readOnly });
     try {
       migrate(sqlite, folder, readOnly);
@@ -59,6 +60,24 @@ export async function openStore(
     return makeStore(sqlite, db, folder, readOnly);
   } catch (error) {
     throw storeError(path, error);
+  }
+}
+
+/** After an update the first command may be one that only reads: it brings the schema up to date where it can write. */
+function upgradeForReading(path: string, folder: string): void {
+  const { sqlite } = openSqlite(path, { read_only: true });
+  const version = schemaVersion(sqlite);
+  sqlite.close();
+  if (version === 0 || version >= migrations.length) return;
+  try {
+    const writing = openSqlite(path, { read_only: false });
+    try {
+      migrate(writing.sqlite, folder, false);
+    } finally {
+      writing.sqlite.close();
+    }
+  } catch {
+    // Opening it for reading says what is wrong.
   }
 }
 
@@ -142,7 +161,7 @@ function migrate(sqlite: DatabaseSync, folder: string, readOnly: boolean): void 
   if (version === migrations.length) return;
   if (readOnly) {
     throw new ConflictError(`The state folder ${folder} has an older schema and is open for reading only.`, {
-      hint: 'Run any writing command once, for example `trainyard run`, to bring it up to date.',
+      hint: 'Make it writable for this user and try again, or run `trainyard worker --until-idle` there once.',
     });
   }
   sqlite.exec('begin immediate');

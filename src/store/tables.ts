@@ -114,6 +114,8 @@ export interface JobsTable {
   metrics: string | null;
   url: string | null;
   cancel_requested_at: string | null;
+  /** When it may be tried again, after an attempt that failed; null: at once. */
+  not_before: string | null;
 }
 
 /** One attempt of a job; `key` is what the provider was given and refuses to take twice. */

@@ -72,6 +72,7 @@ export function jobRow(name: string, more: Partial<JobsTable> = {}): JobsTable {
     metrics: null,
     url: null,
     cancel_requested_at: null,
+    not_before: null,
     ...more,
   };
 }

@@ -146,10 +146,10 @@ export async function testWorld(
   const again = (run: Run): Promise<Run> => getRun(project.store.db, run.id);
   const settle = async (with_: World = world): Promise<void> => {
     for (let round = 0; round < 500; round++) {
-      const leases = await claimDue(project.store, clock.now(), 'test', 4);
+      const leases = await claimDue(project.store, clock.now(), 'test', 4, { pipelines: ['train'] });
       for (const lease of leases) await advanceRun(with_, trainPipeline, lease, new AbortController().signal);
       if (leases.length > 0) continue;
-      const next = (await openRuns(project.store.db))
+      const next = (await openRuns(project.store.db, 'train'))
         .filter((r) => r.status !== 'waiting' && r.due_at !== null)
         .map((r) => Date.parse(r.due_at ?? ''));
       if (next.length === 0) return;
@@ -170,7 +170,7 @@ export async function testWorld(
     again,
     later: async (ms) => {
       clock.jumpTo(clock.now() + ms);
-      for (const run of await openRuns(project.store.db))
+      for (const run of await openRuns(project.store.db, 'train'))
         await wakeRun(project.store.db, clock.now(), run.id);
       await settle();
     },

@@ -51,6 +51,43 @@ describe('a rehearsal in a project that trains for real', () => {
     expect(await modelsIn(project, 'dev')).toEqual(['kiln-1']);
   });
 
+  it('claims no version: the code may change before the real thing, and the next rehearsal', async () => {
+    await using project = TestProject.create({ circuits: THREE, provider: 'local' });
+    const waiting = await project.ends(11, REHEARSE);
+    expect(waiting.stderr).toContain('Promote 3 models (rehearsal)');
+    project.write('components/src/more.py', '# mended\n');
+    await project.ok([...REHEARSE, '--approve', 'all']);
+    project.write('components/src/more.py', '# mended again\n');
+    expect((await planned(project)).every((line) => line.endsWith(' train new'))).toBe(true);
+    await project.ok(['run', '--circuits', 'kiln_1', '--approve', 'all']);
+    // Now it is taken, as for any other run.
+    project.write('components/src/more.py', '# and again\n');
+    expect((await project.ends(2, ['plan'])).stderr).toContain('is registered with other content');
+  });
+
+  it('stands before nothing when it was interrupted', async () => {
+    await using project = TestProject.create({ circuits: THREE, provider: 'local' });
+    const long = project.start(['run', '--provider', 'simulated', '--speed', '1', '--duration', '1h']);
+    await long.says(/MonitorTraining started/);
+    long.kill('SIGKILL');
+    await long.ended;
+    const real = await project.ok(['run', '--circuits', 'kiln_1', '--approve', 'all', '--json']);
+    expect(real.json()).toMatchObject({ number: 2, rehearsal: false, status: 'succeeded' });
+    expect((await project.ok(['runs', 'cancel', '1'])).stdout).toContain('Run 1 is canceled');
+  });
+
+  it('is refused before it is written down when its settings make no sense', async () => {
+    await using project = TestProject.create({ circuits: THREE, provider: 'local' });
+    expect((await project.ends(2, [...REHEARSE, '--fail', ':2'])).stderr).toContain(
+      'cannot read the failure',
+    );
+    expect((await project.ends(2, ['run', '--provider', 'simulated', '--speed', '9999999'])).code).toBe(2);
+    expect((await project.ok(['runs', '--json'])).json()).toMatchObject({ runs: [] });
+    await project.ends(11, REHEARSE);
+    const changed = await project.ends(2, [...REHEARSE, '--resume', '1', '--fail', 'kiln_1']);
+    expect(changed.stderr).toContain('A run keeps what it is rehearsed with');
+  });
+
   it('begins with the real state, again and again', async () => {
     await using project = TestProject.create({ circuits: THREE, provider: 'local' });
     await project.ok(['run', '--circuits', 'kiln_1,kiln_2', '--approve', 'all']);

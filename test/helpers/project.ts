@@ -103,6 +103,11 @@ export class TestProject {
     return readFileSync(this.path(relative), 'utf8');
   }
 
+  /** Names in a folder, sorted. */
+  list(relative: string): string[] {
+    return readdirSync(this.path(relative)).toSorted();
+  }
+
   write(relative: string, text: string): void {
     mkdirSync(dirname(this.path(relative)), { recursive: true });
     writeFileSync(this.path(relative), text);

@@ -28,7 +28,7 @@ async function list(key: string | undefined, flags: CommonOptions): Promise<void
     const { getRun, listRuns } = await import('../../pipelines/index.ts');
     const run =
       key === undefined
-        ? (await listRuns(project.store.db, { limit: 1 }))[0]
+        ? (await listRuns(project.store.db, { limit: 1, rehearsal: false, pipeline: 'train' }))[0]
         : await getRun(project.store.db, key);
     const rows =
       run === undefined

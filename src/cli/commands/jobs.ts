@@ -168,7 +168,7 @@ async function cancel(names: string[], flags: CommonOptions): Promise<void> {
             hold,
             stop.signal,
             'aborted',
-            runs.length === 1 ? (runs[0] ?? null) : null,
+            runs.length === 1 && runs[0] !== undefined ? { run_id: runs[0] } : {},
           ),
           over,
         ]);

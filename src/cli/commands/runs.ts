@@ -125,7 +125,9 @@ async function cancel(key: string, flags: CommonOptions): Promise<void> {
     if (open && (await currentHolder(project.store)) === null) {
       note(`Canceling run ${run.number} …`);
       await using hold = await holdProject(project.store, project.clock.now(), 'cancel');
-      await driveOne(project, run.id, (signal) => driveRuns(project.world, hold, signal, 'aborted', run.id));
+      await driveOne(project, run.id, (signal) =>
+        driveRuns(project.world, hold, signal, 'aborted', { run_id: run.id }),
+      );
     } else if (open) await untilOver(project, run.id);
     const after = await getRun(project.store.db, run.id);
     if (flags.json === true) printJson({ run: after.number, status: after.status });

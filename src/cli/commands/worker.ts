@@ -20,7 +20,7 @@ export function define(parent: Command): void {
       const stop = new AbortController();
       const onSignal = (): void => stop.abort();
       process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-      const runs = await openRuns(project.store.db);
+      const runs = await openRuns(project.store.db, 'train');
       if (flags.json !== true)
         note(
           runs.length === 0
@@ -34,7 +34,7 @@ export function define(parent: Command): void {
         await progress?.stop();
         process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
       }
-      const left = await openRuns(project.store.db);
+      const left = await openRuns(project.store.db, 'train');
       if (flags.json === true)
         printJson({ open_runs: left.map((r) => ({ number: r.number, status: r.status })) });
       else

@@ -152,7 +152,7 @@ function bar(counts: JobCounts, total: number): string {
  * Calls again and again, never twice at once, more seldom while the calls find nothing new; `stop` waits for the call
  * under way and makes a last one.
  */
-function repeat(ms: number, work: () => Promise<boolean>, atEnd?: () => void): Progress {
+export function repeat(ms: number, work: () => Promise<boolean>, atEnd?: () => void): Progress {
   const stop = new AbortController();
   const loop = (async () => {
     let pause = ms;

@@ -31,7 +31,8 @@ export async function askGate(
       stage: context.stage.name,
       gate: request.gate,
       config,
-      title: request.title,
+      // Whoever decides must see that nothing real depends on it.
+      title: context.run.rehearsal === 1 ? `${request.title} (rehearsal)` : request.title,
       requested_by: context.run.requested_by,
       subjects,
     });

@@ -2,7 +2,7 @@ import { bindInputs } from '../../fleet/index.ts';
 import { NOT_BEGUN, baseJobName, freeJobName, takenNames } from '../../jobs/index.ts';
 import { toIso } from '../../kernel/clock.ts';
 import { newId } from '../../kernel/ids.ts';
-import type { Db, JobsTable } from '../../store/index.ts';
+import type { JobsTable } from '../../store/index.ts';
 import type { StageContext } from '../pipeline.ts';
 import type { RunCircuit } from './circuits-of-run.ts';
 import { findComponent, findEnvironment } from './run-assets.ts';
@@ -29,11 +29,11 @@ export async function jobRows(
   const rows: JobsTable[] = [];
   for (const [i, { circuit, row, data_asset }] of circuits.entries()) {
     const component = await findComponent(
-      context.db,
+      context,
       circuit.component_version,
       trainParams(run).component.name,
     );
-    const environment = await findEnvironment(context.db, component, circuit.environment_version);
+    const environment = await findEnvironment(context, component, circuit.environment_version);
     const base = bases[i] ?? circuit.id;
     const name = nameOf(base, taken);
     taken.add(name);
@@ -77,14 +77,3 @@ export const firstFreeName = (base: string, taken: Set<string>): string => freeJ
 /** An attempt never outlasts what a job may take in all. */
 const timeout = (attempt_s: number | null, max_wait_s: number): number =>
   Math.min(attempt_s ?? max_wait_s, max_wait_s);
-
-export async function jobsExist(db: Db, run_id: string, stage: string): Promise<boolean> {
-  const row = await db
-    .selectFrom('jobs')
-    .select('id')
-    .where('run_id', '=', run_id)
-    .where('stage', '=', stage)
-    .limit(1)
-    .executeTakeFirst();
-  return row !== undefined;
-}

@@ -19,6 +19,7 @@ export async function jobWorld(context: StageContext): Promise<JobWorld> {
     tx: context.tx,
     submissionOf: (job) => submissionOf(context, job),
     modelOutputOf: async (job) => modelOutputOf(await componentOf(context, job)),
+    retry_delay_s: 0,
     faultPoint: world.faultPoint,
   };
 }
@@ -35,7 +36,7 @@ export async function submissionOf(context: Pick<StageContext, 'db' | 'run'>, jo
     attempt: job.attempt,
     timeout_s: job.timeout_s,
     component,
-    environment: version === null ? null : await findEnvironment(context.db, component, version),
+    environment: version === null ? null : await findEnvironment(context, component, version),
     inputs: JSON.parse(job.inputs) as Record<string, InputValue>,
     environment_variables: {
       TRAINYARD_RUN_ID: job.run_id,
@@ -47,7 +48,7 @@ export async function submissionOf(context: Pick<StageContext, 'db' | 'run'>, jo
   };
 }
 
-async function componentOf(context: Pick<StageContext, 'db'>, job: Job) {
+async function componentOf(context: Pick<StageContext, 'db' | 'run'>, job: Job) {
   const colon = job.component.lastIndexOf(':');
-  return findComponent(context.db, job.component.slice(colon + 1), job.component.slice(0, colon));
+  return findComponent(context, job.component.slice(colon + 1), job.component.slice(0, colon));
 }

@@ -1,12 +1,18 @@
 import type { StageContext, StageOutcome } from '../pipeline.ts';
 import { writeJobFile } from './job-files.ts';
-import { watchJobs } from './monitor-jobs.ts';
+import { jobWorld } from './job-world.ts';
+import { watchJobs } from '../monitor-jobs.ts';
 
 const STAGE = 'SubmitTraining';
 
 /** Waits for the run's jobs without holding anything; succeeds if at least one did, with its failed count. */
 export async function monitorTraining(context: StageContext): Promise<StageOutcome> {
-  const { counts, until } = await watchJobs(context, STAGE);
+  const { counts, until } = await watchJobs(
+    context,
+    await jobWorld(context),
+    STAGE,
+    context.world.config.monitoring,
+  );
   const told = { ...counts };
   if (until !== null) return { kind: 'wait', on: 'jobs', until, counts: told };
   await writeJobFile(context, 'completed_jobs', STAGE, ['succeeded']);

@@ -23,6 +23,10 @@ export const TrainParams = z.object({
   simulation: z
     .object({
       duration_s: z.number(),
+      duration_spread: z.number(),
+      queue_s: z.number(),
+      prepare_s: z.number(),
+      seed: z.number(),
       fail_rate: z.number(),
       fail: z.array(z.string()),
       speed: z.number(),

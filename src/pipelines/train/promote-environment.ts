@@ -98,7 +98,11 @@ export async function promoteEnvironment(context: StageContext): Promise<StageOu
   if (approval.status === 'waiting')
     return { kind: 'wait', on: 'approval', until: deadlineOf(approval), reason: approval.title };
   const { approve, hold, reject, pending } = approval.counts;
-  const counts = { shared: approve, held: hold + pending, rejected: reject };
+  const counts = {
+    [context.run.rehearsal === 1 ? 'approved' : 'shared']: approve,
+    held: hold + pending,
+    rejected: reject,
+  };
   if (approve === 0)
     return {
       kind: 'skipped',

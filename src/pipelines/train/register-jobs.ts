@@ -129,7 +129,7 @@ async function settingsOfCircuits(context: StageContext, jobs: readonly Job[]): 
 
 async function componentOf(context: StageContext, job: Job) {
   const colon = job.component.lastIndexOf(':');
-  return findComponent(context.db, job.component.slice(colon + 1), job.component.slice(0, colon));
+  return findComponent(context, job.component.slice(colon + 1), job.component.slice(0, colon));
 }
 
 function requestOf(context: StageContext, job: Job, settings: string): Omit<RegisterRequest, 'files'> {

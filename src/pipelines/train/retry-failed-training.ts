@@ -18,9 +18,11 @@ import { eachRunCircuit } from './circuits-of-run.ts';
 import type { RunCircuit } from './circuits-of-run.ts';
 import { askGate, deadlineOf } from './gate.ts';
 import { writeJobFile } from './job-files.ts';
-import { jobRows, jobsExist } from './job-rows.ts';
+import { jobRows } from './job-rows.ts';
+import { jobsExist } from '../open-jobs.ts';
+import { jobWorld } from './job-world.ts';
 import { writeModelFiles } from './model-files.ts';
-import { watchJobs } from './monitor-jobs.ts';
+import { watchJobs } from '../monitor-jobs.ts';
 import { trainParams } from './params.ts';
 import { registerJobs } from './register-jobs.ts';
 
@@ -53,7 +55,12 @@ export async function retryFailedTraining(context: StageContext): Promise<StageO
     const waiting = await gateThenSubmit(context);
     if (waiting !== null) return waiting;
   }
-  const { counts: watched, until } = await watchJobs(context, STAGE);
+  const { counts: watched, until } = await watchJobs(
+    context,
+    await jobWorld(context),
+    STAGE,
+    context.world.config.monitoring,
+  );
   if (until !== null) return { kind: 'wait', on: 'jobs', until, counts: { ...watched } };
   const { registered } = await registerJobs(context, STAGE);
   const counts = await countJobs(context.db, context.run.id, STAGE);

@@ -1,16 +1,20 @@
-import { componentOf, environmentOf, findAsset } from '../../assets/index.ts';
+import { componentOf, environmentOf, findAsset, inEarnest } from '../../assets/index.ts';
 import type { Component, Environment } from '../../assets/index.ts';
 import { NotFoundError } from '../../kernel/errors.ts';
 import type { Db } from '../../store/index.ts';
+import type { StageContext } from '../pipeline.ts';
+
+/** Who asks: a rehearsal also finds what rehearsals registered. */
+type Reader = Pick<StageContext, 'db' | 'run'>;
 
 /**
  * The registered component of a version, as jobs run it: its code is the snapshot taken at registration.
  * Kept per database and version: thousands of jobs share one.
  * @throws NotFoundError
  */
-export async function findComponent(db: Db, version: string, name: string): Promise<Component> {
-  return kept(db, `component ${name}:${version}`, async () => {
-    const asset = await findAsset(db, 'component', name, version);
+export async function findComponent({ db, run }: Reader, version: string, name: string): Promise<Component> {
+  return kept({ db, run }, `component ${name}:${version}`, async () => {
+    const asset = await findAsset(db, 'component', name, version, { rehearsed: run.rehearsal === 1 });
     if (asset === null) {
       throw new NotFoundError(`Component ${name}:${version} is not registered.`, {
         hint: `Set the component file to version ${version}, or let the circuit use the version of the file.`,
@@ -22,7 +26,7 @@ export async function findComponent(db: Db, version: string, name: string): Prom
 
 /** The environment that a component's command names, in the version the circuit asks for; null where it names none. */
 export async function findEnvironment(
-  db: Db,
+  { db, run }: Reader,
   component: Component,
   circuit_version: string | null,
 ): Promise<Environment | null> {
@@ -33,11 +37,11 @@ export async function findEnvironment(
   const reference = written === null ? null : parseReference(written);
   if (reference === null) return null;
   const version = circuit_version ?? reference.version;
-  return kept(db, `environment ${reference.name}:${version ?? '@latest'}`, async () => {
+  return kept({ db, run }, `environment ${reference.name}:${version ?? '@latest'}`, async () => {
     const asset =
       version === null
-        ? await latest(db, reference.name)
-        : await findAsset(db, 'environment', reference.name, version);
+        ? await latest({ db, run }, reference.name)
+        : await findAsset(db, 'environment', reference.name, version, { rehearsed: run.rehearsal === 1 });
     if (asset === null) {
       throw new NotFoundError(
         `Environment ${reference.name}${version === null ? '' : `:${version}`} is not registered.`,
@@ -60,21 +64,26 @@ export function parseReference(text: string): { name: string; version: string | 
   return { name: plain[1], version: plain[2] ?? null };
 }
 
-async function latest(db: Db, name: string): Promise<Awaited<ReturnType<typeof findAsset>>> {
+async function latest({ db, run }: Reader, name: string): Promise<Awaited<ReturnType<typeof findAsset>>> {
   const row = await db
     .selectFrom('assets')
     .select('version')
     .where('kind', '=', 'environment')
     .where('name', '=', name)
+    .$if(run.rehearsal === 0, (q) => q.where(inEarnest))
     .orderBy('created_at', 'desc')
     .limit(1)
     .executeTakeFirst();
-  return row === undefined ? null : findAsset(db, 'environment', name, row.version);
+  return row === undefined
+    ? null
+    : findAsset(db, 'environment', name, row.version, { rehearsed: run.rehearsal === 1 });
 }
 
 const cache = new WeakMap<Db, Map<string, unknown>>();
 
-async function kept<T>(db: Db, key: string, load: () => Promise<T>): Promise<T> {
+async function kept<T>({ db, run }: Reader, asked: string, load: () => Promise<T>): Promise<T> {
+  // What a rehearsal registered is replaced by the next one.
+  const key = run.rehearsal === 1 ? `${run.id} ${asked}` : asked;
   let known = cache.get(db);
   if (known === undefined) cache.set(db, (known = new Map()));
   const found = known.get(key);

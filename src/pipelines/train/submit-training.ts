@@ -6,7 +6,8 @@ import { writeArtifact } from '../artifacts.ts';
 import type { StageContext, StageOutcome } from '../pipeline.ts';
 import { eachRunCircuit } from './circuits-of-run.ts';
 import { writeJobFile } from './job-files.ts';
-import { firstFreeName, jobRows, jobsExist } from './job-rows.ts';
+import { firstFreeName, jobRows } from './job-rows.ts';
+import { jobsExist } from '../open-jobs.ts';
 import { jobWorld, submissionOf } from './job-world.ts';
 import { trainParams } from './params.ts';
 

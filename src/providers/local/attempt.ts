@@ -57,6 +57,8 @@ export function endOf(fact: Extract<Fact, { e: 'ended' }>, { cancel_at, running_
   });
   const detail = fact.tail === null ? '' : `: ${fact.tail}`;
   if (fact.why === 'timed_out') return failed('timed_out', `stopped at its time limit${detail}`);
+  if (fact.why === 'memory')
+    return failed('out_of_memory', fact.tail?.replace(/^trainyard: /, '') ?? 'too much memory');
   if (fact.why === 'setup') return failed('setup', fact.tail ?? 'could not be started');
   if (exit_code === 0) return { ...used, state: 'succeeded' };
   if (exit_code === 137)

@@ -27,6 +27,7 @@ export interface DispatcherOptions {
   readonly clock: Clock;
   readonly grace_s: number;
   readonly slots: number;
+  readonly gpus: readonly string[];
   /** Neither this nor the next may throw. */
   readonly onChange: () => void;
   /** Its launcher died; the owner is nobody's now. */
@@ -169,9 +170,12 @@ export class Dispatcher {
   }
 
   /** Asks the launcher to end those that it has. */
-  cancel(attempts: readonly Attempt[]): void {
+  cancel(attempts: readonly Attempt[], now: boolean): void {
     const sent = attempts.filter((attempt) => attempt.phase === 'sent');
-    this.#launcher?.cancel(sent.map(({ submission: s }) => launcherId(s.run_id, s.key)));
+    this.#launcher?.cancel(
+      sent.map(({ submission: s }) => launcherId(s.run_id, s.key)),
+      now,
+    );
   }
 
   /** Hands nothing more out; waits a moment for copies of code that are being made, not for environments. */
@@ -220,7 +224,7 @@ export class Dispatcher {
     const folder = books.attemptFolder(submission.run_id, submission.key);
     const order = await preparation.order(submission, steps, folder);
     if (!still()) return;
-    const launcher = this.#launcher ?? (await this.#launch(owner));
+    const launcher = await this.#launch(owner);
     this.#endIfCanceled(submission);
     if (!still()) return;
     attempt.phase = 'sent';
@@ -279,7 +283,9 @@ export class Dispatcher {
     for (const environment of missing) await managed.ready(environment, python, env);
   }
 
+  /** The one launcher of this owner, whoever asks first: two would write one journal. */
   #launch(owner: Owner): Promise<LauncherProcess> {
+    if (this.#launcher !== null) return Promise.resolve(this.#launcher);
     this.#launching ??= this.#start(owner).finally(() => (this.#launching = null));
     return this.#launching;
   }
@@ -297,6 +303,7 @@ export class Dispatcher {
       onKnock: () => this.#followQuietly(),
       onDeath: () => this.#orphan(owner),
     });
+    if (this.#options.gpus.length > 0) this.#launcher.setGpus(this.#options.gpus);
     if (this.#closed) this.#launcher.close();
     return this.#launcher;
   }

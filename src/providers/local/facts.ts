@@ -30,7 +30,7 @@ export type Fact =
       readonly code: number | null;
       readonly cpu_s: number;
       readonly rss_kib: number;
-      readonly why: 'canceled' | 'timed_out' | 'setup' | null;
+      readonly why: 'canceled' | 'timed_out' | 'memory' | 'setup' | null;
       /** The last line of the log, or what went wrong. */
       readonly tail: string | null;
     }

@@ -25,6 +25,11 @@ export interface JobOrder {
   readonly timeout_s: number | null;
   /** Never shown in the log. */
   readonly secrets: readonly string[];
+  readonly log_link: string | null;
+  readonly memory_mib: number | null;
+  readonly gpus: number;
+  /** It ends when this process does. */
+  readonly tied: boolean;
 }
 
 export interface OrderContext {
@@ -47,19 +52,19 @@ export interface OrderContext {
  */
 export function jobOrder(submission: Submission, steps: readonly Step[], context: OrderContext): JobOrder {
   const several = steps.length > 1;
+  const { in_place } = submission;
   const work = join(context.folder, 'work');
   const folders = new Set([work]);
   const secrets = new Set<string>();
   const outputs = outputPaths(steps, context.folder);
   for (const path of outputs.folders) folders.add(path);
   const bound = steps.map((step) => {
-    const cwd = several ? join(work, checkedName(step.name, 'step')) : work;
-    folders.add(cwd);
-    const { argv, variables } = boundCommand(
-      step,
-      inputPaths(step, outputs.of, context.project_folder),
-      outputs.of(step),
-    );
+    const cwd = in_place?.folder ?? (several ? join(work, checkedName(step.name, 'step')) : work);
+    if (in_place === undefined) folders.add(cwd);
+    const { argv, variables } =
+      in_place === undefined
+        ? boundCommand(step, inputPaths(step, outputs.of, context.project_folder), outputs.of(step))
+        : { argv: in_place.argv, variables: {} };
     const extra = { ...step.environment_variables, ...submission.environment_variables, ...variables };
     const env: Record<string, string> = {
       ...context.stepEnv(step),
@@ -81,6 +86,10 @@ export function jobOrder(submission: Submission, steps: readonly Step[], context
     steps: bound,
     timeout_s: submission.timeout_s,
     secrets: [...secrets].filter((value) => value.length >= 4),
+    log_link: in_place?.log ?? null,
+    memory_mib: in_place?.memory_limit_mib ?? null,
+    gpus: in_place?.gpus ?? 0,
+    tied: in_place !== undefined,
   };
 }
 

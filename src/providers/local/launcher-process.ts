@@ -80,8 +80,13 @@ export class LauncherProcess {
     this.#tell(order);
   }
 
-  cancel(ids: readonly string[]): void {
-    if (ids.length > 0) this.#tell({ cancel: ids });
+  cancel(ids: readonly string[], now: boolean): void {
+    if (ids.length > 0) this.#tell({ cancel: ids, now });
+  }
+
+  /** Those that jobs may be given, by the names that CUDA knows them by. */
+  setGpus(gpus: readonly string[]): void {
+    this.#tell({ gpus });
   }
 
   setSlots(slots: number): void {

@@ -4,12 +4,14 @@
 # fact to JOURNAL, and knocks on stdout (a dot) when there are new ones: at once when nothing is left to start, else
 # some times a second, because hearing of every short job costs more than the job. Python 3.9 or newer, standard library only.
 #
-# Orders:  {"key", "dir", "folders", "log", "steps": [{"name", "argv", "cwd", "link", "env"}], "timeout_s", "secrets"}
-#          {"cancel": [key, ...]}   {"slots": n}
+# Orders:  {"key", "dir", "folders", "log", "steps": [{"name", "argv", "cwd", "link", "env"}], "timeout_s", "secrets",
+#           "log_link": a second name for the log | null, "memory_mib": n | null, "gpus": n,
+#           "tied": true where the job must not outlive the orchestrator}
+#          {"cancel": [key, ...], "now": bool}   {"slots": n}   {"gpus": [name, ...]}
 # Facts:   open      pid, start, boot: this launcher
 #          intent    key, step: about to start a process; written before the attempt to do so
 #          started   key, step, pid, start
-#          ended     key, code, cpu_s, rss_kib, why (null | canceled | timed_out | setup), tail (last line of the log)
+#          ended     key, code, cpu_s, rss_kib, why (null | canceled | timed_out | memory | setup), tail (last line of the log)
 #          dropped   key: canceled before anything of it was started
 #          returned  key, why: nothing of it was started, because the machine is in trouble; may be ordered again
 #          closed    the orchestrator has gone: nothing more is started, except later steps of jobs that run
@@ -27,7 +29,9 @@ from collections import deque
 
 # How many folders are ready before a slot is free; made in one go, because whoever has just started a job waits for a core.
 PREPARED = (2, 24)
+PREPARE_S = 0.02
 KNOCK_EVERY_S = 0.1
+MEMORY_EVERY_S = 0.25
 # What runs out on a machine, whoever asks for it; and in folders of ours, what may be set right from outside.
 EXHAUSTED = {getattr(errno, n) for n in "ENOSPC EDQUOT EROFS EMFILE ENFILE ENOMEM EAGAIN EIO".split() if hasattr(errno, n)}
 NOT_OURS = EXHAUSTED | {errno.EACCES, errno.EPERM}
@@ -48,6 +52,8 @@ compact = json.JSONEncoder(separators=(",", ":")).encode
 listening = True
 unheard = False  # the journal holds what nobody was told of
 knocked_at = 0.0
+memory_at = 0.0
+gpus = []  # that nobody uses
 session = {"setsid": True}
 
 
@@ -183,9 +189,27 @@ def begin(job):
     if "broken" in job:
         finish(job, None, "setup", job["broken"])
         return
+    job["has_gpus"] = [gpus.pop(0) for _ in range(job["gpus"])]
+    if job["log_link"] is not None:
+        link_log(job)
     if job["timeout_s"] is not None:
         job["deadline"] = time.monotonic() + job["timeout_s"]
     start(job)
+
+
+def link_log(job):
+    """A second name, so that there is one file however it is read; where that cannot be, a pointer."""
+    link = job["log_link"]
+    try:
+        os.makedirs(os.path.dirname(link), exist_ok=True)
+        if os.path.lexists(link):
+            os.unlink(link)
+        try:
+            os.link(job["log"], link)
+        except OSError:
+            os.symlink(job["log"], link)
+    except OSError as error:
+        write_log(job, ("trainyard: no %s: %s\n" % (link, reason(error))).encode("utf-8", "replace"))
 
 
 def start(job):
@@ -202,7 +226,10 @@ def start(job):
         if job["secrets"]:
             read_end, output = os.pipe()
             os.set_blocking(read_end, False)
-        pid = spawn(step["argv"], {**base_env, **step["env"]} if step["env"] else base_env, output)
+        env = {**base_env, **step["env"]} if step["env"] else base_env
+        if job["has_gpus"]:
+            env = {**env, "CUDA_VISIBLE_DEVICES": ",".join(job["has_gpus"])}
+        pid = spawn(step["argv"], env, output)
     except (OSError, ValueError) as error:
         if read_end is not None:
             os.close(read_end)
@@ -297,13 +324,15 @@ def close_pipe(job):
     redact(job, job["held"], True)
 
 
-def stop(job, why):
-    """Asks a running job to end; `tick` insists after the grace period."""
+def stop(job, why, now=False):
+    """Asks a running job to end; `tick` insists after the grace period, or at once."""
     if job["why"] is None:
         job["why"] = why
         job.pop("deadline", None)
         job["kill_at"] = time.monotonic() + grace_s
         signal_group(job["pid"], signal.SIGTERM)
+    if now and "kill_at" in job:
+        job["kill_at"] = time.monotonic()
 
 
 def signal_group(pid, number):
@@ -315,6 +344,32 @@ def signal_group(pid, number):
         return False
     except PermissionError:
         return number != 0  # macOS says so of zombies
+
+
+def group_lives(pid):
+    """Whether a group has a member that still runs. One that has ended and that nobody has waited for does not count."""
+    if not signal_group(pid, 0):
+        return False
+    if not sys.platform.startswith("linux"):
+        return True
+    return any(int(fields[2]) == pid and fields[0] != b"Z" for fields in process_stats())
+
+
+def process_stats():
+    """What stands behind the name in /proc/<pid>/stat, of every process: state, parent, group, session, ..."""
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            fd = os.open("/proc/%s/stat" % name, os.O_RDONLY)
+        except OSError:
+            continue
+        try:
+            yield os.read(fd, 4096).rsplit(b")", 1)[1].split()
+        except (OSError, IndexError):
+            continue
+        finally:
+            os.close(fd)
 
 
 def reap():
@@ -331,7 +386,7 @@ def reap():
         job["code"] = os.waitstatus_to_exitcode(status)
         job["cpu_s"] += used.ru_utime + used.ru_stime
         job["rss_kib"] = max(job["rss_kib"], used.ru_maxrss if sys.platform != "darwin" else used.ru_maxrss // 1024)
-        if job["why"] is not None and signal_group(pid, 0):
+        if job["why"] is not None and group_lives(pid):
             stopping[pid] = job  # its children have the rest of the grace period
         else:
             step_over(pid, job)
@@ -355,14 +410,20 @@ def finish(job, code, why, message):
     if "log_fd" in job:
         os.close(job["log_fd"])
     note("ended", key=job["key"], code=code, cpu_s=round(job["cpu_s"], 6), rss_kib=job["rss_kib"], why=why, tail=tail)
-    busy.discard(job["key"])
+    leave(job)
 
 
 def give_back(job, why):
     if "log_fd" in job:
         os.close(job["log_fd"])
     note("returned", key=job["key"], why=why)
+    leave(job)
+
+
+def leave(job):
     busy.discard(job["key"])
+    gpus.extend(job.pop("has_gpus", []))
+    gpus.sort()
 
 
 def last_line(job):
@@ -385,9 +446,49 @@ def tick():
             del job["kill_at"]
             signal_group(pid, signal.SIGKILL)
     for pid, job in list(stopping.items()):
-        if at >= job.get("kill_at", at) or not signal_group(pid, 0):
+        if at >= job.get("kill_at", at) or not group_lives(pid):
             del stopping[pid]
             step_over(pid, job)
+
+
+def watch_memory():
+    """Ends jobs whose processes together hold more than they may."""
+    global memory_at
+    limited = {pid: job for pid, job in running.items() if job["memory_mib"] is not None and job["why"] is None}
+    if not limited or time.monotonic() < memory_at:
+        return
+    memory_at = time.monotonic() + MEMORY_EVERY_S
+    held = resident_mib(limited)
+    for pid, job in limited.items():
+        job["rss_kib"] = max(job["rss_kib"], int(held[pid] * 1024))
+        if held[pid] > job["memory_mib"]:
+            text = "ended: %d MiB in use, the limit is %d MiB" % (held[pid], job["memory_mib"])
+            write_log(job, ("trainyard: %s\n" % text).encode())
+            # It must not take the time to allocate more.
+            stop(job, "memory", now=True)
+
+
+def resident_mib(leaders):
+    """Memory of every session that one of these processes leads."""
+    held = dict.fromkeys(leaders, 0.0)
+    if not sys.platform.startswith("linux"):
+        import subprocess
+
+        try:
+            listed = subprocess.run(["ps", "-A", "-o", "sess=,pgid=,rss="], capture_output=True, text=True).stdout
+        except OSError:
+            return held
+        for line in listed.splitlines():
+            fields = line.split()
+            if len(fields) == 3 and fields[1].isdigit() and int(fields[1]) in held:
+                held[int(fields[1])] += int(fields[2]) / 1024
+        return held
+    page = os.sysconf("SC_PAGE_SIZE") / (1 << 20)
+    for fields in process_stats():
+        session = int(fields[3])
+        if session in held:
+            held[session] += int(fields[21]) * page
+    return held
 
 
 def until_due():
@@ -397,6 +498,8 @@ def until_due():
     due = [job[name] for job in running.values() for name in ("deadline", "kill_at") if name in job]
     if unheard:
         due.append(knocked_at + KNOCK_EVERY_S)
+    if any(job["memory_mib"] is not None and job["why"] is None for job in running.values()):
+        due.append(memory_at)
     return max(1, int((min(due) - time.monotonic()) * 1000) + 1) if due else None
 
 
@@ -409,9 +512,14 @@ def obey(order):
         queue = deque(j for j in queue if j["key"] not in names)
         for job in running.values():
             if job["key"] in names:
-                stop(job, "canceled")
+                stop(job, "canceled", order["now"])
+        for job in stopping.values():
+            if job["key"] in names and order["now"]:
+                job["kill_at"] = time.monotonic()
     elif "slots" in order:
         slots = order["slots"]
+    elif "key" not in order:
+        gpus[:] = order["gpus"]
     elif order["key"] not in busy:
         busy.add(order["key"])
         queue.append(order)
@@ -428,17 +536,24 @@ def main():
     buffer = b""
     open_ = True
     note("open", pid=os.getpid(), start=start_time(os.getpid()), boot=boot_id())
-    while open_ or running or stopping:
+    while True:
         tick()
-        while open_ and queue and len(running) + len(stopping) < slots:
+        watch_memory()
+        if not (open_ or running or stopping):
+            break  # looked at only here: the last job may have been settled by `tick`, and then nothing would wake us
+        while open_ and queue and len(running) + len(stopping) < slots and queue[0]["gpus"] <= len(gpus):
             begin(queue.popleft())
         tell()
         knock()
         least, most = PREPARED
         if queue and not queue[min(least, len(queue)) - 1].get("prepared"):
+            enough = time.monotonic() + PREPARE_S
             for i in range(min(most, len(queue))):
                 if not queue[i].get("prepared"):
                     prepare(queue[i])
+                    # Folders with much code take long, and whoever ends or asks meanwhile must not wait for all of them.
+                    if time.monotonic() > enough or poll.poll(0):
+                        break
         for fd, _ in poll.poll(until_due()):
             if fd == wake_r:
                 drain(wake_r)
@@ -453,6 +568,9 @@ def main():
                     open_ = False
                     poll.unregister(0)
                     queue.clear()
+                    for job in list(running.values()):
+                        if job["tied"]:
+                            stop(job, "canceled")
                     note("closed")
                     continue
                 *lines, buffer = (buffer + chunk).split(b"\n")

@@ -20,6 +20,10 @@ function order(key: string): string {
     steps: [step],
     timeout_s: null,
     secrets: [],
+    log_link: null,
+    memory_mib: null,
+    gpus: 0,
+    tied: false,
   });
 }
 

@@ -32,6 +32,8 @@ export interface LocalComputeOptions {
   readonly state_folder: string;
   /** How many jobs run at once; `auto`: one per core. */
   readonly max_workers: number | 'auto';
+  /** What `CUDA_VISIBLE_DEVICES` may say; left out: jobs that need one cannot run. */
+  readonly gpus?: readonly string[];
   /** `ambient`: jobs see the packages that are installed. `managed`: a virtual environment per environment version. */
   readonly environment: 'ambient' | 'managed';
   /** An environment by its reference in a component (`azureml:name:version`), or null. */
@@ -94,6 +96,7 @@ class LocalCompute implements Compute {
       clock: options.clock,
       grace_s: options.grace_s,
       slots: this.#workers,
+      gpus: options.gpus ?? [],
       onChange: () => this.#changed(),
       onOrphaned: () => this.#tend(),
     });
@@ -163,7 +166,11 @@ class LocalCompute implements Compute {
     };
   }
 
-  async cancel(run_id: string, keys: readonly string[]): Promise<void> {
+  async cancel(
+    run_id: string,
+    keys: readonly string[],
+    { at_once }: { readonly at_once: boolean } = { at_once: false },
+  ): Promise<void> {
     this.#open();
     if (!RUN_ID.test(run_id) || keys.length === 0) return;
     const book = this.#books.run(run_id);
@@ -180,7 +187,7 @@ class LocalCompute implements Compute {
         : [{ e, at: this.#options.clock.now(), keys: attempts.map((a) => a.submission.key) }];
     // In one turn with the look above, so that what ended before it keeps its outcome.
     this.#books.append(book, [...line('canceled', idle), ...line('cancel', others)]);
-    this.#dispatcher.cancel(others);
+    this.#dispatcher.cancel(others, at_once);
     this.#changed();
     await this.#untilEnded(others);
   }

@@ -242,7 +242,13 @@ describe.concurrent('what the local provider looks at first', () => {
     h.compute.warmUp?.();
     h.compute.warmUp?.();
     expect(await run(h, h.command('true'))).toMatchObject({ state: 'succeeded' });
-    expect(readdirSync(join(h.state, 'launchers'))).toHaveLength(1);
+    // Asked again with the launcher up, there is still the one: two would start jobs of the same queue.
+    h.compute.warmUp?.();
+    expect(await run(h, h.command('true'))).toMatchObject({ state: 'succeeded' });
+    const [owner = '', ...more] = readdirSync(join(h.state, 'launchers'));
+    expect(more).toEqual([]);
+    const journal = readFileSync(join(h.state, 'launchers', owner, 'journal.jsonl'), 'utf8');
+    expect(journal.match(/"e":"open"/g)).toHaveLength(1);
     await using bare = await LocalHarness.create({ env: { PATH: '/nowhere' } });
     bare.compute.warmUp?.();
     expect((await bare.compute.preflight([bare.command('true')])).problems).toHaveLength(1);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Step } from '../../assets/index.ts';
 import type { PreflightProblem, Submission } from '../../jobs/compute.ts';
-import { TrainyardError, messageOf } from '../../kernel/errors.ts';
+import { ConflictError, TrainyardError, messageOf } from '../../kernel/errors.ts';
 import { secretNames } from '../../kernel/redact.ts';
 import { environmentWarnings } from './environments.ts';
 import { boundCommand, localPath, missingVariable, textsOf } from './job-order.ts';
@@ -65,7 +65,8 @@ async function copyCode(submission: Submission, preparation: Preparation): Promi
     for (const { code } of preparation.steps(submission)) if (code !== null) await preparation.snapshot(code);
     return [];
   } catch (error) {
-    return [describe('files', error)];
+    // A full disk is no fault of the code: the copy is made again when an attempt needs it, and waits for room there.
+    return error instanceof ConflictError ? [describe('files', error)] : [];
   }
 }
 

@@ -39,7 +39,15 @@ export interface SimulatedOptions {
 /** Options that a run keeps. */
 export type RunSimulation = Pick<
   SimulatedOptions,
-  'duration_s' | 'fail_rate' | 'fail' | 'speed' | 'max_parallel'
+  | 'duration_s'
+  | 'duration_spread'
+  | 'queue_s'
+  | 'prepare_s'
+  | 'seed'
+  | 'fail_rate'
+  | 'fail'
+  | 'speed'
+  | 'max_parallel'
 >;
 
 /** What a script lays down; whatever it leaves out is left to the other options. */

@@ -1,6 +1,7 @@
 import {
   attemptKey,
   countJobs,
+  earliestRetry,
   earliestRunning,
   markLost,
   observeJobs,
@@ -8,13 +9,12 @@ import {
   resubmitUnknown,
   submitPending,
   timeOutJobs,
-} from '../../jobs/index.ts';
-import type { JobCounts, JobWorld } from '../../jobs/index.ts';
-import { backoff } from '../../kernel/backoff.ts';
-import { fromIso, toIso } from '../../kernel/clock.ts';
-import { formatDuration } from '../../kernel/duration.ts';
-import type { StageContext } from '../pipeline.ts';
-import { jobWorld } from './job-world.ts';
+} from '../jobs/index.ts';
+import type { JobCounts, JobWorld } from '../jobs/index.ts';
+import { backoff } from '../kernel/backoff.ts';
+import { fromIso, toIso } from '../kernel/clock.ts';
+import { formatDuration } from '../kernel/duration.ts';
+import type { StageContext } from './pipeline.ts';
 
 /** Where a provider's listing was left, per world (= per process) and stage; a new process begins with a full listing. */
 const cursors = new WeakMap<object, Map<string, string | null>>();
@@ -25,12 +25,23 @@ export interface Watched {
   readonly until: number | null;
 }
 
+export interface JobLimits {
+  /** Per job, from when it first runs; null: none. */
+  readonly max_wait_s: number | null;
+  /** For all of them together; null: none. */
+  readonly stage_limit_s: number | null;
+}
+
 /**
  * One look at a stage's jobs: hands over what is pending, takes over what the provider says, ends what took too long.
  * Polls from `poll_interval`, doubling to `max_poll_interval`; a provider that pushes wakes the run before.
  */
-export async function watchJobs(context: StageContext, stage: string): Promise<Watched> {
-  const world = await jobWorld(context);
+export async function watchJobs(
+  context: StageContext,
+  world: JobWorld,
+  stage: string,
+  limits: JobLimits,
+): Promise<Watched> {
   const { monitoring } = context.world.config;
   let known = cursors.get(context.world);
   if (known === undefined) cursors.set(context.world, (known = new Map()));
@@ -46,7 +57,7 @@ export async function watchJobs(context: StageContext, stage: string): Promise<W
   }
   known.set(place, heard.cursor);
   await submitPending(world, stage);
-  const earliest = await timeOut(context, world, stage);
+  const earliest = await timeOut(context, world, stage, limits);
 
   const counts = await countJobs(context.db, context.run.id, stage);
   if (openCount(counts) === 0) {
@@ -58,31 +69,39 @@ export async function watchJobs(context: StageContext, stage: string): Promise<W
     context.now() + backoff(polls, monitoring.poll_interval_s, monitoring.max_poll_interval_s) * 1000;
   if (context.stage.due_at === null || fromIso(context.stage.due_at) <= context.now())
     await context.remember({ polls: polls + 1 });
-  const deadline =
-    earliest === null ? Number.POSITIVE_INFINITY : fromIso(earliest) + monitoring.max_wait_s * 1000;
-  return { counts, until: Math.min(until, Math.max(deadline, context.now() + 50)) };
+  const due = [until];
+  const soon = context.now() + 50;
+  if (earliest !== null && limits.max_wait_s !== null)
+    due.push(Math.max(soon, fromIso(earliest) + limits.max_wait_s * 1000));
+  const again = await earliestRetry(context.db, context.run.id, stage);
+  if (again !== null) due.push(Math.max(soon, fromIso(again)));
+  return { counts, until: Math.min(...due) };
 }
 
 /** Ends what took too long; returns when the earliest job that still runs began to. */
-async function timeOut(context: StageContext, world: JobWorld, stage: string): Promise<string | null> {
-  const { monitoring } = context.world.config;
+async function timeOut(
+  context: StageContext,
+  world: JobWorld,
+  stage: string,
+  { max_wait_s, stage_limit_s }: JobLimits,
+): Promise<string | null> {
   const now = context.now();
-  const why = `ran longer than max_wait (${formatDuration(monitoring.max_wait_s)})`;
-  const limit = toIso(now - monitoring.max_wait_s * 1000);
-  let earliest = await earliestRunning(context.db, context.run.id, stage);
+  let earliest = max_wait_s === null ? null : await earliestRunning(context.db, context.run.id, stage);
   // Reading ten thousand jobs to find none over the limit would be most of what waiting costs.
-  if (earliest !== null && earliest <= limit) {
-    await timeOutJobs(world, stage, limit, why, ['running']);
+  if (max_wait_s !== null && earliest !== null && earliest <= toIso(now - max_wait_s * 1000)) {
+    const why = `ran longer than max_wait (${formatDuration(max_wait_s)})`;
+    await timeOutJobs(world, stage, toIso(now - max_wait_s * 1000), why, ['running']);
     earliest = await earliestRunning(context.db, context.run.id, stage);
   }
+  if (stage_limit_s === null) return earliest;
   // From the first job on: a retry stage may have waited at its gate for days before that.
   const started = await firstCreated(context, stage);
-  if (started !== null && now - fromIso(started) >= monitoring.stage_limit_s * 1000) {
+  if (started !== null && now - fromIso(started) >= stage_limit_s * 1000) {
     await timeOutJobs(
       world,
       stage,
       toIso(now),
-      `the stage lasted longer than stage_limit (${formatDuration(monitoring.stage_limit_s)})`,
+      `the stage lasted longer than stage_limit (${formatDuration(stage_limit_s)})`,
       ['queued', 'preparing', 'running'],
     );
   }

@@ -1,0 +1,27 @@
+import type { ScriptJob } from '../../scripts/index.ts';
+import { table } from './table.ts';
+
+/** The jobs there are, and why. */
+export function scriptTable(jobs: readonly ScriptJob[]): string {
+  const lines = [
+    table(jobs, [
+      { title: 'id', value: (job) => job.id },
+      { title: 'name', value: (job) => job.name },
+      { title: 'script', value: (job) => job.script },
+      { title: 'output', value: (job) => `results/${job.output}` },
+      {
+        title: 'takes',
+        value: (job) =>
+          Object.values(job.supports)
+            .filter((flag) => flag !== null)
+            .join(' '),
+      },
+      { title: '', value: (job) => (job.optional ? 'optional' : 'mandatory') },
+      { title: 'why', value: (job) => job.reason },
+    ]),
+  ];
+  for (const job of jobs)
+    if (job.copies.length > 0) lines.push(`${job.id}: the same script also lies at ${job.copies.join(', ')}`);
+  lines.push('', `${jobs.length} ${jobs.length === 1 ? 'job' : 'jobs'}`);
+  return lines.join('\n');
+}

@@ -1,0 +1,126 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Project } from '../app.ts';
+import { listJobs } from '../jobs/index.ts';
+import type { Job } from '../jobs/index.ts';
+import { compactTime, fromIso, toIso } from '../kernel/clock.ts';
+import { writeFileWhole } from '../kernel/files.ts';
+import { scriptParams } from '../pipelines/index.ts';
+import type { Run, ScriptJobParams } from '../pipelines/index.ts';
+import { TrainingSummary, compareSummaries, summaryJunit, summaryMarkdown } from '../scripts/index.ts';
+import type { JobSummary } from '../scripts/index.ts';
+import type { Report } from './commands/scripts.ts';
+
+const NAME = /^training_summary_\d{8}_\d{6}(_\d+)?\.json$/;
+
+/**
+ * Writes summaries/training_summary_<time>.json, compared with the one before, and the reports that were asked for.
+ * Returns the summary and where it lies, from the project.
+ */
+export async function writeSummary(
+  project: Project,
+  run: Run,
+  resumed: readonly ScriptJobParams[],
+  options: { readonly gpus: readonly string[]; readonly reports: readonly Report[] },
+): Promise<{ readonly summary: TrainingSummary; readonly path: string }> {
+  const folder = join(project.root, 'summaries');
+  const earlier = await summaryNames(folder);
+  const summary = await summarise(project, run, resumed, options.gpus);
+  const before = await readSummary(folder, earlier.at(-1));
+  const whole =
+    before === null ? summary : { ...summary, comparison: compareSummaries(before, summary.jobs) };
+  const base = `training_summary_${compactTime(fromIso(summary.started_at))}`;
+  let name = `${base}.json`;
+  for (let n = 2; earlier.includes(name); n++) name = `${base}_${n}.json`;
+  const json = `${JSON.stringify(whole, null, 2)}\n`;
+  await writeFileWhole(join(folder, name), json);
+  for (const { form, file } of options.reports) {
+    const text = form === 'junit' ? summaryJunit(whole) : form === 'markdown' ? summaryMarkdown(whole) : json;
+    await writeFileWhole(resolve(file), text);
+  }
+  return { summary: whole, path: `summaries/${name}` };
+}
+
+const summaryNames = async (folder: string): Promise<string[]> =>
+  (await readdir(folder).catch(() => [])).filter((name) => NAME.test(name)).toSorted();
+
+/** Null where there is none, or one that another version wrote. */
+async function readSummary(
+  folder: string,
+  name: string | undefined,
+): Promise<{ name: string; jobs: readonly JobSummary[] } | null> {
+  if (name === undefined) return null;
+  const text = await readFile(join(folder, name), 'utf8').catch(() => '');
+  try {
+    return { name, jobs: TrainingSummary.parse(JSON.parse(text)).jobs };
+  } catch {
+    return null;
+  }
+}
+
+async function summarise(
+  project: Project,
+  run: Run,
+  resumed: readonly ScriptJobParams[],
+  gpus: readonly string[],
+): Promise<TrainingSummary> {
+  const params = scriptParams(run);
+  const rows = await listJobs(project.store.db, { run_id: run.id, limit: 1_000_000 });
+  const by_id = new Map(rows.map((row) => [row.circuit_id, row]));
+  const jobs = [
+    ...params.jobs.map((job) => jobSummary(job, by_id.get(job.id))),
+    ...resumed.map((job): JobSummary => ({ ...jobSummary(job, undefined), status: 'resumed', attempts: 0 })),
+  ];
+  const ended = run.ended_at ?? toIso(project.clock.now());
+  const counted = (status: JobSummary['status']): number =>
+    jobs.filter((job) => job.status === status).length;
+  return {
+    run: run.number,
+    status: run.status === 'canceled' ? 'interrupted' : run.status === 'succeeded' ? 'succeeded' : 'failed',
+    started_at: run.created_at,
+    ended_at: ended,
+    duration_s: Math.round(fromIso(ended) - fromIso(run.created_at)) / 1000,
+    counts: {
+      succeeded: counted('succeeded'),
+      failed: counted('failed'),
+      failed_optional: jobs.filter((job) => job.status === 'failed' && job.optional).length,
+      canceled: counted('canceled'),
+      resumed: counted('resumed'),
+    },
+    git_commit: run.git_commit,
+    git_branch: run.git_branch,
+    python: await pythonOf(project),
+    gpus: [...gpus],
+    arguments: params.arguments,
+    jobs,
+    comparison: null,
+  };
+}
+
+function jobSummary(job: ScriptJobParams, row: Job | undefined): JobSummary {
+  const status = row?.status === 'succeeded' || row?.status === 'failed' ? row.status : 'canceled';
+  return {
+    id: job.id,
+    name: job.name,
+    script: job.script,
+    output: `results/${job.output}`,
+    log: `logs/${job.id}.log`,
+    optional: job.optional,
+    status,
+    attempts: row?.attempt ?? 0,
+    started_at: row?.running_at ?? null,
+    ended_at: row?.ended_at ?? null,
+    duration_s: row?.running_s ?? null,
+    exit_code: row?.exit_code ?? null,
+    command: job.command,
+    error: status === 'failed' ? (row?.message ?? 'failed') : null,
+    cpu_s: row?.cpu_s ?? null,
+    peak_memory_mib: row?.peak_memory_mib ?? null,
+  };
+}
+
+/** What the machine's check says of its Python. */
+async function pythonOf(project: Project): Promise<string | null> {
+  const checks = await (await project.world.compute('local')).check();
+  return checks.find((check) => check.name === 'python' && check.ok)?.message ?? null;
+}

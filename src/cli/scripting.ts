@@ -1,0 +1,198 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { openProject } from '../app.ts';
+import type { Project } from '../app.ts';
+import { gitFacts } from '../fleet/index.ts';
+import { EXIT, NotFoundError, TrainyardError, UsageError } from '../kernel/errors.ts';
+import { createScriptsRun, doneBefore, holdProject, lastDurations, scriptHash } from '../pipelines/index.ts';
+import type { Run, ScriptJobParams } from '../pipelines/index.ts';
+import { collectJobs, jobCommand, scriptDigest, shellText, splitWords } from '../scripts/index.ts';
+import type { ScriptJob } from '../scripts/index.ts';
+import type { ScriptFlags } from './commands/scripts.ts';
+import { findGpus } from './gpus.ts';
+import { note, print, printJson } from './render/output.ts';
+import { scriptTable } from './render/scripts.ts';
+import { driveScripts, endLeftovers } from './script-driving.ts';
+import { writeSummary } from './script-summary.ts';
+
+/** The exit codes of a script orchestrator, which are not those of the rest of the command line. */
+const CODES = { ok: 0, failed: 1, nothing_found: 3, interrupted: 130 } as const;
+const MAX_WORKERS = 4;
+
+/** Finds, chooses and runs the scripts of a repository. Returns the exit code. */
+export async function scripts(flags: ScriptFlags): Promise<number> {
+  try {
+    return await findAndRun(flags);
+  } catch (error) {
+    if (!(error instanceof TrainyardError)) throw error;
+    if (error.exit_code === EXIT.unexpected || error.exit_code === EXIT.usage) throw error;
+    // There is one code for everything that has to be set right first.
+    throw new UsageError(error.message, { hint: error.hint, problems: error.problems, cause: error });
+  }
+}
+
+async function findAndRun(flags: ScriptFlags): Promise<number> {
+  const root = rootOf(flags.project);
+  const python = flags.python ?? 'python3';
+  const { jobs, discovered } = await collectJobs({
+    root,
+    python,
+    discover_roots: flags.discoverRoot ?? [],
+    include_patterns: flags.includePattern ?? [],
+    exclude_regexes: flags.excludeRegex ?? [],
+    limit: flags.discoveryLimit ?? null,
+    auto_discover: flags.autoDiscover !== false,
+    config: flags.config ?? null,
+    discovery_overrides: flags.allowDiscoveryOverrides === true,
+    discovered_optional: flags.markDiscoveredOptional === true,
+    only: flags.only ?? [],
+    exclude: flags.exclude ?? [],
+  });
+  if (flags.strictDiscovery === true && flags.autoDiscover !== false && discovered === 0) {
+    note(`error: Discovery found no training script in ${root}.`);
+    note('hint: Scripts are called train_*.py; name others with --include-pattern.');
+    return CODES.nothing_found;
+  }
+  if (flags.list === true || flags.listOnly === true) {
+    if (flags.json === true) printJson({ jobs: jobs.map(listed) });
+    else print(jobs.length === 0 ? 'No training scripts found.' : scriptTable(jobs));
+    return CODES.ok;
+  }
+  const commands = withCommands(root, jobs, flags, python);
+  if (flags.dryRun === true) {
+    if (flags.json === true) printJson({ jobs: commands.map(({ id, command }) => ({ id, command })) });
+    else for (const { command } of commands) print(shellText(command));
+    return CODES.ok;
+  }
+  if (commands.length === 0) {
+    note('No training scripts found: nothing to run.');
+    return CODES.ok;
+  }
+  return run(root, commands, flags);
+}
+
+const listed = ({ id, name, script, output, optional, supports, reason, copies }: ScriptJob) => ({
+  id,
+  name,
+  script,
+  output,
+  optional,
+  supports: Object.fromEntries(Object.entries(supports).map(([key, flag]) => [key, flag !== null])),
+  reason,
+  copies,
+});
+
+function withCommands(
+  root: string,
+  jobs: readonly ScriptJob[],
+  flags: ScriptFlags,
+  python: string,
+): ScriptJobParams[] {
+  const extra_args = [
+    ...(flags.extraArg ?? []),
+    ...(flags.extraArgs ?? []).flatMap((line) => splitWords(line, '--extra-args')),
+  ];
+  const settings = {
+    python,
+    epochs: flags.epochs ?? null,
+    folds: flags.folds ?? null,
+    sample: flags.sample ?? null,
+    batch: flags.batch ?? null,
+    extra_args,
+  };
+  return jobs.map(({ id, name, script, output, optional, reason, copies, ...job }) => ({
+    id,
+    name,
+    script,
+    output,
+    optional,
+    reason,
+    copies: [...copies],
+    command: jobCommand({ id, name, script, output, optional, reason, copies, ...job }, settings),
+    sha256: scriptDigest(join(root, script)),
+  }));
+}
+
+async function run(root: string, jobs: readonly ScriptJobParams[], flags: ScriptFlags): Promise<number> {
+  const gpus = await findGpus(flags.gpus ?? null);
+  const gpus_per_job = gpus.length === 0 ? 0 : (flags.gpusPerJob ?? 1);
+  if (gpus_per_job > gpus.length || (gpus.length === 0 && flags.gpusPerJob !== undefined))
+    throw new UsageError(`Each job is to have ${flags.gpusPerJob} GPUs, and there are ${gpus.length}.`, {
+      hint: 'Say which there are with --gpus, for example --gpus auto.',
+    });
+  const max_workers = flags.parallel === true ? (flags.maxWorkers ?? MAX_WORKERS) : 1;
+  const project = await openProject({ folder: root, mode: 'write', overrides: { max_workers, gpus } });
+  try {
+    await using hold = await holdProject(project.store, project.clock.now(), 'scripts');
+    await endLeftovers(project, hold);
+    const { db } = project.store;
+    const done = flags.resume === true ? await doneBefore(db, jobs) : new Set<string>();
+    const wanted = jobs.filter((job) => !done.has(job.id));
+    const resumed = jobs.filter((job) => done.has(job.id));
+    if (resumed.length > 0)
+      note(`Taken over from the interrupted run: ${resumed.map((j) => j.id).join(', ')}.`);
+    const ordered = flags.order === 'discovery' ? wanted : await longestFirst(project, wanted);
+    const created = await start(project, ordered, resumed, flags, gpus_per_job);
+    const ended = await driveScripts(project, hold, created, { verbose: flags.verbose === true });
+    const { summary, path } = await writeSummary(project, ended, resumed, {
+      gpus,
+      reports: flags.report ?? [],
+    });
+    if (flags.json === true) printJson(summary);
+    else note(`Summary: ${path}`);
+    if (ended.status === 'canceled') return CODES.interrupted;
+    return ended.status === 'succeeded' ? CODES.ok : CODES.failed;
+  } finally {
+    await project.close();
+  }
+}
+
+async function start(
+  project: Project,
+  jobs: readonly ScriptJobParams[],
+  resumed: readonly ScriptJobParams[],
+  flags: ScriptFlags,
+  gpus_per_job: number,
+): Promise<Run> {
+  const git = await gitFacts(project.root);
+  const actor = await project.actor();
+  return project.store.tx((tx) =>
+    createScriptsRun(tx, project.clock.now(), {
+      params: {
+        jobs: [...jobs],
+        retries: flags.retries ?? 0,
+        timeout_s: flags.timeout ?? null,
+        memory_limit_mib: flags.jobsMemoryLimit ?? null,
+        gpus_per_job,
+        allow_partial_success: flags.allowPartialSuccess === true,
+        resumed: resumed.map((job) => `${job.id} ${scriptHash(job)}`),
+        arguments: process.argv.slice(3),
+      },
+      requested_by: actor.name,
+      git_commit: git.commit,
+      git_branch: git.branch,
+    }),
+  );
+}
+
+/** Whoever is known to take longest begins; what was never run keeps its place at the front, as it may be long. */
+async function longestFirst(project: Project, jobs: readonly ScriptJobParams[]): Promise<ScriptJobParams[]> {
+  const took = await lastDurations(
+    project.store.db,
+    jobs.map((job) => job.id),
+  );
+  const of = (job: ScriptJobParams): number => took.get(job.id) ?? Number.POSITIVE_INFINITY;
+  return jobs.toSorted((a, b) => (of(a) === of(b) ? 0 : of(b) - of(a)));
+}
+
+/** The folder given, else the nearest one above that is a project or a repository, else this one. */
+function rootOf(given: string | undefined): string {
+  const from = resolve(given ?? '.');
+  if (!existsSync(from))
+    throw new NotFoundError(`There is no folder ${from}.`, { hint: 'Give --project an existing folder.' });
+  if (given !== undefined) return from;
+  for (let folder = from; ; folder = dirname(folder)) {
+    if (['trainyard.yaml', '.git'].some((name) => existsSync(join(folder, name)))) return folder;
+    if (dirname(folder) === folder) return from;
+  }
+}

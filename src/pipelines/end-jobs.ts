@@ -1,0 +1,43 @@
+import { OPEN_STATUSES, attemptKey, eachJob, observeJobs } from '../jobs/index.ts';
+import type { JobWorld } from '../jobs/index.ts';
+import { toIso } from '../kernel/clock.ts';
+import type { StageContext } from './pipeline.ts';
+
+/**
+ * Ends the jobs of a stage that are in flight: at the provider first, then in the rows, whatever was done twice. What had
+ * ended by itself before keeps its outcome.
+ */
+export async function endJobs(
+  context: StageContext,
+  world: JobWorld,
+  stage: string,
+  why: string,
+): Promise<void> {
+  for await (const page of eachJob(context.db, {
+    run_id: context.run.id,
+    stage,
+    statuses: OPEN_STATUSES,
+  })) {
+    await world.compute.cancel(
+      context.run.id,
+      page.map((j) => attemptKey(j.name, j.attempt)),
+    );
+  }
+  await observeJobs(world, null);
+  const at = toIso(context.now());
+  await context.tx(async (tx) => {
+    await tx
+      .updateTable('jobs')
+      .set({ status: 'canceled', ended_at: at, message: why })
+      .where('run_id', '=', context.run.id)
+      .where('stage', '=', stage)
+      .where('status', 'in', OPEN_STATUSES)
+      .execute();
+    await tx
+      .updateTable('attempts')
+      .set({ status: 'canceled', ended_at: at })
+      .where('run_id', '=', context.run.id)
+      .where('ended_at', 'is', null)
+      .execute();
+  });
+}
