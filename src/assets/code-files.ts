@@ -78,6 +78,9 @@ const NEVER = new Set([
   ...['.pytest_cache', '.mypy_cache', '.ruff_cache', '.DS_Store'],
 ]);
 
+/** What Python and editors leave beside a file. */
+const LEAVINGS = /\.pyc$|~$|^\.#|^\..*\.sw[a-p]$/;
+
 async function readIgnoreFile(folder: string): Promise<Ignores> {
   const text =
     (await readFile(join(folder, '.amlignore'), 'utf8').catch(() => null)) ??
@@ -85,7 +88,7 @@ async function readIgnoreFile(folder: string): Promise<Ignores> {
   const rules = text.split(/\r?\n/).flatMap((line) => ignoreRule(line) ?? []);
   return (path, isFolder) => {
     const name = path.slice(path.lastIndexOf('/') + 1);
-    if (NEVER.has(name) || name.endsWith('.pyc')) return true;
+    if (NEVER.has(name) || LEAVINGS.test(name)) return true;
     return rules.findLast((rule) => (isFolder || !rule.folders_only) && rule.matches(path))?.ignore ?? false;
   };
 }

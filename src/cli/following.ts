@@ -7,6 +7,7 @@ import {
   currentHolder,
   driveRuns,
   getRun,
+  getStages,
   holdUnlessServed,
   requestCancel,
   runIsOver,
@@ -39,8 +40,16 @@ export async function followRuns(
     const waiting = now.filter((r) => r.status === 'waiting');
     for (const run of now) note(await runSummary(project, run));
     if (waiting.length > 0 && interactive && (await askOnTheSpot(project, waiting))) continue;
-    return Math.max(...now.map(exitCodeOf));
+    return Math.max(...(await Promise.all(now.map((run) => codeOf(project, run)))));
   }
+}
+
+/** A run that waits at one gate may have failed elsewhere, and that is what its starter has to know. */
+async function codeOf(project: Project, run: Run): Promise<number> {
+  if (run.status !== 'waiting') return exitCodeOf(run);
+  const stages = await getStages(project.store.db, run.id);
+  const broken = stages.some((stage) => stage.name === 'SubmitTraining' && stage.status === 'failed');
+  return broken ? EXIT.work_failed : exitCodeOf(run);
 }
 
 /** 0 succeeded, 9 failed, 11 waits for people, 130 canceled. */
@@ -162,6 +171,7 @@ async function askVerdict(
   project: Project,
   approval: Approval,
 ): Promise<'approve' | 'reject' | 'settled' | null> {
+  await discardTyped(project);
   const settled = new AbortController();
   const asked = new AbortController();
   void watchRequest(project, approval, asked.signal).then(
@@ -179,6 +189,18 @@ async function askVerdict(
   } finally {
     asked.abort();
   }
+}
+
+/** What was typed while jobs ran answers no question that had not been asked. */
+async function discardTyped(project: Project): Promise<void> {
+  const { stdin } = process;
+  if (!stdin.isTTY) return;
+  const drop = (): void => undefined;
+  stdin.setRawMode(true);
+  stdin.on('data', drop).resume();
+  await project.clock.sleep(30);
+  stdin.off('data', drop).pause();
+  stdin.setRawMode(false);
 }
 
 /** While one terminal asks, somebody may decide in another, or the time may run out: true. False: asked to stop. */

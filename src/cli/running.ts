@@ -1,3 +1,4 @@
+import picomatch from 'picomatch';
 import type { Project } from '../app.ts';
 import { gitFacts, readSealedPlan, refuseIfMoved } from '../fleet/index.ts';
 import type { PlanOptions } from '../fleet/index.ts';
@@ -49,6 +50,28 @@ export function refuseStraySimulation(provider: string, flags: RunFlags): void {
   const stray = (['fail', 'failRate', 'duration', 'speed'] as const).find(
     (name) => flags[name] !== undefined,
   );
+  if (flags.resume !== undefined) {
+    const other = (
+      [
+        ['approve', '--approve'],
+        ['circuits', '--circuits'],
+        ['plan', '--plan'],
+        ['pr', '--pr'],
+        ['provider', '--provider'],
+        ['base', '--base'],
+        ['ifChanged', '--if-changed'],
+        ['includeFailed', '--include-failed'],
+        ['allowWide', '--allow-wide'],
+      ] as const
+    ).find(([name]) => flags[name] !== undefined);
+    if (other !== undefined)
+      throw new UsageError(`A run keeps what it was started with; ${other[1]} does not go with --resume.`, {
+        hint:
+          other[0] === 'approve'
+            ? 'Approve what waits with `trainyard approve ID`; list it with `trainyard approvals`.'
+            : 'Leave the flag out, or start a new run without --resume.',
+      });
+  }
   if (stray !== undefined && flags.resume !== undefined)
     throw new UsageError(
       `A run keeps what it is rehearsed with; --${stray === 'failRate' ? 'fail-rate' : stray} does not go with --resume.`,
@@ -72,7 +95,7 @@ async function runsToResume(project: Project, flags: RunFlags): Promise<Run[]> {
       flags.resume === true ? open : open.filter((r) => r.status !== 'waiting' && r.rehearsal === 0);
     for (const run of isRehearsal(project) && flags.resume === undefined ? [] : chosen)
       note(
-        `Going on with run ${run.number}${run.rehearsal === 1 ? ' (rehearsal)' : ''}, which was interrupted.`,
+        `Going on with run ${run.number}${run.rehearsal === 1 ? ' (rehearsal)' : ''}, which ${run.status === 'waiting' ? 'waits for approval' : 'was interrupted'}.`,
       );
     return isRehearsal(project) && flags.resume === undefined ? [] : chosen;
   }
@@ -151,8 +174,9 @@ async function startRun(project: Project, flags: RunFlags, planned: Planned): Pr
   const { plan } = planned;
   const { component, environments } = planned;
   const rehearsal = isRehearsal(project);
-  // Settings that the simulation refuses must not be frozen in a run.
-  if (project.config.provider === 'simulated') await project.world.compute('simulated');
+  // A provider that is not there, or settings that it refuses, must not be frozen in a run.
+  await project.world.compute(project.config.provider);
+  warnOfStrayFailures(planned, flags.fail ?? []);
   if (rehearsal && flags.json !== true)
     note('This is a rehearsal: nothing is trained, and its models stay apart (registry rehearsal-dev).');
   return project.store.tx((tx) =>
@@ -181,6 +205,27 @@ async function startRun(project: Project, flags: RunFlags, planned: Planned): Pr
       git_branch: git.branch,
     }),
   );
+}
+
+/**
+ * Failures that are asked for and cannot happen.
+ * @throws UsageError for circuits that are not in the fleet
+ */
+function warnOfStrayFailures({ plan, fleet }: Planned, rules: readonly string[]): void {
+  for (const rule of rules) {
+    const name = rule.split(/[:=]/, 1)[0]?.trim() ?? '';
+    if (name === '') continue;
+    const ids = fleet.circuits.map((c) => c.id);
+    const matches = picomatch(name);
+    if (!ids.some((id) => matches(id)))
+      throw new UsageError(`--fail ${rule}: no circuit is called ${name}.`, {
+        hint: didYouMean(name, ids) ?? `Ids are <plant_id>_<circuit_id>, as in ${fleet.file}.`,
+      });
+    if (!plan.circuits.some((c) => c.action === 'train' && matches(c.id)))
+      note(
+        `Nothing will fail by --fail ${rule}: the plan does not train it. Pick it with --circuits ${name}.`,
+      );
+  }
 }
 
 /** On the simulated provider in a project that trains elsewhere. */

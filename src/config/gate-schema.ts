@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { didYouMean } from '../kernel/suggest.ts';
 import { count, duration, filled } from './setting-fields.ts';
 
 interface GateDefaults {
@@ -39,9 +40,20 @@ const gate = (about: string, special: Partial<GateDefaults> = {}) => {
         description: 'Whether approvers must be signed in; a name on the command line does not count then.',
       }),
     })
+    .superRefine(({ approvers, required }, context) => {
+      if (approvers.length === 0 || new Set(approvers).size >= required) return;
+      context.addIssue({
+        code: 'custom',
+        path: ['required'],
+        message: `${required} must approve, and only ${new Set(approvers).size} may`,
+        params: { hint: 'Name more approvers, or require fewer.' },
+      });
+    })
     .transform(({ expires: expires_s, ...rest }) => ({ ...rest, expires_s }))
     .meta({ description: about });
 };
+
+const KNOWN = ['training-retry', 'registry-promotion', 'test-deployment', 'prod-deployment'] as const;
 
 /** Approval gates by name: four with defaults of their own, and any others. */
 export const gates = z
@@ -58,5 +70,18 @@ export const gates = z
     }).prefault({}),
   })
   .catchall(gate('A gate of your own.'))
+  .superRefine((named, context) => {
+    // A slip of the pen would leave the gate that was meant open to anybody.
+    for (const name of Object.keys(named)) {
+      const near = KNOWN.some((known) => known === name) ? undefined : didYouMean(name, KNOWN);
+      if (near === undefined) continue;
+      context.addIssue({
+        code: 'custom',
+        path: [name],
+        message: `no gate is called ${name}`,
+        params: { hint: near },
+      });
+    }
+  })
   .prefault({})
   .meta({ description: 'Approval gates by name.' });

@@ -124,15 +124,31 @@ server: {host: 127.0.0.1, port: 8787}
     ]);
   });
 
+  it('refuses a gate whose name is a slip of the pen, and one that nobody could pass', () => {
+    const problemsOf = (text: string): unknown => {
+      try {
+        return parseProjectConfig(text, {});
+      } catch (error) {
+        return error instanceof ConfigError ? error.problems : error;
+      }
+    };
+    expect(problemsOf('gates:\n  registry-promtion: {approvers: [ada]}\n')).toMatchObject([
+      { line: 2, hint: 'Did you mean registry-promotion?' },
+    ]);
+    expect(problemsOf('gates:\n  registry-promotion: {approvers: [ada, ada], required: 2}\n')).toMatchObject([
+      { line: 2, message: '2 must approve, and only 1 may' },
+    ]);
+  });
+
   it('keeps the other defaults of a gate that is changed in part, and takes gates of any name', () => {
     const { gates } = parseProjectConfig(
-      'gates:\n  prod-deployment: {required: 3, approvers: [ada]}\n  night-shift: {expires: 90m}\n',
+      'gates:\n  prod-deployment: {required: 3, approvers: [ada, bo, cy]}\n  night-shift: {expires: 90m}\n',
       {},
     );
     expect(gates['prod-deployment']).toEqual({
       ...DEFAULTS.gates['prod-deployment'],
       required: 3,
-      approvers: ['ada'],
+      approvers: ['ada', 'bo', 'cy'],
     });
     expect(gates['night-shift']).toEqual({ ...GATE, expires_s: 5400 });
     expect(gates['training-retry']).toEqual(DEFAULTS.gates['training-retry']);

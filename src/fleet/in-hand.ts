@@ -16,6 +16,16 @@ export async function circuitsInHand(db: Db, circuit_ids: readonly string[]): Pr
     const rows = await db
       .selectFrom('plan_circuits')
       .innerJoin('runs', 'runs.id', 'plan_circuits.run_id')
+      // A run that could not submit is open for its other gates, and trains nothing any more.
+      .leftJoin('stages', (join) =>
+        join.onRef('stages.run_id', '=', 'runs.id').on('stages.name', '=', 'SubmitTraining'),
+      )
+      .where((e) =>
+        e.or([
+          e('stages.status', 'is', null),
+          e('stages.status', 'not in', ['failed', 'skipped', 'canceled']),
+        ]),
+      )
       .select([
         'plan_circuits.circuit_id',
         'plan_circuits.action',

@@ -52,7 +52,7 @@ export async function holdProject(store: Store, now: number, kind: HolderKind): 
         throw new ConflictError(
           `This project is held by \`trainyard ${worker.kind}\` (process ${worker.pid} on ${worker.host}, since ${worker.started_at}).`,
           {
-            hint: 'It goes on with open runs by itself: follow them with `trainyard runs show`, or wait until it ends.',
+            hint: 'If it asks something in its terminal, answer there. Else it goes on by itself: follow it with `trainyard runs show`, or wait until it ends.',
             details: {
               holder: {
                 kind: worker.kind,

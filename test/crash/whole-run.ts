@@ -10,7 +10,7 @@ import type { RunFacts } from '../helpers/run-facts.ts';
 
 /** Both attempts of one circuit fail, so that a second attempt, the retry gate and a retry are on the way. */
 export const RUN = ['run', '--approve', 'all', '--fail', 'kiln_3:2'];
-export const RESUME = ['run', '--resume', '--fail', 'kiln_3:2'];
+export const RESUME = ['run', '--resume'];
 
 export interface Books {
   readonly facts: RunFacts;

@@ -18,7 +18,7 @@ describe('a run without a terminal', () => {
       jobs: { succeeded: 3 },
       approvals: [{ gate: 'registry-promotion' }, { gate: 'registry-promotion' }],
     });
-    expect(run.stderr).toMatch(/trainyard approve apr_\w+ {3}or {3}trainyard reject apr_\w+/);
+    expect(run.stderr).toMatch(/^ {6}trainyard approve apr_\w+\n {6}trainyard reject apr_\w+$/m);
     expect(await stagesOf(project)).toMatchObject({
       PromoteEnvironment: 'waiting',
       RegisterModels: 'succeeded',
@@ -42,6 +42,24 @@ describe('a run without a terminal', () => {
     expect((await project.ok(['approvals'])).stdout).toContain('Nothing waits for a decision.');
     const told = await project.ok(['approvals', 'show', models?.id ?? '']);
     expect(told.stdout).toMatch(/tester \(claimed\): approve "looks good"/);
+  });
+
+  it('ends with 9 when it could not submit, though a gate is open, and leaves its circuits to the next run', async () => {
+    await using project = TestProject.create({ circuits: THREE });
+    project.edit(
+      'components/training-pipeline-component.yaml',
+      'lr: {type: number, default: 0.5}',
+      'lr: {type: string}',
+    );
+    project.edit('config/circuits.yaml', '{lr: 0.1}', '{lr: "${env:TRAINYARD_TEST_LR}"}');
+    const failed = await project.ends(9, ['run', '--provider', 'local']);
+    expect(failed.stderr).toContain('Next: put right what SubmitTraining says, then trainyard run');
+    const planned = await project.ok(['plan', '--json']);
+    expect(planned.json()).toMatchObject({ summary: { train: 3, skip: 0 } });
+    const run = await project.ok(['run', '--provider', 'local', '--approve', 'all', '--json'], {
+      env: { TRAINYARD_TEST_LR: '0.2' },
+    });
+    expect(run.json()).toMatchObject({ jobs: { succeeded: 3 } });
   });
 
   it('goes on with what is new while an earlier run waits', async () => {

@@ -82,9 +82,12 @@ describe('a rehearsal in a project that trains for real', () => {
       'cannot read the failure',
     );
     expect((await project.ends(2, ['run', '--provider', 'simulated', '--speed', '9999999'])).code).toBe(2);
+    const unknown = await project.ends(2, [...REHEARSE, '--fail', 'kiln_9']);
+    expect(unknown.stderr).toMatch(/no circuit is called kiln_9[^]*Did you mean kiln_1/);
+    expect((await project.ends(2, ['run', '--provider', 'lcal'])).stderr).toContain('Did you mean local?');
     expect((await project.ok(['runs', '--json'])).json()).toMatchObject({ runs: [] });
     await project.ends(11, REHEARSE);
-    const changed = await project.ends(2, [...REHEARSE, '--resume', '1', '--fail', 'kiln_1']);
+    const changed = await project.ends(2, ['run', '--resume', '1', '--fail', 'kiln_1']);
     expect(changed.stderr).toContain('A run keeps what it is rehearsed with');
   });
 

@@ -3,6 +3,9 @@ import type { Problem } from '../../kernel/errors.ts';
 import { harmless } from './output.ts';
 import { paint } from './style.ts';
 
+/** Nobody reads three thousand lines of the same. */
+const MOST_PROBLEMS = 20;
+
 /** An error as people read it: what happened, every place, what to type next. With `--json` one object on standard output. */
 export function reportError(error: unknown, json: boolean): void {
   if (error instanceof TrainyardError) {
@@ -11,7 +14,9 @@ export function reportError(error: unknown, json: boolean): void {
       return;
     }
     const lines = [`${paint('red', 'error:', process.stderr)} ${error.message}`];
-    for (const problem of error.problems) lines.push(problemText(problem));
+    for (const problem of error.problems.slice(0, MOST_PROBLEMS)) lines.push(problemText(problem));
+    if (error.problems.length > MOST_PROBLEMS)
+      lines.push(`… and ${error.problems.length - MOST_PROBLEMS} more (--json lists all)`);
     if (error.hint !== undefined) lines.push(`${paint('cyan', 'hint:', process.stderr)} ${error.hint}`);
     process.stderr.write(`${harmless(lines.join('\n'))}\n`);
     return;

@@ -65,11 +65,14 @@ export async function runSummary(project: Project, run: Run): Promise<string> {
   const stages = await getStages(db, run.id);
   if (
     run.status === 'failed' &&
+    counts.succeeded > 0 &&
     stages.some((s) => s.status === 'skipped' && s.reason?.startsWith('blocked:') === true)
   ) {
     lines.push(`  Next: trainyard runs accept-partial ${run.number}   promotes the models that succeeded`);
   } else if (run.status === 'failed' && stages.some((s) => s.state['stalled'] === true))
     lines.push(`  Next: trainyard run --resume ${run.number}   once the cause is gone`);
+  else if (stages.some((s) => s.name === 'SubmitTraining' && s.status === 'failed'))
+    lines.push('  Next: put right what SubmitTraining says, then trainyard run');
   if (
     (run.status === 'running' || run.status === 'pending') &&
     (await currentHolder(project.store)) === null
@@ -78,9 +81,11 @@ export async function runSummary(project: Project, run: Run): Promise<string> {
   }
   for (const approval of await listApprovals(db, { run_id: run.id, status: 'waiting', limit: 10 })) {
     lines.push(
-      `  ${paint('yellow', '‖')} ${approval.title} (gate ${approval.gate}, until ${approval.expires_at.slice(0, 16).replace('T', ' ')} UTC)`,
+      `  ${paint('yellow', '‖')} ${approval.title}`,
+      `      gate ${approval.gate}, until ${approval.expires_at.slice(0, 16).replace('T', ' ')} UTC`,
+      `      trainyard approve ${approval.id}`,
+      `      trainyard reject ${approval.id}`,
     );
-    lines.push(`      trainyard approve ${approval.id}   or   trainyard reject ${approval.id}`);
   }
   return lines.map((line) => (process.stdout.isTTY ? fit(line, columns()) : line)).join('\n');
 }

@@ -132,6 +132,10 @@ async function refuseIfOvertaken(tx: Tx, run: Run): Promise<void> {
     .innerJoin('plan_circuits as theirs', 'theirs.circuit_id', 'mine.circuit_id')
     .innerJoin('runs', 'runs.id', 'theirs.run_id')
     .select(['runs.number', 'mine.circuit_id'])
+    // Written down is not trained: it may have failed before its first job.
+    .innerJoin('jobs', (join) =>
+      join.onRef('jobs.run_id', '=', 'theirs.run_id').onRef('jobs.circuit_id', '=', 'theirs.circuit_id'),
+    )
     .where('mine.run_id', '=', run.id)
     .where('mine.action', '=', 'train')
     .where('theirs.action', '=', 'train')

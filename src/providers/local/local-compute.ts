@@ -195,6 +195,9 @@ class LocalCompute implements Compute {
   async logs({ run_id, key, offset, limit }: Parameters<NonNullable<Compute['logs']>>[0]): Promise<LogChunk> {
     const { book, attempt } = this.#find(run_id, key);
     this.#dispatcher.follow();
+    // Whoever only reads learns from the journal of the launcher that has it, wherever the one that asked for it is.
+    const owner = this.#books.owners.get(attempt.owner);
+    if (owner !== undefined) this.#books.follow(owner);
     return readLog(this.#books.attemptFolder(book.run_id, key), {
       offset,
       limit,
