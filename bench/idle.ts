@@ -48,18 +48,8 @@ export async function benchIdle(tools: Tools, quick: boolean): Promise<SuiteResu
 
 /** `run` with 10,000 jobs of ten hours each, and then a fresh `worker` that takes the same run over. */
 async function waitWithJobs(folder: string, window_s: number): Promise<Figure[]> {
-  await writeProject(folder, { circuits: CIRCUITS });
-  const run = start([
-    'run',
-    '--provider',
-    'simulated',
-    '--speed',
-    '1',
-    '--duration',
-    '10h',
-    '--project',
-    folder,
-  ]);
+  await writeProject(folder, { circuits: CIRCUITS, provider: 'simulated' });
+  const run = start(['run', '--speed', '1', '--duration', '10h', '--project', folder]);
   const first = await observe(run, folder, window_s).finally(() => stop(run));
   const worker = start(['worker', '--project', folder]);
   const second = await observe(worker, folder, window_s).finally(() => stop(worker));
@@ -110,8 +100,8 @@ async function observe(
  * to the first event that the worker wrote because of it.
  */
 async function reactToVotes(tools: Tools, folder: string, votes: number): Promise<number[]> {
-  await writeProject(folder, { circuits: votes + 1 });
-  await measure(tools.python, [...TRAINYARD, 'run', '--provider', 'simulated', '--project', folder], {
+  await writeProject(folder, { circuits: votes + 1, provider: 'simulated' });
+  await measure(tools.python, [...TRAINYARD, 'run', '--project', folder], {
     cwd: folder,
     allowed: [11],
   });

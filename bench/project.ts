@@ -5,6 +5,8 @@ import { join } from 'node:path';
 /** What a generated project trains with. */
 export interface ProjectShape {
   readonly circuits: number;
+  /** `local` unless told. */
+  readonly provider?: 'local' | 'simulated';
   /** The command of every job, as it stands in the component file. */
   readonly command?: string;
   /** Ids (by position in the file) whose hyperparameters differ from those of the plain project. */
@@ -32,7 +34,7 @@ export async function removeScratch(): Promise<void> {
 export async function writeProject(folder: string, shape: ProjectShape): Promise<void> {
   await mkdir(join(folder, 'config'), { recursive: true });
   await mkdir(join(folder, 'components', 'src'), { recursive: true });
-  await writeFile(join(folder, 'trainyard.yaml'), 'provider: local\n');
+  await writeFile(join(folder, 'trainyard.yaml'), `provider: ${shape.provider ?? 'local'}\n`);
   await writeFile(join(folder, 'components', 'src', 'train.py'), 'pass\n');
   await writeFile(join(folder, 'components', 'training-pipeline-component.yaml'), component(shape.command));
   await writeFleet(folder, shape);

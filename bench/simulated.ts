@@ -15,8 +15,8 @@ export async function benchSimulated(tools: Tools, quick: boolean): Promise<Suit
   const taken: (Taken & { database_mib: number; stages: Record<string, number> })[] = [];
   for (let round = 0; round < (quick ? 1 : 3); round++) {
     const folder = await newScratch();
-    await writeProject(folder, { circuits: CIRCUITS });
-    const flags = ['run', '--provider', 'simulated', '--approve', 'all', '--project', folder];
+    await writeProject(folder, { circuits: CIRCUITS, provider: 'simulated' });
+    const flags = ['run', '--approve', 'all', '--project', folder];
     const whole = await measure(tools.python, [...TRAINYARD, ...flags], { cwd: folder });
     taken.push({ ...whole, ...recorded(join(folder, '.trainyard', 'trainyard.db')) });
   }

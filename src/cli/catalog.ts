@@ -78,6 +78,7 @@ export const CATALOG: readonly CatalogEntry[] = [
     summary: 'check what is installed and what is missing',
     load: () => import('./commands/doctor.ts'),
   },
+  { name: 'ci', summary: 'write pipelines for CI systems', load: () => import('./commands/ci.ts') },
   {
     name: 'completion',
     summary: 'print the completion script for bash, zsh or fish',

@@ -7,8 +7,15 @@ import { compactTime, fromIso, toIso } from '../kernel/clock.ts';
 import { writeFileWhole } from '../kernel/files.ts';
 import { scriptParams } from '../pipelines/index.ts';
 import type { Run, ScriptJobParams } from '../pipelines/index.ts';
-import { TrainingSummary, compareSummaries, summaryJunit, summaryMarkdown } from '../scripts/index.ts';
-import type { JobSummary } from '../scripts/index.ts';
+import {
+  TrainingSummary,
+  compareSummaries,
+  jobMetrics,
+  rank,
+  summaryJunit,
+  summaryMarkdown,
+} from '../scripts/index.ts';
+import type { JobSummary, Metric } from '../scripts/index.ts';
 import type { Report } from './commands/scripts.ts';
 
 const NAME = /^training_summary_\d{8}_\d{6}(_\d+)?\.json$/;
@@ -21,11 +28,15 @@ export async function writeSummary(
   project: Project,
   run: Run,
   resumed: readonly ScriptJobParams[],
-  options: { readonly gpus: readonly string[]; readonly reports: readonly Report[] },
+  options: {
+    readonly gpus: readonly string[];
+    readonly metric: Metric | null;
+    readonly reports: readonly Report[];
+  },
 ): Promise<{ readonly summary: TrainingSummary; readonly path: string }> {
   const folder = join(project.root, 'summaries');
   const earlier = await summaryNames(folder);
-  const summary = await summarise(project, run, resumed, options.gpus);
+  const summary = await summarise(project, run, resumed, options);
   const before = await readSummary(folder, earlier.at(-1));
   const whole =
     before === null ? summary : { ...summary, comparison: compareSummaries(before, summary.jobs) };
@@ -62,14 +73,18 @@ async function summarise(
   project: Project,
   run: Run,
   resumed: readonly ScriptJobParams[],
-  gpus: readonly string[],
+  { gpus, metric }: { readonly gpus: readonly string[]; readonly metric: Metric | null },
 ): Promise<TrainingSummary> {
   const params = scriptParams(run);
   const rows = await listJobs(project.store.db, { run_id: run.id, limit: 1_000_000 });
   const by_id = new Map(rows.map((row) => [row.circuit_id, row]));
   const jobs = [
-    ...params.jobs.map((job) => jobSummary(job, by_id.get(job.id))),
-    ...resumed.map((job): JobSummary => ({ ...jobSummary(job, undefined), status: 'resumed', attempts: 0 })),
+    ...params.jobs.map((job) => jobSummary(project.root, job, by_id.get(job.id))),
+    ...resumed.map((job): JobSummary => ({
+      ...jobSummary(project.root, job, undefined),
+      status: 'resumed',
+      metrics: jobMetrics(project.root, job, null),
+    })),
   ];
   const ended = run.ended_at ?? toIso(project.clock.now());
   const counted = (status: JobSummary['status']): number =>
@@ -94,10 +109,12 @@ async function summarise(
     arguments: params.arguments,
     jobs,
     comparison: null,
+    metric,
+    ranking: metric === null ? [] : rank(jobs, metric),
   };
 }
 
-function jobSummary(job: ScriptJobParams, row: Job | undefined): JobSummary {
+function jobSummary(root: string, job: ScriptJobParams, row: Job | undefined): JobSummary {
   const status = row?.status === 'succeeded' || row?.status === 'failed' ? row.status : 'canceled';
   return {
     id: job.id,
@@ -116,6 +133,7 @@ function jobSummary(job: ScriptJobParams, row: Job | undefined): JobSummary {
     error: status === 'failed' ? (row?.message ?? 'failed') : null,
     cpu_s: row?.cpu_s ?? null,
     peak_memory_mib: row?.peak_memory_mib ?? null,
+    metrics: status === 'succeeded' ? jobMetrics(root, job, row?.running_at ?? null) : null,
   };
 }
 

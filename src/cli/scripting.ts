@@ -2,16 +2,27 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { openProject } from '../app.ts';
 import type { Project } from '../app.ts';
+import { loadProjectConfig } from '../config/index.ts';
+import type { ProjectConfig } from '../config/index.ts';
 import { gitFacts } from '../fleet/index.ts';
 import { EXIT, NotFoundError, TrainyardError, UsageError } from '../kernel/errors.ts';
 import { createScriptsRun, doneBefore, holdProject, lastDurations, scriptHash } from '../pipelines/index.ts';
 import type { Run, ScriptJobParams } from '../pipelines/index.ts';
-import { collectJobs, jobCommand, scriptDigest, shellText, splitWords } from '../scripts/index.ts';
-import type { ScriptJob } from '../scripts/index.ts';
+import {
+  collectJobs,
+  expandSweeps,
+  jobCommand,
+  scriptDigest,
+  shellText,
+  splitWords,
+  parseMetric,
+  parseSweep,
+} from '../scripts/index.ts';
+import type { Metric, ScriptJob } from '../scripts/index.ts';
 import type { ScriptFlags } from './commands/scripts.ts';
 import { findGpus } from './gpus.ts';
 import { note, print, printJson } from './render/output.ts';
-import { scriptTable } from './render/scripts.ts';
+import { rankingTable, scriptTable } from './render/scripts.ts';
 import { driveScripts, endLeftovers } from './script-driving.ts';
 import { writeSummary } from './script-summary.ts';
 
@@ -31,8 +42,9 @@ export async function scripts(flags: ScriptFlags): Promise<number> {
   }
 }
 
-async function findAndRun(flags: ScriptFlags): Promise<number> {
-  const root = rootOf(flags.project);
+async function findAndRun(typed: ScriptFlags): Promise<number> {
+  const root = rootOf(typed.project);
+  const flags = withSettings(typed, (await loadProjectConfig(root, process.env)).scripts);
   const python = flags.python ?? 'python3';
   const { jobs, discovered } = await collectJobs({
     root,
@@ -58,7 +70,8 @@ async function findAndRun(flags: ScriptFlags): Promise<number> {
     else print(jobs.length === 0 ? 'No training scripts found.' : scriptTable(jobs));
     return CODES.ok;
   }
-  const commands = withCommands(root, jobs, flags, python);
+  const metric = flags.metric === undefined ? null : parseMetric(flags.metric);
+  const commands = withCommands(root, expandSweeps(jobs, (flags.sweep ?? []).map(parseSweep)), flags, python);
   if (flags.dryRun === true) {
     if (flags.json === true) printJson({ jobs: commands.map(({ id, command }) => ({ id, command })) });
     else for (const { command } of commands) print(shellText(command));
@@ -68,8 +81,27 @@ async function findAndRun(flags: ScriptFlags): Promise<number> {
     note('No training scripts found: nothing to run.');
     return CODES.ok;
   }
-  return run(root, commands, flags);
+  return run(root, commands, flags, metric);
 }
+
+/** What stands in trainyard.yaml, and over it what was typed. */
+function withSettings(typed: ScriptFlags, settings: ProjectConfig['scripts']): ScriptFlags {
+  const written: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(settings)) {
+    const name = key.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+    // Flags that begin with --no- are kept by what they take away.
+    if (key === 'no_auto_discover') written['autoDiscover'] = value !== true;
+    else if (key !== 'no_default_jobs') written[name] = value;
+  }
+  const given = Object.entries(typed).filter(
+    ([name, value]) => value !== undefined && !isDefault(name, value),
+  );
+  return { ...written, ...Object.fromEntries(given) };
+}
+
+/** commander says `true` for a --no- flag that nobody typed. */
+const isDefault = (name: string, value: unknown): boolean =>
+  (name === 'autoDiscover' || name === 'defaultJobs') && value === true;
 
 const listed = ({ id, name, script, output, optional, supports, reason, copies }: ScriptJob) => ({
   id,
@@ -113,7 +145,12 @@ function withCommands(
   }));
 }
 
-async function run(root: string, jobs: readonly ScriptJobParams[], flags: ScriptFlags): Promise<number> {
+async function run(
+  root: string,
+  jobs: readonly ScriptJobParams[],
+  flags: ScriptFlags,
+  metric: Metric | null,
+): Promise<number> {
   const gpus = await findGpus(flags.gpus ?? null);
   const gpus_per_job = gpus.length === 0 ? 0 : (flags.gpusPerJob ?? 1);
   if (gpus_per_job > gpus.length || (gpus.length === 0 && flags.gpusPerJob !== undefined))
@@ -136,10 +173,14 @@ async function run(root: string, jobs: readonly ScriptJobParams[], flags: Script
     const ended = await driveScripts(project, hold, created, { verbose: flags.verbose === true });
     const { summary, path } = await writeSummary(project, ended, resumed, {
       gpus,
+      metric,
       reports: flags.report ?? [],
     });
     if (flags.json === true) printJson(summary);
-    else note(`Summary: ${path}`);
+    else {
+      if (summary.ranking.length > 0) print(rankingTable(summary));
+      note(`Summary: ${path}`);
+    }
     if (ended.status === 'canceled') return CODES.interrupted;
     return ended.status === 'succeeded' ? CODES.ok : CODES.failed;
   } finally {

@@ -1,6 +1,7 @@
 /** `trainyard.yaml`, whole: every setting, its default, what it means. An empty file is valid. */
 import { z } from 'zod';
 import { gates } from './gate-schema.ts';
+import { scripts } from './scripts-schema.ts';
 import { count, duration, filled, number, qualityRule, share, words, workers } from './setting-fields.ts';
 
 const PROVIDERS = ['local', 'simulated', 'azureml', 'kubernetes', 'ray'] as const;
@@ -186,7 +187,7 @@ export const ProjectFile = z
     deployment: anything('Rollouts to test and production.'),
     schedules: anything('Runs by the clock.'),
     retention,
-    scripts: anything('Flags of `trainyard scripts`.'),
+    scripts,
     server,
   })
   .meta({

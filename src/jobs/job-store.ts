@@ -169,7 +169,7 @@ export async function findJob(db: Db, name: string): Promise<Job> {
     .selectFrom('jobs')
     .innerJoin('runs', 'runs.id', 'jobs.run_id')
     .selectAll('jobs')
-    .where('jobs.base_name', '=', name)
+    .where('jobs.circuit_id', '=', name)
     .where('runs.pipeline', '=', 'scripts')
     .orderBy('jobs.id', 'desc')
     .limit(1)

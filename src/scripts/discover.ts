@@ -95,19 +95,25 @@ function expression(text: string): RegExp {
 
 function rootFolders(root: string, given: readonly string[]): string[] {
   if (given.length === 0) return [root];
-  return given.map((name) => {
-    const folder = resolve(root, name);
-    if (folder !== root && !folder.startsWith(root + sep))
-      throw new UsageError(`--discover-root ${name} lies outside the project ${root}.`, {
-        hint: 'Name a folder below it, or go to another project with --project DIR.',
-      });
-    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
-      throw new NotFoundError(`--discover-root ${name}: there is no such folder in ${root}.`, {
-        hint: 'Paths are relative to the project; leave the flag out to look everywhere.',
-      });
-    return folder;
-  });
+  return given
+    .flatMap((text) => listOf(root, text))
+    .map((name) => {
+      const folder = resolve(root, name);
+      if (folder !== root && !folder.startsWith(root + sep))
+        throw new UsageError(`--discover-root ${name} lies outside the project ${root}.`, {
+          hint: 'Name a folder below it, or go to another project with --project DIR.',
+        });
+      if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
+        throw new NotFoundError(`--discover-root ${name}: there is no such folder in ${root}.`, {
+          hint: 'Paths are relative to the project; leave the flag out to look everywhere.',
+        });
+      return folder;
+    });
 }
+
+/** Several folders in one text, at spaces or commas, unless that is the name of one. */
+const listOf = (root: string, text: string): string[] =>
+  existsSync(resolve(root, text)) ? [text] : text.split(/[\s,]+/).filter((name) => name !== '');
 
 /** The rules of one folder. */
 interface Rules {

@@ -7,3 +7,6 @@ export { splitWords } from './split-words.ts';
 export { TrainingSummary, compareSummaries, summaryJunit, summaryMarkdown } from './summary.ts';
 export type { JobSummary } from './summary.ts';
 export { digestOf as scriptDigest } from './discover.ts';
+export { expandSweeps, parseSweep } from './sweep.ts';
+export { jobMetrics, parseMetric, rank } from './metrics.ts';
+export type { Metric } from './metrics.ts';

@@ -93,6 +93,8 @@ function definedJob(
       batch: said('batch', entry.supports_batch),
       output_dir: said('output_dir', entry.use_output_dir),
     },
+    flags: look?.flags ?? [],
+    flags_known: look !== undefined && look.error === null,
     args: typeof entry.args === 'string' ? splitWords(entry.args, `args of ${id}`) : entry.args,
     reason: `defined in ${file}`,
     copies: [],

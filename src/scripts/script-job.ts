@@ -14,6 +14,10 @@ export interface ScriptJob {
   /** Its failure fails nothing else. */
   readonly optional: boolean;
   readonly supports: Supports;
+  /** All options that it declares, as it spells them. */
+  readonly flags: readonly string[];
+  /** False where its source could not be parsed. */
+  readonly flags_known: boolean;
   /** Arguments of its own; they go before all others. */
   readonly args: readonly string[];
   /** Where it comes from, as a sentence. */
@@ -46,6 +50,8 @@ export function discoveredJobs(
         output: `${withoutTrain(id)}_results`,
         optional: options.optional,
         supports: supportsOf(look.flags),
+        flags: look.flags,
+        flags_known: look.error === null,
         args: [],
         reason: look.error === null ? 'discovered' : `discovered; its options cannot be read (${look.error})`,
         copies,

@@ -19,6 +19,9 @@ const JobSummary = z.strictObject({
   error: z.string().nullable(),
   cpu_s: z.number().nullable(),
   peak_memory_mib: z.number().nullable(),
+  metrics: z.record(z.string(), z.number()).nullable().meta({
+    description: 'From metrics.json among its results, else from the last JSON line that it printed.',
+  }),
 });
 export type JobSummary = z.infer<typeof JobSummary>;
 
@@ -50,6 +53,13 @@ export const TrainingSummary = z.strictObject({
   arguments: z.array(z.string()),
   jobs: z.array(JobSummary),
   comparison: Comparison.nullable(),
+  metric: z
+    .strictObject({ name: z.string(), goal: z.enum(['min', 'max']) })
+    .nullable()
+    .meta({ description: 'What the jobs are ranked by; null where nobody asked.' }),
+  ranking: z
+    .array(z.strictObject({ id: z.string(), value: z.number() }))
+    .meta({ description: 'Best first.' }),
 });
 export type TrainingSummary = z.infer<typeof TrainingSummary>;
 
@@ -109,6 +119,11 @@ export function summaryMarkdown(summary: TrainingSummary): string {
         .trim(),
     ),
   ];
+  const { metric, ranking } = summary;
+  if (metric !== null && ranking.length > 0) {
+    lines.push('', `| | job | ${cell(metric.name)} (${metric.goal}) |`, '| ---: | --- | ---: |');
+    lines.push(...ranking.map(({ id, value }, i) => `| ${i + 1} | ${cell(id)} | ${value} |`));
+  }
   if (comparison !== null) {
     const told = [
       ...comparison.newly_failing.map((id) => `- **newly failing**: ${cell(id)}`),

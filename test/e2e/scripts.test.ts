@@ -82,6 +82,72 @@ describe('trainyard scripts', () => {
     for (const made of ['.trainyard', 'results', 'logs', 'summaries']) expect(project.has(made)).toBe(false);
   });
 
+  it('takes every flag that chooses scripts or is handed on to them', async () => {
+    await using project = repository({
+      'a/train_1.py': SCRIPTS['training/train_good.py'] ?? '',
+      'a/fit_2.py':
+        'import argparse\np = argparse.ArgumentParser()\nfor f in (1,):\n    p.add_argument("--folds")\n    p.add_argument("--sample")\n    p.add_argument("--batch")\n',
+      'b/train_3.py': 'print(3)\n',
+      'b/old/train_4.py': 'print(4)\n',
+      'jobs.yaml':
+        'jobs:\n  - {script: b/train_3.py, args: [--mine]}\n  - {script: a/train_1.py, id: one, use_output_dir: false}\n',
+    });
+    const dry = async (...flags: string[]): Promise<string[]> =>
+      (await project.ok(['scripts', '--dry-run', ...flags])).stdout.trim().split('\n');
+    expect(
+      await dry('--discover-root', 'a', 'b', '--exclude-regex', 'old', '--include-pattern', 'fit_*.py'),
+    ).toEqual([
+      'python3 a/fit_2.py',
+      'python3 a/train_1.py --output-dir results/1_results',
+      'python3 b/train_3.py',
+    ]);
+    expect(
+      await dry(
+        '--include-pattern',
+        'fit_*.py',
+        '--only',
+        'fit_2',
+        '--folds',
+        '3',
+        '--sample',
+        '4',
+        '--batch',
+        '5',
+        '--python',
+        'python',
+      ),
+    ).toEqual(['python a/fit_2.py --folds 3 --sample 4 --batch 5']);
+    expect(await dry('--discovery-limit', '1')).toEqual([
+      'python3 a/train_1.py --output-dir results/1_results',
+    ]);
+    expect(await dry('--exclude', '1,3', '--extra-args', '--x "1 2"', '--extra-arg=--y')).toEqual([
+      "python3 b/old/train_4.py --y --x '1 2'",
+    ]);
+    expect(await dry('--config', 'jobs.yaml', '--no-auto-discover')).toEqual([
+      'python3 b/train_3.py --mine',
+      'python3 a/train_1.py',
+    ]);
+    expect(await dry('--config', 'jobs.yaml', '--allow-discovery-overrides', '--only', '3')).toEqual([
+      'python3 b/train_3.py',
+    ]);
+  });
+
+  it('shows what scripts print when asked, live, here and in another terminal', async () => {
+    await using project = repository({
+      'train_v1.2.py':
+        'import os, time\nprint("begun", flush=True)\nwhile not os.path.exists("go"): time.sleep(0.02)\nprint("done")\n',
+    });
+    const running = project.start(['scripts', '--verbose']);
+    await running.says(/\[train_v1\.2\] begun/);
+    const followed = project.start(['jobs', 'logs', '-f', 'train_v1.2']);
+    while (!followed.stdout.includes('begun')) await sleep(20);
+    project.write('go', '');
+    expect((await followed.ended).stdout).toBe('begun\ndone\n');
+    const { code, stderr } = await running.ended;
+    expect(code).toBe(0);
+    expect(stderr).toContain('[train_v1.2] done');
+  });
+
   it('runs them, tries again, and sums up: 1 when a mandatory one failed', async () => {
     await using project = repository(SCRIPTS);
     const run = await project.ends(1, [

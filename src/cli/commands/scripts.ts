@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
+import { parseSize } from '../../kernel/size.ts';
 import { ExitWith } from '../exit.ts';
 import { collectWhole, common, duration, wholeNumber } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
@@ -33,6 +34,8 @@ export interface ScriptFlags extends CommonOptions {
   readonly gpusPerJob?: number;
   readonly order?: 'longest' | 'discovery';
   readonly resume?: boolean;
+  readonly sweep?: readonly string[];
+  readonly metric?: string;
   readonly dryRun?: boolean;
   readonly list?: boolean;
   readonly listOnly?: boolean;
@@ -85,6 +88,13 @@ export function define(parent: Command): void {
         collectWhole,
       )
       .option('--python <exe>', 'the interpreter')
+      .optionsGroup('Many settings:')
+      .option(
+        '--sweep <name=values>',
+        'a job for each value, as epochs=10,20 or seed=1..5; repeatable: each combination',
+        collectWhole,
+      )
+      .option('--metric <name:goal>', 'rank the jobs by what they report, as mae:min or accuracy:max')
       .optionsGroup('How they run:')
       .option('--parallel', 'several at once')
       .option('--max-workers <n>', 'how many at once with --parallel (4)', wholeNumber)
@@ -116,6 +126,7 @@ export function define(parent: Command): void {
     trainyard scripts --config jobs.yaml --no-auto-discover
     trainyard scripts --extra-arg=--seed=7 --extra-args '--note "first try"'
     trainyard scripts --timeout 2h --jobs-memory-limit 4G --gpus auto --gpus-per-job 1
+    trainyard scripts --only als --sweep epochs=10,20,50 --sweep seed=1..5 --metric mae:min
     trainyard scripts --resume --report junit=report.xml --report markdown=report.md`,
   ).action(async (flags: ScriptFlags) => {
     const { scripts } = await import('../scripting.ts');
@@ -135,10 +146,9 @@ function count(value: string): number {
 
 /** In MiB. */
 function memory(value: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*([KMGT])i?B?$/i.exec(value);
-  const unit = { K: 1 / 1024, M: 1, G: 1024, T: 1024 ** 2 }[match?.[2]?.toUpperCase() ?? ''];
-  if (match === null || unit === undefined) throw new InvalidArgumentError('Give a size such as 512M or 4G.');
-  return Number(match[1]) * unit;
+  const size = parseSize(value);
+  if (size === null) throw new InvalidArgumentError('Give a size such as 512M or 4G.');
+  return size;
 }
 
 function report(value: string, before: readonly Report[] = []): Report[] {

@@ -157,13 +157,18 @@ export function repeat(ms: number, work: () => Promise<boolean>, atEnd?: () => v
   const loop = (async () => {
     let pause = ms;
     while (!stop.signal.aborted) {
-      pause = (await work()) ? ms : Math.min(pause * 1.5, SELDOM_MS);
+      // A look that fails is no reason to show nothing from then on.
+      const news = await work().catch(() => false);
+      pause = news ? ms : Math.min(pause * 1.5, SELDOM_MS);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, pause);
-        stop.signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+        const wake = (): void => (clearTimeout(timer), resolve());
+        // It may have been stopped during the look.
+        if (stop.signal.aborted) wake();
+        else stop.signal.addEventListener('abort', wake, { once: true });
       });
     }
-    await work();
+    await work().catch(() => false);
     atEnd?.();
   })();
   loop.catch(() => undefined);

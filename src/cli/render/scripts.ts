@@ -1,4 +1,4 @@
-import type { ScriptJob } from '../../scripts/index.ts';
+import type { ScriptJob, TrainingSummary } from '../../scripts/index.ts';
 import { table } from './table.ts';
 
 /** The jobs there are, and why. */
@@ -24,4 +24,20 @@ export function scriptTable(jobs: readonly ScriptJob[]): string {
     if (job.copies.length > 0) lines.push(`${job.id}: the same script also lies at ${job.copies.join(', ')}`);
   lines.push('', `${jobs.length} ${jobs.length === 1 ? 'job' : 'jobs'}`);
   return lines.join('\n');
+}
+
+/** Best first, as many as a screen shows. */
+export function rankingTable({ ranking, metric }: TrainingSummary): string {
+  return table(
+    ranking.slice(0, 10).map((entry, i) => ({ ...entry, place: i + 1 })),
+    [
+      { title: '', value: (row) => String(row.place), align: 'right' },
+      { title: 'job', value: (row) => row.id },
+      {
+        title: `${metric?.name ?? ''} (${metric?.goal ?? ''})`,
+        value: (row) => String(row.value),
+        align: 'right',
+      },
+    ],
+  );
 }

@@ -64,20 +64,24 @@ export async function submitScripts(context: StageContext): Promise<StageOutcome
 export const scriptHash = (job: Pick<ScriptJobParams, 'command' | 'sha256'>): string =>
   sha256(canonicalJson([job.command, job.sha256])).slice(0, 12);
 
+/** Ids of scripts may hold dots; what the outside world knows a job by may not. */
+const baseName = (id: string): string =>
+  id.replaceAll(/[^A-Za-z0-9_-]/g, '_').replace(/^[^A-Za-z0-9]+/, 'job_');
+
 async function rowsOf(context: StageContext): Promise<JobsTable[]> {
   const params = scriptParams(context.run);
   const now = context.now();
   const taken = await takenNames(
     context.db,
-    params.jobs.map((job) => job.id),
+    params.jobs.map((job) => baseName(job.id)),
   );
   return params.jobs.map((job): JobsTable => {
-    const name = freeJobName(job.id, taken);
+    const name = freeJobName(baseName(job.id), taken);
     taken.add(name);
     return {
       id: newId('job', now),
       name,
-      base_name: job.id,
+      base_name: baseName(job.id),
       run_id: context.run.id,
       stage: SUBMIT,
       circuit_id: job.id,

@@ -1,0 +1,1 @@
+export { githubWorkflow } from './github.ts';
