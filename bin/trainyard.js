@@ -1,16 +1,19 @@
 #!/usr/bin/env -S node --max-semi-space-size=16
 // The front door, plain JavaScript: an old Node must get one clear line instead of a syntax error.
+const { existsSync } = await import('node:fs');
+const source = new URL('../src/main.ts', import.meta.url);
+const checkout = existsSync(source);
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 18)) {
   process.stderr.write(
     `error: Trainyard needs Node 22.18 or later; this is Node ${process.versions.node}.\n` +
-      'hint: Install a current Node, or run it with one from npm: npx -p node@24 -p trainyard trainyard --help\n',
+      (checkout
+        ? 'hint: In this checkout `npm run trainyard -- --help` uses the Node that `npm ci` brought along.\n'
+        : 'hint: Install a current Node, or run it with one from npm: npx -p node@24 -p trainyard trainyard --help\n'),
   );
   process.exit(2);
 }
-const { existsSync } = await import('node:fs');
 const { enableCompileCache } = await import('node:module');
 enableCompileCache?.();
 // A checkout runs from source, the published package from dist.
-const source = new URL('../src/main.ts', import.meta.url);
-await import(existsSync(source) ? source.href : new URL('../dist/main.js', import.meta.url).href);
+await import(checkout ? source.href : new URL('../dist/main.js', import.meta.url).href);

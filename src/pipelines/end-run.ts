@@ -13,6 +13,15 @@ export async function endRun(
   reason: string | null,
 ): Promise<void> {
   await cancelApprovals(tx, now, run.id);
+  // Another run may have waited for what was asked here.
+  await tx
+    .updateTable('runs')
+    .set({ due_at: toIso(now) })
+    .where('ended_at', 'is', null)
+    .where('parent_run_id', 'is', null)
+    .where('status', '=', 'waiting')
+    .where('id', '!=', run.id)
+    .execute();
   await tx
     .updateTable('runs')
     .set({ status: 'canceled', ended_at: toIso(now), due_at: null, reason: `its run ${status}` })

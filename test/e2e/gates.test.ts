@@ -68,8 +68,17 @@ describe('a run without a terminal', () => {
     project.change('kiln_2', 0.4);
     const second = await project.ends(11, ['run', '--json']);
     expect(second.json()).toMatchObject({ number: 2, status: 'waiting', jobs: { succeeded: 1 } });
+    expect(second.stderr).toContain('run 1 asks already: trainyard approve');
     await project.ok(['worker', '--until-idle']);
-    expect(await requests(project)).toHaveLength(4);
+    // Models of both, and one question about the environment.
+    const open = await requests(project);
+    expect(open).toHaveLength(3);
+    // Canceled there, it is asked here; approved once, it counts for all.
+    await project.ok(['runs', 'cancel', '1']);
+    await project.ok(['worker', '--until-idle']);
+    expect(await requests(project)).toHaveLength(2);
+    for (const { id } of await requests(project)) await project.trainyard(['approve', id]);
+    expect(await sharedModels(project)).toEqual(['kiln-2']);
   });
 });
 

@@ -109,6 +109,15 @@ async function list(flags: ListFlags): Promise<void> {
       );
       return;
     }
+    // Of each circuit, one version of the dev registry is the good one.
+    const good = new Set<string>();
+    if (flags.registry === 'dev') {
+      const { goodModel } = await import('../../registry/index.ts');
+      for (const circuit of new Set(page.items.map((m) => m.circuit_id))) {
+        const model = await goodModel(project.store.db, circuit);
+        if (model !== null) good.add(refText(model));
+      }
+    }
     const { table } = await import('../render/table.ts');
     const { headline } = await import('../render/metrics.ts');
     print(
@@ -117,7 +126,8 @@ async function list(flags: ListFlags): Promise<void> {
         { title: 'version', value: (m) => String(m.version), align: 'right' },
         {
           title: 'state',
-          value: (m) => (m.withdrawn !== null ? 'withdrawn' : m.pr ? 'pull request' : 'good'),
+          value: (m) =>
+            m.withdrawn !== null ? 'withdrawn' : m.pr ? 'pull request' : good.has(refText(m)) ? 'good' : '',
         },
         { title: 'hash', value: (m) => m.training_hash },
         { title: 'created', value: (m) => m.created_at.slice(0, 19).replace('T', ' ') },

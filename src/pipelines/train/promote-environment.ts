@@ -1,7 +1,8 @@
 import { markShared } from '../../assets/index.ts';
 import { closeApproval, subjectsWith } from '../../gates/index.ts';
-import { toIso } from '../../kernel/clock.ts';
+import { fromIso, toIso } from '../../kernel/clock.ts';
 import { appendEvents } from '../../store/index.ts';
+import type { Tx } from '../../store/index.ts';
 import type { StageContext, StageOutcome } from '../pipeline.ts';
 import { askGate, deadlineOf } from './gate.ts';
 import { trainParams } from './params.ts';
@@ -63,6 +64,21 @@ async function wasRejected(context: Pick<StageContext, 'db' | 'run'>, subject: s
  * held or expired, it blocks only the promotion of models that need the environment.
  */
 export async function promoteEnvironment(context: StageContext): Promise<StageOutcome> {
+  const outcome = await decide(context);
+  // Others may be waiting for what was asked here.
+  if (outcome.kind !== 'wait') await context.tx((tx) => wakeWaiting(tx, context));
+  return outcome;
+}
+
+async function decide(context: StageContext): Promise<StageOutcome> {
+  const elsewhere = await askedElsewhere(context);
+  if (elsewhere !== null)
+    return {
+      kind: 'wait',
+      on: 'approval',
+      until: fromIso(elsewhere.expires_at),
+      reason: `run ${elsewhere.run_number} asks already: trainyard approve ${elsewhere.id}`,
+    };
   const approval = await askGate(context, {
     gate: 'registry-promotion',
     title: 'Share the environment with the other workspaces',
@@ -109,6 +125,61 @@ export async function promoteEnvironment(context: StageContext): Promise<StageOu
       reason: approval.status === 'expired' ? 'nobody decided in time' : reject > 0 ? 'rejected' : 'held',
     };
   return { kind: 'done', counts };
+}
+
+/**
+ * An open request of another run that asks about every environment this one would ask about: one question is enough.
+ * Null also where this run has asked before.
+ */
+async function askedElsewhere(
+  context: StageContext,
+): Promise<{ id: string; run_number: number; expires_at: string } | null> {
+  const { approved_gates } = trainParams(context.run);
+  const inAdvance = approved_gates.includes('registry-promotion') || approved_gates.includes('all');
+  if (context.run.rehearsal === 1 || inAdvance) return null;
+  const unshared = await unsharedEnvironments(context);
+  if (unshared.length === 0) return null;
+  const mine = await context.db
+    .selectFrom('approvals')
+    .select('id')
+    .where('run_id', '=', context.run.id)
+    .where('stage', '=', context.stage.name)
+    .executeTakeFirst();
+  if (mine !== undefined) return null;
+  const rows = await context.db
+    .selectFrom('approvals')
+    .innerJoin('runs', 'runs.id', 'approvals.run_id')
+    .innerJoin('approval_subjects', 'approval_subjects.approval_id', 'approvals.id')
+    .select(['approvals.id', 'approvals.expires_at', 'runs.number', 'approval_subjects.subject'])
+    .where('approvals.stage', '=', context.stage.name)
+    .where('approvals.status', '=', 'waiting')
+    .where('approvals.expires_at', '>', toIso(context.now()))
+    .where('approval_subjects.verdict', '=', 'pending')
+    .where('runs.ended_at', 'is', null)
+    .where('runs.rehearsal', '=', 0)
+    .where('runs.id', '!=', context.run.id)
+    .execute();
+  const by_request = Map.groupBy(rows, (row) => row.id);
+  for (const [id, subjects] of by_request) {
+    const asked = new Set(subjects.map((row) => row.subject));
+    const [first] = subjects;
+    if (first !== undefined && unshared.every((e) => asked.has(`${e.name}:${e.version}`)))
+      return { id, run_number: first.number, expires_at: first.expires_at };
+  }
+  return null;
+}
+
+/** Runs whose stage waits for a request of another run look again. */
+async function wakeWaiting(tx: Tx, { run, stage, now }: StageContext): Promise<void> {
+  await tx
+    .updateTable('runs')
+    .set({ due_at: toIso(now()) })
+    .where('ended_at', 'is', null)
+    .where('id', '!=', run.id)
+    .where('id', 'in', (e) =>
+      e.selectFrom('stages').select('run_id').where('name', '=', stage.name).where('status', '=', 'waiting'),
+    )
+    .execute();
 }
 
 function splitSubject(subject: string): { kind: 'environment'; name: string; version: string } {
