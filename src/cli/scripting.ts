@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { openProject } from '../app.ts';
 import type { Project } from '../app.ts';
 import { loadProjectConfig } from '../config/index.ts';
 import type { ProjectConfig } from '../config/index.ts';
 import { gitFacts } from '../fleet/index.ts';
-import { EXIT, NotFoundError, TrainyardError, UsageError } from '../kernel/errors.ts';
+import { EXIT, NotFoundError, TrainyardError, UsageError, messageOf } from '../kernel/errors.ts';
 import { createScriptsRun, doneBefore, holdProject, lastDurations, scriptHash } from '../pipelines/index.ts';
 import type { Run, ScriptJobParams } from '../pipelines/index.ts';
 import {
@@ -19,7 +19,7 @@ import {
   parseSweep,
 } from '../scripts/index.ts';
 import type { Metric, ScriptJob } from '../scripts/index.ts';
-import type { ScriptFlags } from './commands/scripts.ts';
+import type { Report, ScriptFlags } from './commands/scripts.ts';
 import { findGpus } from './gpus.ts';
 import { note, print, printJson } from './render/output.ts';
 import { rankingTable, scriptTable } from './render/scripts.ts';
@@ -71,7 +71,8 @@ async function findAndRun(typed: ScriptFlags): Promise<number> {
     return CODES.ok;
   }
   const metric = flags.metric === undefined ? null : parseMetric(flags.metric);
-  const commands = withCommands(root, expandSweeps(jobs, (flags.sweep ?? []).map(parseSweep)), flags, python);
+  const all = withCommands(root, expandSweeps(jobs, (flags.sweep ?? []).map(parseSweep)), flags, python);
+  const commands = flags.dryRun === true && flags.resume === true ? await notDone(root, all) : all;
   if (flags.dryRun === true) {
     if (flags.json === true) printJson({ jobs: commands.map(({ id, command }) => ({ id, command })) });
     else for (const { command } of commands) print(shellText(command));
@@ -157,6 +158,7 @@ async function run(
     throw new UsageError(`Each job is to have ${flags.gpusPerJob} GPUs, and there are ${gpus.length}.`, {
       hint: 'Say which there are with --gpus, for example --gpus auto.',
     });
+  makeFolders(root, jobs, flags.report ?? []);
   const max_workers = flags.parallel === true ? (flags.maxWorkers ?? MAX_WORKERS) : 1;
   const project = await openProject({ folder: root, mode: 'write', overrides: { max_workers, gpus } });
   try {
@@ -179,12 +181,56 @@ async function run(
     if (flags.json === true) printJson(summary);
     else {
       if (summary.ranking.length > 0) print(rankingTable(summary));
+      const silent = summary.jobs.filter(
+        (job) => metric !== null && job.metrics?.[metric.name] === undefined,
+      );
+      if (metric !== null && silent.length > 0)
+        note(
+          `No ${metric.name} was reported by ${silent
+            .slice(0, 5)
+            .map((job) => job.id)
+            .join(', ')}${silent.length > 5 ? ` and ${silent.length - 5} more` : ''}.`,
+        );
       note(`Summary: ${path}`);
     }
     if (ended.status === 'canceled') return CODES.interrupted;
     return ended.status === 'succeeded' ? CODES.ok : CODES.failed;
   } finally {
     await project.close();
+  }
+}
+
+/** What --resume would run. */
+async function notDone(root: string, jobs: readonly ScriptJobParams[]): Promise<ScriptJobParams[]> {
+  const project = await openProject({ folder: root, mode: 'read' });
+  try {
+    const done = await doneBefore(project.store.db, jobs);
+    return jobs.filter((job) => !done.has(job.id));
+  } finally {
+    await project.close();
+  }
+}
+
+/** Folders for results, and for reports, before anything is trained. @throws UsageError naming the one that cannot be made */
+function makeFolders(root: string, jobs: readonly ScriptJobParams[], reports: readonly Report[]): void {
+  for (const folder of ['logs', 'summaries', ...jobs.map((job) => join('results', job.output))]) {
+    try {
+      mkdirSync(join(root, folder), { recursive: true });
+    } catch (error) {
+      throw new UsageError(`The folder ${folder} cannot be made: ${messageOf(error)}.`, {
+        hint: 'Remove what is in its place, or make the project writable. Nothing was started.',
+      });
+    }
+  }
+  for (const { file } of reports) {
+    const folder = dirname(resolve(file));
+    if (!existsSync(folder) || statSync(resolve(file), { throwIfNoEntry: false })?.isDirectory() === true)
+      throw new UsageError(
+        `--report ${file}: ${existsSync(folder) ? 'that is a folder' : `there is no folder ${folder}`}.`,
+        {
+          hint: 'Name a file in a folder that is there.',
+        },
+      );
   }
 }
 

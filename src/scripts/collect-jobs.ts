@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { posix, resolve } from 'node:path';
 import { discoverScripts } from './discover.ts';
 import type { DiscoveryOptions } from './discover.ts';
 import { readJobFile } from './job-file.ts';
@@ -33,7 +33,7 @@ export async function collectJobs(options: CollectOptions): Promise<Collected> {
   const defined =
     options.config === null ? [] : await readJobFile(resolve(root, options.config), options.config);
   const found = options.auto_discover ? discoverScripts(options) : [];
-  const scripts = defined.map(({ entry }) => entry.script.replace(/^\.\//, ''));
+  const scripts = defined.map(({ entry }) => posix.normalize(entry.script));
   const paths = [...new Set([...found.map((script) => script.path), ...scripts])];
   const flags = await readScriptFlags(options.python, root, paths);
   const discovered = discoveredJobs(found, flags, { optional: options.discovered_optional });

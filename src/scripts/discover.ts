@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import type { Dirent } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import ignore from 'ignore';
@@ -70,9 +71,47 @@ export function discoverScripts(options: DiscoveryOptions): FoundScript[] {
       if (wanted(path) && !unwanted.some((regex) => regex.test(path))) paths.add(path);
     });
   }
+  // git ignores nothing that it tracks, whatever .gitignore says since.
+  for (const path of trackedScripts(root))
+    if (
+      wanted(path) &&
+      !unwanted.some((regex) => regex.test(path)) &&
+      isBelow(root, path, options.discover_roots)
+    )
+      paths.add(path);
   const sorted = [...paths].toSorted();
   const chosen = options.limit === null ? sorted : sorted.slice(0, options.limit);
   return chosen.map((path) => ({ path, sha256: digestOf(join(root, path)) }));
+}
+
+function trackedScripts(root: string): string[] {
+  const git = spawnSync('git', ['-C', root, 'ls-files', '-z', '--', '*.py'], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  if (git.status !== 0) return []; // no repository, or no git
+  return git.stdout.split('\0').filter((path) => {
+    const folders = path.split('/').slice(0, -1);
+    const skipped =
+      folders.some((name) => SKIPPED.has(name) || name.endsWith('.egg-info')) ||
+      OUTPUTS.has(folders[0] ?? '');
+    return path !== '' && !skipped && leadsInside(root, join(root, path));
+  });
+}
+
+function isBelow(root: string, path: string, discover_roots: readonly string[]): boolean {
+  const file = join(root, path);
+  return rootFolders(root, discover_roots).some((folder) => file.startsWith(folder + sep));
+}
+
+/** A file, and not by a link one that lies outside the project. */
+function leadsInside(root: string, path: string): boolean {
+  try {
+    return statSync(path).isFile() && realpathSync(path).startsWith(realpathSync(root) + sep);
+  } catch {
+    return false;
+  }
 }
 
 function matcher(patterns: readonly string[]): (path: string) => boolean {
@@ -152,14 +191,15 @@ function walk(root: string, folder: string, above: readonly Rules[], found: (pat
   try {
     entries = readdirSync(folder, { withFileTypes: true });
   } catch (error) {
-    // A folder that nobody may read holds no scripts that anybody could run.
-    if (['EACCES', 'EPERM', 'ENOENT'].includes(systemCode(error) ?? '')) return;
+    // A folder inside that nobody may read holds no scripts that anybody could run.
+    if (folder !== root && ['EACCES', 'EPERM', 'ENOENT'].includes(systemCode(error) ?? '')) return;
     throw fileError(`read ${folder}`, error);
   }
   const names = new Set(entries.map((entry) => entry.name));
   // The mark of a virtual environment, whatever its name.
   if (names.has('pyvenv.cfg')) return;
-  const rules = names.has('.gitignore') ? [...above, ...rulesOf(folder)] : above;
+  const ignores = entries.some((entry) => entry.name === '.gitignore' && entry.isFile());
+  const rules = ignores ? [...above, ...rulesOf(folder)] : above;
   for (const entry of entries) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
@@ -169,14 +209,14 @@ function walk(root: string, folder: string, above: readonly Rules[], found: (pat
         (folder === root && OUTPUTS.has(entry.name)) ||
         isIgnored(rules, `${path}/`);
       if (!skipped) walk(root, path, rules, found);
-    } else if (entry.name.endsWith('.py') && isFile(entry, path) && !isIgnored(rules, path)) {
+    } else if (entry.name.endsWith('.py') && isFile(root, entry, path) && !isIgnored(rules, path)) {
       found(relative(root, path).replaceAll(sep, '/'));
     }
   }
 }
 
-const isFile = (entry: Dirent, path: string): boolean =>
-  entry.isFile() || (entry.isSymbolicLink() && statSync(path, { throwIfNoEntry: false })?.isFile() === true);
+const isFile = (root: string, entry: Dirent, path: string): boolean =>
+  entry.isFile() || (entry.isSymbolicLink() && leadsInside(root, path));
 
 /** The deepest folder that has something to say decides. */
 function isIgnored(rules: readonly Rules[], path: string): boolean {

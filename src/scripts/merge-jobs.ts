@@ -1,10 +1,10 @@
-import { existsSync, statSync } from 'node:fs';
-import { isAbsolute, resolve, sep } from 'node:path';
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { isAbsolute, posix, resolve, sep } from 'node:path';
 import { ConfigError } from '../kernel/errors.ts';
 import type { Problem } from '../kernel/errors.ts';
 import { nearest } from '../kernel/suggest.ts';
 import type { JobEntry, LocatedEntry } from './job-file.ts';
-import { stemOf, withoutTrain, wordsOf } from './script-job.ts';
+import { LONGEST_ID, stemOf, withoutTrain, wordsOf } from './script-job.ts';
 import type { ScriptJob } from './script-job.ts';
 import { supportsOf, usualSpelling } from './script-flags.ts';
 import type { ScriptFlags, Supports } from './script-flags.ts';
@@ -30,10 +30,10 @@ export function mergeJobs(
     const problem = (path: string, message: string, hint: string): void => {
       problems.push({ file, line, column: null, path, message, hint });
     };
-    const script = entry.script.replace(/^\.\//, '');
+    const script = posix.normalize(entry.script);
     const id = entry.id ?? stemOf(script);
     const path = resolve(root, script);
-    if (!path.startsWith(root + sep))
+    if (!path.startsWith(root + sep) || leadsOut(root, path))
       problem(
         `jobs ${id}.script`,
         `${script} lies outside the project`,
@@ -46,7 +46,13 @@ export function mergeJobs(
       problem(`jobs ${id}.script`, `there is no script ${script}`, hint);
     } else if (entry.output !== undefined && !isInside(entry.output))
       problem(`jobs ${id}.output`, `${entry.output} leads out of results/`, 'Name a folder below results/.');
-    else if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(id))
+    else if (id.toLowerCase() === 'orchestrator' || id.length > LONGEST_ID)
+      problem(
+        `jobs ${id.slice(0, 40)}.id`,
+        `${id.slice(0, 40)} cannot name a log file`,
+        `Choose another id, of at most ${LONGEST_ID} characters.`,
+      );
+    else if (!/^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u.test(id))
       problem(`jobs ${id}.id`, `${id} cannot name a log file`, 'Use letters, digits, "_", "-" and ".".');
     else if (jobs.has(id.toLowerCase()))
       problem(`jobs ${id}.id`, `the id ${id} stands twice`, 'Give each job an id of its own.');
@@ -54,17 +60,52 @@ export function mergeJobs(
   }
   if (problems.length > 0) throw new ConfigError(problems);
   const scripts = new Map([...jobs].map(([key, job]) => [job.script, key]));
+  const definitions = new Set(jobs.keys());
   for (const job of discovered) {
     const same = [job.script, ...job.copies].flatMap((path) => scripts.get(path) ?? []);
     const key = job.id.toLowerCase();
-    const before = jobs.has(key) ? [key] : same;
+    const before = definitions.has(key) ? [key] : same;
     if (before.length === 0) jobs.set(key, job);
     else if (options.discovery_overrides) {
       for (const old of before) jobs.delete(old);
       jobs.set(key, { ...job, reason: `${job.reason}, before the definition in ${file}` });
     }
   }
-  return [...jobs.values()];
+  return ownFolders([...jobs.values()], file);
+}
+
+/** Two jobs must not write into one folder. @throws ConfigError where a definition says so */
+function ownFolders(jobs: readonly ScriptJob[], file: string): ScriptJob[] {
+  const owner = new Map<string, string>();
+  return jobs.map((job) => {
+    let output = job.output;
+    // Of `train_a.py` and `a.py` both, the rest of the name is `a`.
+    if (job.reason.startsWith('discovered'))
+      for (let n = 1; owner.has(output); n++) output = `${job.id}_results${n === 1 ? '' : `_${n}`}`;
+    const other = owner.get(output);
+    if (other !== undefined)
+      throw new ConfigError([
+        {
+          file,
+          line: null,
+          column: null,
+          path: `jobs ${job.id}.output`,
+          message: `${other} and ${job.id} would both write to results/${output}`,
+          hint: 'Give each an output of its own.',
+        },
+      ]);
+    owner.set(output, job.id);
+    return { ...job, output };
+  });
+}
+
+/** By a link. */
+function leadsOut(root: string, path: string): boolean {
+  try {
+    return !realpathSync(path).startsWith(realpathSync(root) + sep);
+  } catch {
+    return false; // it is not there, which is said below
+  }
 }
 
 const isInside = (output: string): boolean =>

@@ -43,7 +43,11 @@ export function jobMetrics(
 
 function numbers(text: string): Record<string, number> | null {
   try {
-    const value: unknown = JSON.parse(text);
+    // Python writes NaN and Infinity, which JSON does not know; they are no numbers to rank by.
+    const json = text.replaceAll(/"(?:[^"\\]|\\.)*"|-?(?:NaN|Infinity)/g, (token) =>
+      token.startsWith('"') ? token : 'null',
+    );
+    const value: unknown = JSON.parse(json);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
     const found = Object.entries(value).filter(
       (entry): entry is [string, number] => typeof entry[1] === 'number' && Number.isFinite(entry[1]),

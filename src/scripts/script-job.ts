@@ -1,6 +1,10 @@
+import { createHash } from 'node:crypto';
 import type { FoundScript } from './discover.ts';
 import { supportsOf } from './script-flags.ts';
 import type { ScriptFlags, Supports } from './script-flags.ts';
+
+/** It names a log file, with room for what a sweep adds. */
+export const LONGEST_ID = 120;
 
 /** One training of one script. Paths are relative to the project, with `/`. */
 export interface ScriptJob {
@@ -78,6 +82,12 @@ function uniqueIds(paths: readonly string[]): Map<string, string> {
       break;
     }
   }
+  // Signs that an id cannot hold may have been all that told two paths apart: then a piece of a digest does.
+  for (const same of Map.groupBy([...ids], ([, id]) => id.toLowerCase()).values()) {
+    if (same.length === 1) continue;
+    for (const [path, id] of same)
+      ids.set(path, `${id}_${createHash('sha256').update(path).digest('hex').slice(0, 6)}`);
+  }
   return ids;
 }
 
@@ -87,7 +97,9 @@ const idOf = (path: string, folders: number): string =>
     .split('/')
     .slice(-1 - folders)
     .join('_')
-    .replaceAll(/[^A-Za-z0-9_.-]+/g, '_');
+    .normalize('NFC')
+    .replaceAll(/[^\p{L}\p{N}_.-]+/gu, '_')
+    .slice(0, LONGEST_ID);
 
 export const stemOf = (path: string): string => idOf(path, 0);
 

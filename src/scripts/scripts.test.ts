@@ -3,7 +3,16 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { collectJobs, jobCommand, shellText, splitWords } from './index.ts';
+import { ConfigError } from '../kernel/errors.ts';
+import {
+  collectJobs,
+  expandSweeps,
+  jobCommand,
+  jobMetrics,
+  parseSweep,
+  shellText,
+  splitWords,
+} from './index.ts';
 import type { CollectOptions, JobSettings, ScriptJob } from './index.ts';
 
 const base = realpathSync(mkdtempSync(join(tmpdir(), 'trainyard-scripts-')));
@@ -198,6 +207,82 @@ typer.run(main)
   'train_latin.py':
     '# -*- coding: latin-1 -*-\nimport argparse\nargparse.ArgumentParser().add_argument("--epochs")\n',
 };
+
+describe.concurrent('no script is lost', () => {
+  it('by signs that an id cannot hold, and each has a folder of its own', async () => {
+    const root = project({
+      ...tree(
+        'train_数据.py',
+        'train_模型.py',
+        'train_a b.py',
+        'train_a,b.py',
+        'train_a_b.py',
+        'a/b/train_q.py',
+        'a_b/train_q.py',
+        'c/b/train_q.py',
+      ),
+      ...tree('x.py', 'train_x.py'),
+    });
+    const jobs = await jobsOf(root, { include_patterns: ['x.py'] });
+    expect(jobs).toHaveLength(10);
+    expect(new Set(jobs.map((job) => job.id.toLowerCase())).size).toBe(10);
+    expect(new Set(jobs.map((job) => job.output)).size).toBe(10);
+    expect(jobs.map((job) => job.id)).toEqual(expect.arrayContaining(['train_数据', 'train_模型']));
+    expect(await idsOf(root, { include_patterns: ['x.py'] })).toEqual(jobs.map((job) => job.id));
+  });
+
+  it('by a line in .gitignore, when git tracks it', async () => {
+    const root = project({ ...tree('train_a.py', 'old/train_b.py', 'train_c.py', 'venv/train_d.py') });
+    execFileSync('git', ['init', '-q', root]);
+    execFileSync('git', ['-C', root, 'add', '-f', 'train_a.py', 'old', 'venv']);
+    writeFileSync(join(root, '.gitignore'), 'train_*\nold/\n');
+    expect(await scriptsOf(root)).toEqual(['old/train_b.py', 'train_a.py']);
+    expect(await scriptsOf(root, { discover_roots: ['old'] })).toEqual(['old/train_b.py']);
+  });
+
+  it('to a link that leads out of the project, in discovery or in a definition', async () => {
+    const outside = project(tree('train_x.py'));
+    const root = project({ 'jobs.yaml': 'jobs: [{script: train_l.py}]\n', ...tree('train_a.py') });
+    symlinkSync(join(outside, 'train_x.py'), join(root, 'train_l.py'));
+    expect(await scriptsOf(root)).toEqual(['train_a.py']);
+    await expect(jobsOf(root, { config: 'jobs.yaml' })).rejects.toMatchObject({
+      problems: [{ message: 'train_l.py lies outside the project' }],
+    });
+  });
+
+  it('because two definitions write into one folder, or one into the log of all', async () => {
+    const root = project({
+      ...tree('train_a.py', 'train_b.py'),
+      'same.yaml': 'jobs: [{script: train_a.py, output: x}, {script: train_b.py, output: x}]\n',
+      'log.yaml': 'jobs: [{script: ./train_a.py, id: Orchestrator}]\n',
+    });
+    await expect(jobsOf(root, { config: 'same.yaml' })).rejects.toMatchObject({
+      problems: [{ message: 'train_a and train_b would both write to results/x' }],
+    });
+    await expect(jobsOf(root, { config: 'log.yaml' })).rejects.toThrow(ConfigError);
+  });
+});
+
+describe('sweeps', () => {
+  const job = async (): Promise<readonly ScriptJob[]> =>
+    jobsOf(project({ 'train_a.py': 'import argparse\nargparse.ArgumentParser().add_argument("--lr")\n' }));
+
+  it('hand negative numbers over as one word, keep names short, and refuse what would repeat', async () => {
+    const [a, b] = expandSweeps(await job(), [parseSweep(`lr=-1e-3,${'9'.repeat(260)}`)]);
+    expect(a).toMatchObject({ id: 'train_a__lr--1e-3', args: ['--lr=-1e-3'] });
+    expect(b?.id.length).toBeLessThan(40);
+    const jobs = await job();
+    expect(() => expandSweeps(jobs, [parseSweep('lr=1'), parseSweep('lr=2')])).toThrow('given twice');
+    expect(() => expandSweeps(jobs, [parseSweep('depth=1')])).toThrow('none of the scripts takes --depth');
+    expect(parseSweep('seed=3..1').values).toEqual(['3', '2', '1']);
+    expect(() => parseSweep('seed=1..1000000')).toThrow('1000000 values');
+  });
+
+  it('are ranked by numbers, whatever else was reported', () => {
+    const root = project({ 'logs/a.log': 'text\n{"mae": 1.5, "bad": NaN, "worse": -Infinity}\nbye\n' });
+    expect(jobMetrics(root, { id: 'a', output: 'a_results' }, null)).toEqual({ mae: 1.5 });
+  });
+});
 
 describe.concurrent('what a script takes', () => {
   it('is read from its source as Python reads it, in argparse, click and typer', async () => {

@@ -137,7 +137,11 @@ export function summaryMarkdown(summary: TrainingSummary): string {
 
 /** Text of others in a table cell: no line breaks, no bars, no markup. */
 const cell = (text: string): string =>
-  text.replaceAll(/\s+/g, ' ').replaceAll(/[\\`*_{}[\]<>|]/g, (c) => `\\${c}`);
+  text
+    .replaceAll(/\s+/g, ' ')
+    // oxlint-disable-next-line no-control-regex
+    .replaceAll(/[\u0000-\u001F\u007F-\u009F]/g, '')
+    .replaceAll(/[\\`*_{}[\]<>|]/g, (c) => `\\${c}`);
 
 /** The summary as JUnit XML, for CI systems that show test results. */
 export function summaryJunit(summary: TrainingSummary): string {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { UsageError } from '../kernel/errors.ts';
 import type { ScriptJob } from './script-job.ts';
 
@@ -42,6 +43,11 @@ function range(part: string): string[] {
  * @throws UsageError when a parameter reaches no script at all, or there are too many combinations
  */
 export function expandSweeps(jobs: readonly ScriptJob[], sweeps: readonly Sweep[]): ScriptJob[] {
+  const twice = sweeps.find(({ name }, i) => sweeps.findIndex((sweep) => sweep.name === name) < i);
+  if (twice !== undefined)
+    throw new UsageError(`--sweep ${twice.name} is given twice.`, {
+      hint: `Put all values into one: --sweep ${twice.name}=…`,
+    });
   for (const { name } of sweeps) {
     if (jobs.length > 0 && !jobs.some((job) => flagFor(job, name) !== null))
       throw new UsageError(`--sweep ${name}: none of the scripts takes --${name}.`, {
@@ -60,17 +66,19 @@ export function expandSweeps(jobs: readonly ScriptJob[], sweeps: readonly Sweep[
       });
     return combinations(mine).map((chosen): ScriptJob => {
       if (chosen.length === 0) return job;
-      const label = chosen
-        .map(({ name, value }) => `${name}-${value}`)
-        .join('_')
-        .replaceAll(/[^\w.-]+/g, '_');
+      const label = labelOf(chosen);
       return {
         ...job,
         id: `${job.id}__${label}`,
         name: `${job.name} (${chosen.map(({ name, value }) => `${name} ${value}`).join(', ')})`,
         output: `${job.output}/${label}`,
         // Last, so that they win over a default among the job's own arguments.
-        args: [...job.args, ...chosen.flatMap(({ flag, value }) => [flag, value])],
+        args: [
+          ...job.args,
+          ...chosen.flatMap(({ flag, value }) =>
+            value.startsWith('-') ? [`${flag}=${value}`] : [flag, value],
+          ),
+        ],
         reason: `${job.reason}; sweep`,
       };
     });
@@ -88,6 +96,13 @@ export function expandSweeps(jobs: readonly ScriptJob[], sweeps: readonly Sweep[
       hint: `At most ${MOST_JOBS} are made.`,
     });
   return expanded;
+}
+
+/** Long ones by a piece of their digest: it becomes the name of a file. */
+function labelOf(chosen: readonly Chosen[]): string {
+  const text = chosen.map(({ name, value }) => `${name}-${value}`).join('_');
+  const label = text.replaceAll(/[^\w.-]+/g, '_');
+  return label.length <= 80 ? label : createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 
 interface Chosen {

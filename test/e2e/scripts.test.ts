@@ -23,7 +23,14 @@ sys.exit(0 if seen else 3)
 };
 /** Has children that would live for ever, and says so. */
 const STUBBORN = `import os, signal, subprocess, sys, time
-subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+wait = [sys.executable, "-c", "import time; time.sleep(600)"]
+subprocess.Popen(wait)
+# One that leaves the group, and one that leaves everything behind that could tell whose it was.
+subprocess.Popen(wait, start_new_session=True)
+if os.fork() == 0:
+    os.setsid()
+    subprocess.Popen(wait, env={}, start_new_session=True)
+    os._exit(0)
 print("up", flush=True)
 time.sleep(600)
 `;
@@ -167,7 +174,8 @@ describe('trainyard scripts', () => {
     );
     expect(project.read('results/good_results/model.txt')).toBe('trained');
     expect(project.read('logs/train_good.log')).toContain('epochs 2');
-    expect(project.read('logs/train_bad.log')).toContain('ünïcode');
+    expect(project.read('logs/train_bad.log').match(/ünïcode/g)).toHaveLength(2);
+    expect(project.read('logs/train_bad.log')).toContain('== another attempt ==');
     expect(project.read('logs/orchestrator.log')).toContain('[train_good] ✓ succeeded');
     const summary = summaryOf(project);
     expect(statuses(summary)).toEqual({
@@ -199,6 +207,17 @@ describe('trainyard scripts', () => {
       newly_failing: [],
     });
     expect((await project.ok(['jobs', 'logs', 'train_good'])).stdout).toContain('epochs 7');
+  });
+
+  it('says at once what cannot be made, before anything is trained', async () => {
+    await using project = repository(SCRIPTS);
+    project.write('results/good_results', 'a file in the way');
+    const refused = await project.ends(2, ['scripts']);
+    expect(refused.stderr).toContain('The folder results/good_results cannot be made');
+    expect(
+      (await project.ends(2, ['scripts', '--only', 'bad', '--report', 'junit=nowhere/r.xml'])).stderr,
+    ).toContain('there is no folder');
+    expect(project.has('.trainyard')).toBe(false);
   });
 
   it('ends with 0 for optional failures, and for partial success where that is allowed', async () => {
@@ -282,7 +301,7 @@ describe('no process of a script is left', () => {
     await using project = repository({
       'train_stubborn.py': STUBBORN,
       'train_hungry.py':
-        'import subprocess, sys, time\nsubprocess.Popen([sys.executable, "-c", "x = bytearray(300_000_000); import time; time.sleep(600)"])\ntime.sleep(600)\n',
+        'import subprocess, sys, time\nsubprocess.Popen([sys.executable, "-c", "x = bytearray(300_000_000); import time; time.sleep(600)"], start_new_session=True)\ntime.sleep(600)\n',
     });
     await project.ends(1, ['scripts', '--only', 'stubborn', '--timeout', '1s']);
     expect(await left(project)).toEqual([]);
@@ -291,6 +310,16 @@ describe('no process of a script is left', () => {
     const [timed, hungry] = summaries(project).map((name) => summaryOf(project, name));
     expect(timed?.jobs[0]?.error).toContain('time limit');
     expect(hungry?.jobs[0]?.error).toMatch(/^ended: \d+ MiB in use, the limit is 200 MiB/);
+  });
+
+  it('after a script that ended well and left a daemon behind, beside another that still runs', async () => {
+    await using project = repository({
+      'train_daemon.py':
+        'import os, subprocess, sys\nif os.fork() == 0:\n    os.setsid()\n    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)\n    os._exit(0)\nprint("ended well")\n',
+      'train_other.py': 'import time; time.sleep(1)\n',
+    });
+    await project.ok(['scripts', '--parallel']);
+    expect(await left(project)).toEqual([]);
   });
 
   it('after Ctrl-C, and what had succeeded is not run again by --resume', async () => {

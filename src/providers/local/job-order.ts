@@ -1,7 +1,8 @@
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bindCommand, type Step } from '../../assets/index.ts';
 import type { Submission } from '../../jobs/compute.ts';
+import { attemptKey } from '../../jobs/index.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import { resolveSecrets, secretNames } from '../../kernel/redact.ts';
 import { launcherId } from './books.ts';
@@ -26,6 +27,7 @@ export interface JobOrder {
   /** Never shown in the log. */
   readonly secrets: readonly string[];
   readonly log_link: string | null;
+  readonly log_before: string | null;
   readonly memory_mib: number | null;
   readonly gpus: number;
   /** It ends when this process does. */
@@ -87,6 +89,10 @@ export function jobOrder(submission: Submission, steps: readonly Step[], context
     timeout_s: submission.timeout_s,
     secrets: [...secrets].filter((value) => value.length >= 4),
     log_link: in_place?.log ?? null,
+    log_before:
+      in_place === undefined || submission.attempt === 1
+        ? null
+        : join(dirname(context.folder), attemptKey(submission.job_name, submission.attempt - 1), 'log'),
     memory_mib: in_place?.memory_limit_mib ?? null,
     gpus: in_place?.gpus ?? 0,
     tied: in_place !== undefined,

@@ -6,7 +6,8 @@
 #
 # Orders:  {"key", "dir", "folders", "log", "steps": [{"name", "argv", "cwd", "link", "env"}], "timeout_s", "secrets",
 #           "log_link": a second name for the log | null, "memory_mib": n | null, "gpus": n,
-#           "tied": true where the job must not outlive the orchestrator}
+#           "log_before": log of the attempt before, whose text comes first | null,
+#           "tied": true where nothing of the job may outlive it or the orchestrator}
 #          {"cancel": [key, ...], "now": bool}   {"slots": n}   {"gpus": [name, ...]}
 # Facts:   open      pid, start, boot: this launcher
 #          intent    key, step: about to start a process; written before the attempt to do so
@@ -54,6 +55,7 @@ unheard = False  # the journal holds what nobody was told of
 knocked_at = 0.0
 memory_at = 0.0
 gpus = []  # that nobody uses
+subreaper = False
 session = {"setsid": True}
 
 
@@ -190,11 +192,22 @@ def begin(job):
         finish(job, None, "setup", job["broken"])
         return
     job["has_gpus"] = [gpus.pop(0) for _ in range(job["gpus"])]
+    if job["log_before"] is not None:
+        copy_log(job)
     if job["log_link"] is not None:
         link_log(job)
     if job["timeout_s"] is not None:
         job["deadline"] = time.monotonic() + job["timeout_s"]
     start(job)
+
+
+def copy_log(job):
+    """One log for all attempts: what came before stands first."""
+    try:
+        with open(job["log_before"], "rb") as f:
+            os.write(job["log_fd"], f.read(1 << 24) + b"\n== another attempt ==\n")
+    except OSError:
+        pass  # it has a log of its own all the same
 
 
 def link_log(job):
@@ -356,7 +369,7 @@ def group_lives(pid):
 
 
 def process_stats():
-    """What stands behind the name in /proc/<pid>/stat, of every process: state, parent, group, session, ..."""
+    """What stands behind the name in /proc/<pid>/stat, of every process: state, parent, group, session, ..., and its id."""
     for name in os.listdir("/proc"):
         if not name.isdigit():
             continue
@@ -365,7 +378,7 @@ def process_stats():
         except OSError:
             continue
         try:
-            yield os.read(fd, 4096).rsplit(b")", 1)[1].split()
+            yield os.read(fd, 4096).rsplit(b")", 1)[1].split() + [name]
         except (OSError, IndexError):
             continue
         finally:
@@ -392,9 +405,64 @@ def reap():
             step_over(pid, job)
 
 
+def become_subreaper():
+    """Processes that leave their group and lose their parent come to us, instead of living on where nobody sees them."""
+    global subreaper
+    if subreaper or not sys.platform.startswith("linux"):
+        return
+    try:
+        import ctypes
+
+        subreaper = ctypes.CDLL(None, use_errno=True).prctl(36, 1, 0, 0, 0) == 0
+    except (ImportError, OSError, AttributeError):
+        pass
+
+
+def strays():
+    """Children of ours that no job of ours leads."""
+    try:
+        with open("/proc/self/task/%d/children" % os.getpid()) as f:
+            children = [int(pid) for pid in f.read().split()]
+    except (OSError, ValueError):
+        return []
+    return [pid for pid in children if pid not in running]
+
+
+def end_strays(key):
+    """Ends what a job left behind outside its group; `key` None: whatever anybody left behind."""
+    if not subreaper:
+        return
+    mark = None if key is None else b"TRAINYARD_ATTEMPT=" + key.split("/", 1)[1].encode()
+    for _ in range(50):  # children of those that end come to us in turn
+        found = [pid for pid in strays() if mark is None or marked(pid, mark)]
+        for pid in found:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except OSError:
+                pass
+        # Not -1: a job of ours may have ended too, and is taken care of elsewhere.
+        for pid in found:
+            try:
+                os.waitpid(pid, 0)
+            except OSError:
+                pass
+        if not found:
+            return
+
+
+def marked(pid, mark):
+    try:
+        with open("/proc/%d/environ" % pid, "rb") as f:
+            return mark in f.read().split(b"\0")
+    except OSError:
+        return False
+
+
 def step_over(pid, job):
     # Nothing that a job left behind lives on.
     signal_group(pid, signal.SIGKILL)
+    if job["tied"]:
+        end_strays(job["key"] if running or stopping else None)
     close_pipe(job)
     job["step"] += 1
     if job["why"] is None and job["code"] == 0 and job["step"] < len(job["steps"]):
@@ -430,7 +498,8 @@ def last_line(job):
     try:
         with open(job["log"], "rb") as f:
             f.seek(max(0, os.fstat(f.fileno()).st_size - 4096))
-            lines = f.read().decode("utf-8", "replace").split("\n")
+            # A progress bar draws over its own line: what was said last stands behind the last return.
+            lines = re.split("[\\r\\n]+", f.read().decode("utf-8", "replace"))
     except OSError:
         return None
     return next((line.strip()[:300] for line in reversed(lines) if line.strip()), None)
@@ -484,10 +553,16 @@ def resident_mib(leaders):
                 held[int(fields[1])] += int(fields[2]) / 1024
         return held
     page = os.sysconf("SC_PAGE_SIZE") / (1 << 20)
-    for fields in process_stats():
-        session = int(fields[3])
-        if session in held:
-            held[session] += int(fields[21]) * page
+    parents, stats = {}, list(process_stats())
+    for fields in stats:
+        parents[int(fields[-1])] = int(fields[1])
+    for fields in stats:
+        at = int(fields[-1])
+        while at not in held and at in parents and parents[at] != at:
+            at = parents[at]
+        leader = at if at in held else int(fields[3])
+        if leader in held:
+            held[leader] += int(fields[21]) * page
     return held
 
 
@@ -522,6 +597,8 @@ def obey(order):
         gpus[:] = order["gpus"]
     elif order["key"] not in busy:
         busy.add(order["key"])
+        if order["tied"]:
+            become_subreaper()
         queue.append(order)
 
 
@@ -579,6 +656,7 @@ def main():
             elif fd in pipes and not read_pipe(pipes[fd]):
                 close_pipe(pipes[fd])
         reap()
+    end_strays(None)
     tell()
     knock()
 

@@ -21,6 +21,7 @@ function order(key: string): string {
     timeout_s: null,
     secrets: [],
     log_link: null,
+    log_before: null,
     memory_mib: null,
     gpus: 0,
     tied: false,
