@@ -50,9 +50,9 @@ describe('npm run quickstart', () => {
     const [first] = outputs('npx trainyard run --approve all');
     expect(first).toMatch(/✓ succeeded RegisterModels .* 8 registered/);
     expect(first).toMatch(/✓ succeeded PromoteModels .* 8 promoted/);
-    expect(outputs('npx trainyard models list --registry shared')[0]?.match(/^\S+ +1  good/gm)).toHaveLength(
-      8,
-    );
+    expect(
+      outputs('npx trainyard models list --registry shared')[0]?.match(/^\S+ +1  promoted/gm),
+    ).toHaveLength(8);
   });
 
   it('trains nothing the second time', () => {

@@ -4,7 +4,7 @@ import { collectWhole, common, wholeNumber, withProject } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
 import { print, printJson } from '../render/output.ts';
 import type { Project } from '../../app.ts';
-import type { ModelRegistry } from '../../registry/index.ts';
+import type { ModelRegistry, ModelVersion } from '../../registry/index.ts';
 
 interface ListFlags extends CommonOptions {
   readonly registry: Registry;
@@ -126,8 +126,7 @@ async function list(flags: ListFlags): Promise<void> {
         { title: 'version', value: (m) => String(m.version), align: 'right' },
         {
           title: 'state',
-          value: (m) =>
-            m.withdrawn !== null ? 'withdrawn' : m.pr ? 'pull request' : good.has(refText(m)) ? 'good' : '',
+          value: (m) => stateOf(m, good, flags.registry),
         },
         { title: 'hash', value: (m) => m.training_hash },
         { title: 'created', value: (m) => m.created_at.slice(0, 19).replace('T', ' ') },
@@ -136,6 +135,14 @@ async function list(flags: ListFlags): Promise<void> {
     );
     if (page.next !== null) print(`More: trainyard models list --after ${refText(page.next)}`);
   });
+}
+
+/** One word for the table; empty: an older version that nobody took out of use. */
+function stateOf(m: ModelVersion, good: ReadonlySet<string>, registry: Registry): string {
+  if (m.withdrawn !== null) return 'withdrawn';
+  if (m.pr) return 'pull request';
+  if (registry.endsWith('shared')) return 'promoted';
+  return good.has(`${m.model_name}:${m.version}`) ? 'good' : '';
 }
 
 async function show(name: string, flags: CommonOptions & { registry: Registry }): Promise<void> {
