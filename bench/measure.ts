@@ -24,7 +24,7 @@ const HERE = fileURLToPath(new URL('.', import.meta.url));
  */
 export const TRAINYARD: readonly string[] = [
   process.execPath,
-  '--max-semi-space-size=16',
+  '--max-semi-space-size=8',
   await builtPackage(join(HERE, '..')),
 ];
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=16
+#!/usr/bin/env -S node --max-semi-space-size=8
 // The front door, plain JavaScript: an old Node must get one clear line instead of a syntax error.
 const { existsSync } = await import('node:fs');
 const source = new URL('../src/main.ts', import.meta.url);

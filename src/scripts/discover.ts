@@ -72,37 +72,38 @@ export function discoverScripts(options: DiscoveryOptions): FoundScript[] {
     });
   }
   // git ignores nothing that it tracks, whatever .gitignore says since.
-  for (const path of trackedScripts(root))
+  const folders = rootFolders(root, options.discover_roots);
+  for (const path of trackedFiles(root)) {
+    if (paths.has(path) || !wanted(path) || unwanted.some((regex) => regex.test(path))) continue;
+    const file = join(root, path);
     if (
-      wanted(path) &&
-      !unwanted.some((regex) => regex.test(path)) &&
-      isBelow(root, path, options.discover_roots)
+      folders.some((folder) => file.startsWith(folder + sep)) &&
+      !isSkipped(path) &&
+      leadsInside(root, file)
     )
       paths.add(path);
+  }
   const sorted = [...paths].toSorted();
   const chosen = options.limit === null ? sorted : sorted.slice(0, options.limit);
   return chosen.map((path) => ({ path, sha256: digestOf(join(root, path)) }));
 }
 
-function trackedScripts(root: string): string[] {
+function trackedFiles(root: string): string[] {
   const git = spawnSync('git', ['-C', root, 'ls-files', '-z', '--', '*.py'], {
     encoding: 'utf8',
     maxBuffer: 1 << 28,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  if (git.status !== 0) return []; // no repository, or no git
-  return git.stdout.split('\0').filter((path) => {
-    const folders = path.split('/').slice(0, -1);
-    const skipped =
-      folders.some((name) => SKIPPED.has(name) || name.endsWith('.egg-info')) ||
-      OUTPUTS.has(folders[0] ?? '');
-    return path !== '' && !skipped && leadsInside(root, join(root, path));
-  });
+  // No repository, or no git: then nothing is tracked.
+  return git.status === 0 ? git.stdout.split('\0').filter((path) => path !== '') : [];
 }
 
-function isBelow(root: string, path: string, discover_roots: readonly string[]): boolean {
-  const file = join(root, path);
-  return rootFolders(root, discover_roots).some((folder) => file.startsWith(folder + sep));
+/** In a folder that is never entered. */
+function isSkipped(path: string): boolean {
+  const folders = path.split('/').slice(0, -1);
+  return (
+    OUTPUTS.has(folders[0] ?? '') || folders.some((name) => SKIPPED.has(name) || name.endsWith('.egg-info'))
+  );
 }
 
 /** A file, and not by a link one that lies outside the project. */

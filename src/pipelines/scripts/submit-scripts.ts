@@ -26,6 +26,7 @@ export const SUBMIT = 'SubmitScripts';
 /** Writes every job down at once, makes the folders for their results, and hands them over. */
 export async function submitScripts(context: StageContext): Promise<StageOutcome> {
   const params = scriptParams(context.run);
+  (await context.world.compute(SCRIPT_PROVIDER)).warmUp?.();
   if (!(await jobsExist(context.db, context.run.id, SUBMIT))) {
     const rows = await rowsOf(context);
     await context.tx(async (tx) => {
