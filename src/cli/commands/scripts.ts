@@ -119,11 +119,13 @@ export function define(parent: Command): void {
       ),
     `
     trainyard scripts --list
-    trainyard scripts --only als brain_mri --epochs 5 --dry-run
-    trainyard scripts --parallel --max-workers 4 --retries 1
-    trainyard scripts --discover-root training --exclude-regex 'old|slow'
-    trainyard scripts --include-pattern 'fit_*.py' --mark-discovered-optional
-    trainyard scripts --config jobs.yaml --no-auto-discover
+    trainyard scripts --list-only --exclude slow --discovery-limit 20
+    trainyard scripts --only als brain_mri --epochs 5 --folds 3 --sample 1000 --batch 32 --dry-run
+    trainyard scripts --parallel --max-workers 4 --retries 1 --order discovery --verbose
+    trainyard scripts --discover-root training scripts --exclude-regex 'old|slow' --strict-discovery
+    trainyard scripts --include-pattern 'fit_*.py' --mark-discovered-optional --allow-partial-success
+    trainyard scripts --config jobs.yaml --no-auto-discover --no-default-jobs
+    trainyard scripts --config jobs.yaml --allow-discovery-overrides --python .venv/bin/python
     trainyard scripts --extra-arg=--seed=7 --extra-args '--note "first try"'
     trainyard scripts --timeout 2h --jobs-memory-limit 4G --gpus auto --gpus-per-job 1
     trainyard scripts --only als --sweep epochs=10,20,50 --sweep seed=1..5 --metric mae:min
