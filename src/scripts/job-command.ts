@@ -31,7 +31,9 @@ export function jobCommand(job: ScriptJob, settings: JobSettings): string[] {
     const flag = job.supports[name];
     return flag === null || value === null || own.has(flag) ? [] : [flag, String(value)];
   });
-  return [settings.python, job.script, ...given, ...settings.extra_args, ...job.args];
+  // A name that begins with a dash must not pass for an option of the interpreter.
+  const script = job.script.startsWith('-') ? `./${job.script}` : job.script;
+  return [settings.python, script, ...given, ...settings.extra_args, ...job.args];
 }
 
 /** A command as one would type it. */

@@ -421,6 +421,11 @@ describe.concurrent('a command', () => {
     ]);
   });
 
+  it('does not let a name pass for an option of the interpreter', async () => {
+    const [job] = await jobsOf(project({ '-V.py': 'print(1)\n' }), { include_patterns: ['-V.py'] });
+    expect(job === undefined ? [] : jobCommand(job, settings)).toEqual(['python3', './-V.py']);
+  });
+
   it('splits --extra-args as Python does', () => {
     const lines = ['', '--a 1 --b=2', `--x 'a b' "c d"e\\ f`, `"q\\"q" '\\n' "\\n" ''`, 'a\\\\b\tc'];
     const python =

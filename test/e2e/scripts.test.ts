@@ -235,6 +235,7 @@ describe('trainyard scripts', () => {
       'no such folder',
     );
     expect((await project.ends(2, ['scripts', '--epochs', 'many'])).stderr).toContain('whole number');
+    expect((await project.ends(2, ['scripts', '--timeout', '0s'])).stderr).toContain('longer than nothing');
     expect((await project.ends(2, ['scripts', '--python', '/nowhere/python'])).stderr).toContain('--python');
     expect((await project.ends(2, ['scripts', '--gpus-per-job', '2'])).stderr).toContain('--gpus');
     await using empty = TestProject.empty();

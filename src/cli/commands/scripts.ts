@@ -105,7 +105,7 @@ export function define(parent: Command): void {
         ).choices(['longest', 'discovery']),
       )
       .option('--retries <n>', 'further attempts after a failure, 2 s apart (0)', count)
-      .option('--timeout <time>', 'per attempt, for example 2h', duration)
+      .option('--timeout <time>', 'per attempt, for example 2h', limit)
       .option('--jobs-memory-limit <size>', 'per job with all its processes, for example 4G', memory)
       .option('--gpus <which>', 'auto, how many, or a list such as 0,2: each job gets its own')
       .option('--gpus-per-job <n>', 'how many each gets (1)', wholeNumber)
@@ -144,6 +144,12 @@ function count(value: string): number {
   const n = Number(value);
   if (!Number.isInteger(n) || n < 0) throw new InvalidArgumentError('Give a whole number from 0.');
   return n;
+}
+
+function limit(value: string): number {
+  const seconds = duration(value);
+  if (seconds <= 0) throw new InvalidArgumentError('Give a time longer than nothing.');
+  return seconds;
 }
 
 /** In MiB. */
