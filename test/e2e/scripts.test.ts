@@ -250,10 +250,10 @@ describe('trainyard scripts', () => {
     await using project = repository(
       Object.fromEntries(
         [
-          ['a', 0.1],
-          ['b', 0.2],
-          ['c', 0.6],
-          ['d', 0.4],
+          ['a', 0.05],
+          ['b', 0.4],
+          ['c', 1.6],
+          ['d', 0.8],
         ].map(([n, s]) => [`train_${n}.py`, timed(String(n), Number(s))]),
       ),
     );
@@ -272,7 +272,8 @@ describe('trainyard scripts', () => {
     await project.ok(['scripts']);
     expect([order(), most()]).toEqual(['abcd', 1]);
     await project.ok(['scripts', '--parallel', '--max-workers', '2']);
-    expect([order(), most()]).toEqual(['cdba', 2]);
+    // The first two begin at one moment: which of their interpreters reads the clock first is chance.
+    expect([[...order().slice(0, 2)].toSorted().join(''), order().slice(2), most()]).toEqual(['cd', 'ba', 2]);
     await project.ok(['scripts', '--order', 'discovery']);
     expect(order()).toBe('abcd');
   });
