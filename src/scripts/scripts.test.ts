@@ -276,6 +276,7 @@ describe('sweeps', () => {
     expect(() => expandSweeps(jobs, [parseSweep('depth=1')])).toThrow('none of the scripts takes --depth');
     expect(parseSweep('seed=3..1').values).toEqual(['3', '2', '1']);
     expect(() => parseSweep('seed=1..1000000')).toThrow('1000000 values');
+    expect(() => parseSweep('lr=0.1..1')).toThrow('no range of whole numbers');
   });
 
   it('are ranked by numbers, whatever else was reported', () => {

@@ -27,7 +27,13 @@ export function parseSweep(text: string): Sweep {
 
 function range(part: string): string[] {
   const [, from, to] = /^(-?\d+)\.\.(-?\d+)$/.exec(part) ?? [];
-  if (from === undefined || to === undefined) return [part];
+  if (from === undefined || to === undefined) {
+    if (/^-?[\d.]+\.\.-?[\d.]+$/.test(part))
+      throw new UsageError(`--sweep: ${part} is no range of whole numbers.`, {
+        hint: 'Name the values one by one: --sweep ridge=0.1,0.5,1',
+      });
+    return [part];
+  }
   const [first, last] = [Number(from), Number(to)];
   if (Math.abs(last - first) >= MOST_JOBS)
     throw new UsageError(`${part} are ${Math.abs(last - first) + 1} values.`, {

@@ -142,14 +142,14 @@ describe('trainyard scripts', () => {
   it('shows what scripts print when asked, live, here and in another terminal', async () => {
     await using project = repository({
       'train_v1.2.py':
-        'import os, time\nprint("begun", flush=True)\nwhile not os.path.exists("go"): time.sleep(0.02)\nprint("done")\n',
+        'import os, sys, time\nsys.stdout.buffer.write(b"\\xe9" * 40 + b"\\n")\nprint("begun", flush=True)\nwhile not os.path.exists("go"): time.sleep(0.02)\nprint("done")\n',
     });
     const running = project.start(['scripts', '--verbose']);
     await running.says(/\[train_v1\.2\] begun/);
     const followed = project.start(['jobs', 'logs', '-f', 'train_v1.2']);
     while (!followed.stdout.includes('begun')) await sleep(20);
     project.write('go', '');
-    expect((await followed.ended).stdout).toBe('begun\ndone\n');
+    expect((await followed.ended).stdout).toBe(`${'\ufffd'.repeat(40)}\nbegun\ndone\n`);
     const { code, stderr } = await running.ended;
     expect(code).toBe(0);
     expect(stderr).toContain('[train_v1.2] done');

@@ -1,4 +1,4 @@
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { TrainingSummary } from '../../src/scripts/index.ts';
@@ -75,6 +75,15 @@ describe('the example of training scripts', () => {
     expect(summary.jobs.find((job) => job.id === 'train_broken')?.error).toContain("no column 'temperature'");
     expect(project.read('logs/train_broken.log')).toContain('Größe der Stichprobe: 0 … 训练');
     expect(await project.settled()).toEqual([]);
+  });
+
+  it('comes with commands that end as they should: only the one with the broken script with 1', async () => {
+    await using project = example();
+    const commands = readFileSync(join(EXAMPLE, 'README.md'), 'utf8').match(/^trainyard .*$/gm) ?? [];
+    const codes = [0, 0, 1, 0];
+    expect(commands).toHaveLength(codes.length);
+    for (const [i, code] of codes.entries())
+      await project.ends(code, (commands[i] ?? '').split(' ').slice(1));
   });
 
   it('sweeps: a job for each combination, with a folder of its own, ranked by what it reports', async () => {

@@ -16,6 +16,8 @@ import { clip, columns, fit, paint } from './style.ts';
 const DRAW_MS = 250;
 /** More of them than a screen holds are counted. */
 const MOST_LINES = 12;
+/** So much of what a script printed is shown at once. */
+const MOST_SHOWN_BYTES = 1 << 20;
 const TAIL_BYTES = 4096;
 
 /**
@@ -112,11 +114,12 @@ class Teller {
     if (job.running_at === null) return [];
     const key = `${job.id} ${job.attempt}`;
     const from = this.#offsets.get(key) ?? 0;
-    const text = readFrom(logOf(this.#project, job), from);
-    const end = job.ended_at === null ? text.lastIndexOf('\n') + 1 : text.length;
-    this.#offsets.set(key, from + Buffer.byteLength(text.slice(0, end)));
-    return text
-      .slice(0, end)
+    // Counted in bytes: what is no UTF-8 has another length as text.
+    const bytes = readPart(logOf(this.#project, job), MOST_SHOWN_BYTES, from);
+    const end = job.ended_at === null ? bytes.lastIndexOf('\n') + 1 : bytes.length;
+    this.#offsets.set(key, from + end);
+    return bytes
+      .toString('utf8', 0, end)
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => `[${job.circuit_id}] ${line}`);
@@ -135,41 +138,30 @@ class Teller {
 
 const logOf = (project: Project, job: Job): string => join(project.root, 'logs', `${job.circuit_id}.log`);
 
-function readFrom(path: string, from: number): string {
+/** At most `most` bytes of a file: from the offset `from` on, or its end without one. Nothing if it cannot be opened. */
+function readPart(path: string, most: number, from?: number): Buffer {
   let fd: number;
   try {
     fd = openSync(path, 'r');
   } catch {
-    return '';
+    return Buffer.alloc(0);
   }
   try {
-    const size = Math.min(fstatSync(fd).size - from, 1 << 20);
-    if (size <= 0) return '';
-    const buffer = Buffer.alloc(size);
-    return buffer.toString('utf8', 0, readSync(fd, buffer, 0, size, from));
+    const { size } = fstatSync(fd);
+    const start = from ?? Math.max(0, size - most);
+    const buffer = Buffer.alloc(Math.max(0, Math.min(size - start, most)));
+    return buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, start));
   } finally {
     closeSync(fd);
   }
 }
 
 function lastLine(path: string): string {
-  let fd: number;
-  try {
-    fd = openSync(path, 'r');
-  } catch {
-    return '';
-  }
-  try {
-    const { size } = fstatSync(fd);
-    const length = Math.min(size, TAIL_BYTES);
-    const buffer = Buffer.alloc(length);
-    readSync(fd, buffer, 0, length, size - length);
-    // A progress bar draws over its own line: what it shows now stands behind the last return.
-    const lines = buffer.toString('utf8').split(/[\r\n]+/);
-    return lines.findLast((line) => line.trim() !== '')?.trim() ?? '';
-  } finally {
-    closeSync(fd);
-  }
+  // A progress bar draws over its own line: what it shows now stands behind the last return.
+  const lines = readPart(path, TAIL_BYTES)
+    .toString('utf8')
+    .split(/[\r\n]+/);
+  return lines.findLast((line) => line.trim() !== '')?.trim() ?? '';
 }
 
 async function frameOf(project: Project, run: Run): Promise<string[]> {
