@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { openProject } from '../src/app.ts';
-import { planProject } from '../src/cli/planning.ts';
+import { planProject } from '../src/actions/index.ts';
 import { freeze } from '../src/fleet/index.ts';
 import { toIso } from '../src/kernel/clock.ts';
 import { batches } from '../src/store/index.ts';

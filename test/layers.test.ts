@@ -33,6 +33,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'providers',
     'fault-points',
   ],
+  actions: ['store', 'config', 'gates', 'registry', 'assets', 'jobs', 'fleet', 'pipelines', 'app'],
   cli: [
     'store',
     'config',
@@ -45,6 +46,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'ci',
     'pipelines',
     'app',
+    'actions',
   ],
   main: ['cli'],
   // What programs get with `import … from 'trainyard'`.

@@ -3,7 +3,7 @@ import { selectCircuits } from '../fleet/index.ts';
 import { toIso } from '../kernel/clock.ts';
 import { accept } from '../registry/index.ts';
 import { appendEvents } from '../store/index.ts';
-import type { Planned } from './planning.ts';
+import type { Planned } from '../actions/index.ts';
 import { print, printJson } from './render/output.ts';
 
 /** Records that the good models of some circuits stand for what the circuits want now; all of them or none. */

@@ -3,7 +3,7 @@ import { lastJobs } from '../jobs/index.ts';
 import { NotFoundError } from '../kernel/errors.ts';
 import { didYouMean } from '../kernel/suggest.ts';
 import { goodModel } from '../registry/index.ts';
-import type { Planned } from './planning.ts';
+import type { Planned } from '../actions/index.ts';
 import { print, printJson } from './render/output.ts';
 import { paint } from './render/style.ts';
 

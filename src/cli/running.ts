@@ -1,18 +1,17 @@
 import picomatch from 'picomatch';
+import { isRehearsal, planProject, startRun } from '../actions/index.ts';
+import type { Planned } from '../actions/index.ts';
 import type { Project } from '../app.ts';
-import { gitFacts, readSealedPlan, refuseIfMoved } from '../fleet/index.ts';
+import { readSealedPlan, refuseIfMoved } from '../fleet/index.ts';
 import type { PlanOptions } from '../fleet/index.ts';
-import { mayNotVote } from '../gates/index.ts';
 import { ciFacts } from '../kernel/ci.ts';
 import { ConfigError, ConflictError, EXIT, TrainyardError, UsageError } from '../kernel/errors.ts';
 import { didYouMean } from '../kernel/suggest.ts';
-import { createTrainingRun, getRun, holdUnlessServed, openRuns, reviveRun } from '../pipelines/index.ts';
+import { getRun, holdUnlessServed, openRuns, reviveRun } from '../pipelines/index.ts';
 import type { Run } from '../pipelines/index.ts';
 import type { RunFlags } from './commands/run.ts';
 import { followRuns } from './following.ts';
-import { planProject } from './planning.ts';
-import type { Planned } from './planning.ts';
-import { note, printJson } from './render/output.ts';
+import { note, noteReading, printJson } from './render/output.ts';
 import { planScreen } from './render/plan.ts';
 import { runDocument } from './render/run.ts';
 
@@ -41,8 +40,7 @@ export async function runFleet(project: Project, flags: RunFlags, options: PlanO
 async function planAndStart(project: Project, flags: RunFlags, options: PlanOptions): Promise<Run> {
   const planned = await planFor(project, flags, options);
   if (flags.json !== true) note(planScreen(planned, { verbose: false, sealed: null }));
-  refuseIfBlocked(planned);
-  return startRun(project, flags, planned);
+  return start(project, flags, planned);
 }
 
 /** Flags of the rehearsal mean nothing where training is real. @throws UsageError */
@@ -113,7 +111,7 @@ async function runsToResume(project: Project, flags: RunFlags): Promise<Run[]> {
 }
 
 async function planFor(project: Project, flags: RunFlags, options: PlanOptions): Promise<Planned> {
-  if (flags.plan === undefined) return planProject(project, options);
+  if (flags.plan === undefined) return planProject(project, options, { slow: noteReading });
   const other = ['circuits', 'base', 'ifChanged', 'includeFailed', 'allowWide'].find((name) =>
     Object.hasOwn(flags, name),
   );
@@ -124,87 +122,33 @@ async function planFor(project: Project, flags: RunFlags, options: PlanOptions):
     );
   }
   const sealed = await readSealedPlan(flags.plan);
-  const planned = await planProject(project, sealed.options, sealed.pins).catch((error: unknown) => {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new ConflictError(
-      `The sealed plan ${flags.plan} is stale: what it was made from can no longer be used.`,
-      {
-        hint: 'Put right what is listed, or seal a new plan with `trainyard plan -o FILE`.',
-        problems: error.problems,
-        cause: error,
-      },
-    );
-  });
+  const planned = await planProject(project, sealed.options, { pins: sealed.pins, slow: noteReading }).catch(
+    (error: unknown) => {
+      if (!(error instanceof ConfigError)) throw error;
+      throw new ConflictError(
+        `The sealed plan ${flags.plan} is stale: what it was made from can no longer be used.`,
+        {
+          hint: 'Put right what is listed, or seal a new plan with `trainyard plan -o FILE`.',
+          problems: error.problems,
+          cause: error,
+        },
+      );
+    },
+  );
   refuseIfMoved(flags.plan, sealed, planned.inputs());
   return planned;
 }
 
-function refuseIfBlocked({ plan }: Planned): void {
-  if (!plan.guard.blocked) return;
-  const { retrain, with_model, max_changed } = plan.guard;
-  throw new TrainyardError(
-    'blocked_by_guard',
-    `The plan would retrain ${retrain} of ${with_model} circuits that have a good model; the limit is ${Math.round(max_changed * 100)} %.`,
-    {
-      hint: 'If that is meant: trainyard run --allow-wide "why". Nothing was started.',
-      details: { guard: plan.guard },
-    },
-  );
-}
-
-async function startRun(project: Project, flags: RunFlags, planned: Planned): Promise<Run> {
-  const gates = flags.approve ?? [];
-  const known = [...Object.keys(project.config.gates), 'all'];
-  for (const gate of gates) {
-    if (!known.includes(gate))
-      throw new UsageError(`There is no gate ${gate}.`, {
-        hint: didYouMean(gate, known) ?? `Gates are ${known.join(', ')}.`,
-      });
-  }
-  const git = await gitFacts(project.root);
-  const actor = await project.actor();
-  for (const gate of gates) {
-    const config = project.config.gates[gate];
-    const refusal =
-      config === undefined
-        ? null
-        : mayNotVote({ gate, ...config, requested_by: actor.name }, actor, config.verified);
-    if (refusal !== null) throw refusal;
-  }
-  const { plan } = planned;
-  const { component, environments } = planned;
-  const rehearsal = isRehearsal(project);
-  // A provider that is not there, or settings that it refuses, must not be frozen in a run.
-  await project.world.compute(project.config.provider);
+async function start(project: Project, flags: RunFlags, planned: Planned): Promise<Run> {
   warnOfStrayFailures(planned, flags.fail ?? []);
-  if (rehearsal && flags.json !== true)
+  const run = await startRun(project, planned, {
+    actor: await project.actor(),
+    approve: flags.approve ?? [],
+    pr: flags.pr === true || ciFacts(project.env).pr,
+  });
+  if (isRehearsal(project) && flags.json !== true)
     note('This is a rehearsal: nothing is trained, and its models stay apart (registry rehearsal-dev).');
-  return project.store.tx((tx) =>
-    createTrainingRun(tx, project.clock.now(), {
-      plan,
-      params: {
-        provider: project.config.provider,
-        detection: {
-          mode: plan.detection.mode,
-          base_ref: plan.detection.mode === 'git' ? plan.detection.base_ref : null,
-          base_commit: plan.detection.mode === 'git' ? plan.detection.base_commit : null,
-        },
-        selected: planned.selected === null ? null : [...planned.selected],
-        component: { name: component.name, version: component.version, digest: component.digest },
-        environments: environments.map((e) => ({ name: e.name, version: e.version, digest: e.digest })),
-        approved_gates: [...gates],
-        allow_wide: plan.guard.allow_wide,
-        git_dirty: git.dirty,
-        summary: plan.summary,
-        simulation: project.config.provider === 'simulated' ? project.config.providers.simulated : null,
-      },
-      requested_by: actor.name,
-      pr: flags.pr === true || ciFacts(project.env).pr,
-      rehearsal,
-      git_commit: git.commit,
-      git_branch: git.branch,
-    }),
-  );
+  return run;
 }
 
 /**
@@ -227,10 +171,6 @@ function warnOfStrayFailures({ plan, fleet }: Planned, rules: readonly string[])
       );
   }
 }
-
-/** On the simulated provider in a project that trains elsewhere. */
-const isRehearsal = ({ config, settings }: Project): boolean =>
-  config.provider === 'simulated' && settings.provider !== 'simulated';
 
 const documents = (project: Project, runs: readonly Run[]) =>
   Promise.all(runs.map(async (r) => runDocument(project, await getRun(project.store.db, r.id))));

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { openProject } from '../app.ts';
 import type { Project } from '../app.ts';
-import { planProject } from '../cli/planning.ts';
-import type { Planned } from '../cli/planning.ts';
+import { planProject } from '../actions/index.ts';
+import type { Planned } from '../actions/index.ts';
 import type { PlanOptions } from '../fleet/index.ts';
 import type { GateConfig } from '../gates/index.ts';
 import type { Compute } from '../jobs/index.ts';
@@ -114,7 +114,7 @@ export async function testWorld(
         allow_wide: null,
         ...more,
       },
-      pins,
+      pins === undefined ? {} : { pins },
     );
 
   const start = async ({ approve = [], pr = false, ...more }: StartOptions = {}): Promise<Run> => {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { common, withProject } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
+import { noteReading } from '../render/output.ts';
 
 export function define(parent: Command): void {
   const command = parent
@@ -17,16 +18,20 @@ export function define(parent: Command): void {
     trainyard accept 'seattle_*' --reason "new component version trains the same"`,
   ).action(async (circuits: string[], flags: CommonOptions & { reason: string }) => {
     await withProject(flags, 'write', async (project) => {
-      const { planProject } = await import('../planning.ts');
+      const { planProject } = await import('../../actions/index.ts');
       const { acceptCircuits } = await import('../accepting.ts');
-      const planned = await planProject(project, {
-        detection: 'hash',
-        base_ref: null,
-        circuits: [],
-        if_changed: false,
-        include_failed: false,
-        allow_wide: null,
-      });
+      const planned = await planProject(
+        project,
+        {
+          detection: 'hash',
+          base_ref: null,
+          circuits: [],
+          if_changed: false,
+          include_failed: false,
+          allow_wide: null,
+        },
+        { slow: noteReading },
+      );
       await acceptCircuits(project, planned, circuits, flags.reason, flags.json === true);
     });
   });

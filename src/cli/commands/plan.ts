@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { PlanOptions } from '../../fleet/index.ts';
 import { EXIT } from '../../kernel/errors.ts';
 import { ExitWith } from '../exit.ts';
+import { noteReading } from '../render/output.ts';
 import { collectWhole, common, withProject } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
 
@@ -64,9 +65,11 @@ export function define(parent: Command): void {
     trainyard plan --json --exit-code`,
   ).action(async (flags: PlanFlags & { out?: string; exitCode?: boolean; verbose?: boolean }) => {
     const code = await withProject(flags, 'read', async (project) => {
-      const { planProject } = await import('../planning.ts');
+      const { planProject } = await import('../../actions/index.ts');
       const { planDocument, planScreen } = await import('../render/plan.ts');
-      const planned = await planProject(project, planOptions(flags, project.config.manual_circuits));
+      const planned = await planProject(project, planOptions(flags, project.config.manual_circuits), {
+        slow: noteReading,
+      });
       if (flags.out !== undefined) {
         const { writeSealedPlan } = await import('../../fleet/index.ts');
         const { toIso } = await import('../../kernel/clock.ts');

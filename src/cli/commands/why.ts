@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { common, withProject } from '../options.ts';
+import { noteReading } from '../render/output.ts';
 import { planFlags, planOptions } from './plan.ts';
 import type { PlanFlags } from './plan.ts';
 
@@ -17,11 +18,11 @@ export function define(parent: Command): void {
     trainyard why seattle_wind --base origin/main --json`,
   ).action(async (circuit: string, flags: PlanFlags) => {
     await withProject(flags, 'read', async (project) => {
-      const { planProject } = await import('../planning.ts');
+      const { planProject } = await import('../../actions/index.ts');
       const { explain } = await import('../explain.ts');
       await explain(
         project,
-        await planProject(project, planOptions(flags, project.config.manual_circuits)),
+        await planProject(project, planOptions(flags, project.config.manual_circuits), { slow: noteReading }),
         circuit,
         flags.json === true,
       );

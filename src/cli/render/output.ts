@@ -12,6 +12,9 @@ export function note(text: string): void {
   process.stderr.write(`${harmless(text)}\n`);
 }
 
+/** A file takes a while to read. */
+export const noteReading = (path: string): void => note(`Reading ${path} …`);
+
 // Everything that moves a cursor, clears a screen or rings; colours (CSI … m), newlines and tabs may pass.
 // oxlint-disable-next-line no-control-regex
 const CONTROL = /\u001B\[[0-9;]*m|[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;

@@ -1,6 +1,6 @@
 import { groupByCause } from '../../fleet/index.ts';
 import type { Cause, ChangeGroup, PlannedCircuit } from '../../fleet/index.ts';
-import type { Planned } from '../planning.ts';
+import type { Planned } from '../../actions/index.ts';
 import { problemText } from './report-error.ts';
 import { clip, columns, paint, someOf } from './style.ts';
 

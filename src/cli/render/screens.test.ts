@@ -10,7 +10,7 @@ import { appendEvents, batches } from '../../store/index.ts';
 import { jobRow } from '../../testing/test-rows.ts';
 import { OPEN_GATE, testWorld } from '../../testing/test-world.ts';
 import type { TestWorld } from '../../testing/test-world.ts';
-import type { Planned } from '../planning.ts';
+import type { Planned } from '../../actions/index.ts';
 import { approvalScreen } from './approval.ts';
 import { planDocument, planScreen } from './plan.ts';
 import { showProgress } from './progress.ts';

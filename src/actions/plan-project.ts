@@ -16,7 +16,6 @@ import type { Detection, Fleet, Plan, PlanOptions, SealInputs } from '../fleet/i
 import { ciFacts } from '../kernel/ci.ts';
 import { NotFoundError, UsageError } from '../kernel/errors.ts';
 import { storeExists } from '../store/index.ts';
-import { note } from './render/output.ts';
 
 /** A plan with the files it came from. */
 export interface Planned {
@@ -29,11 +28,16 @@ export interface Planned {
   readonly inputs: () => SealInputs;
 }
 
-/** Loads everything a plan needs from the project folder and makes it. Used by `plan`, `why`, `accept` and `run` alike. */
+/** Loads everything a plan needs from the project folder and makes it, for whoever asks: a person, a schedule, a run. */
 export async function planProject(
   project: Project,
   options: PlanOptions,
-  pins?: Readonly<Record<string, number>>,
+  more: {
+    /** As a sealed plan pinned them. */
+    readonly pins?: Readonly<Record<string, number>>;
+    /** Told of a file that takes a while to read. */
+    readonly slow?: (path: string) => void;
+  } = {},
 ): Promise<Planned> {
   const { config, root } = project;
   const [component, environments, source] = await Promise.all([
@@ -50,7 +54,7 @@ export async function planProject(
     db: project.has_state || !project.store.read_only ? project.store.db : null,
     digests: new ContentDigests(project.store.folder, project.clock, {
       read_only: project.store.read_only || !storeExists(project.store.folder),
-      slow: (path) => note(`Reading ${relative(root, path)} …`),
+      slow: (path) => more.slow?.(relative(root, path)),
     }),
     component,
     environments,
@@ -61,7 +65,7 @@ export async function planProject(
     include_failed: options.include_failed,
     max_changed: config.max_changed,
     allow_wide: options.allow_wide,
-    ...(pins === undefined ? {} : { pins }),
+    ...(more.pins === undefined ? {} : { pins: more.pins }),
   });
   return {
     plan,
