@@ -125,7 +125,7 @@ async function reactToVotes(tools: Tools, folder: string, votes: number): Promis
           verdict: 'approve',
           comment: null,
           subjects: [subject],
-          verified: false,
+          rules: { verified: false, groups: {} },
         }),
       );
       const voted_at = performance.now();

@@ -114,7 +114,7 @@ function table(properties: Readonly<Record<string, JsonSchema>>, required: Reado
 
 function gateTables(gates: JsonSchema): string {
   const any = typeof gates.additionalProperties === 'object' ? gates.additionalProperties : {};
-  const special = ['required', 'expires', 'on_expiry', 'requester_may_approve', 'verified'];
+  const special = ['required', 'expires', 'on_expiry', 'remind_every', 'requester_may_approve', 'verified'];
   const defaults = Object.entries(gates.properties ?? {}).map(([name, gate]) => [
     code(name),
     gate.description ?? '',

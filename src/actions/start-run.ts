@@ -4,7 +4,7 @@ import { mayNotVote } from '../gates/index.ts';
 import type { Actor } from '../gates/index.ts';
 import { TrainyardError, UsageError } from '../kernel/errors.ts';
 import { didYouMean } from '../kernel/suggest.ts';
-import { createTrainingRun } from '../pipelines/index.ts';
+import { createTrainingRun, gateRules } from '../pipelines/index.ts';
 import type { Run } from '../pipelines/index.ts';
 import type { Tx } from '../store/index.ts';
 import type { Planned } from './plan-project.ts';
@@ -62,7 +62,7 @@ export async function prepareRun(
         summary: plan.summary,
         simulation: project.config.provider === 'simulated' ? project.config.providers.simulated : null,
       },
-      requested_by: options.actor.name,
+      actor: options.actor,
       pr: options.pr,
       rehearsal: isRehearsal(project),
       git_commit: git.commit,
@@ -90,11 +90,11 @@ function refuseGates({ config }: Project, { approve, actor }: StartRunOptions): 
       throw new UsageError(`There is no gate ${gate}.`, {
         hint: didYouMean(gate, known) ?? `Gates are ${known.join(', ')}.`,
       });
-    const rules = config.gates[gate];
+    const asked = config.gates[gate];
     const refusal =
-      rules === undefined
+      asked === undefined
         ? null
-        : mayNotVote({ gate, ...rules, requested_by: actor.name }, actor, rules.verified);
+        : mayNotVote({ gate, ...asked, requested_by: actor.name }, actor, gateRules(config, gate));
     if (refusal !== null) throw refusal;
   }
 }

@@ -42,9 +42,10 @@ export async function acceptCircuits(
       now,
       done.map((d) => ({
         type: 'model.accepted',
+        actor,
         circuit_id: d.circuit,
         message: `${actor.name} accepted ${d.model_name} v${d.version} for ${d.training_hash}: ${reason}`,
-        data: { ...d, by: actor.name, reason },
+        data: { ...d, reason },
       })),
     );
     return done;

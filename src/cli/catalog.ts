@@ -64,9 +64,24 @@ export const CATALOG: readonly CatalogEntry[] = [
     load: () => import('./commands/approve.ts'),
   },
   {
+    name: 'hold',
+    summary: 'hold what waits: neither approved nor rejected',
+    load: () => import('./commands/hold.ts'),
+  },
+  {
     name: 'reject',
     summary: 'reject what waits, and go on with the run',
     load: () => import('./commands/reject.ts'),
+  },
+  {
+    name: 'retry',
+    summary: 'train failed circuits of a run again',
+    load: () => import('./commands/retry.ts'),
+  },
+  {
+    name: 'audit',
+    summary: 'who changed what, and whether that record is whole',
+    load: () => import('./commands/audit.ts'),
   },
   {
     name: 'worker',

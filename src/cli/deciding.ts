@@ -1,11 +1,8 @@
 import type { Command } from 'commander';
-import type { Project } from '../app.ts';
 import type { Approval } from '../gates/index.ts';
-import type { ModelRegistry } from '../registry/index.ts';
 import { ExitWith } from './exit.ts';
 import { collect, common, withProject } from './options.ts';
 import type { CommonOptions } from './options.ts';
-import { note, print, printJson } from './render/output.ts';
 
 interface VerdictFlags extends CommonOptions {
   readonly comment?: string;
@@ -14,10 +11,10 @@ interface VerdictFlags extends CommonOptions {
   readonly retrain?: boolean;
 }
 
-/** `approve` and `reject` are one command with two verdicts. */
+/** `approve`, `hold` and `reject` are one command with three verdicts. */
 export function defineVerdict(
   parent: Command,
-  verdict: 'approve' | 'reject',
+  verdict: 'approve' | 'hold' | 'reject',
   description: string,
   examples: string,
 ): void {
@@ -37,75 +34,37 @@ export function defineVerdict(
     examples,
   ).action(async (id: string, flags: VerdictFlags) => {
     const code = await withProject(flags, 'write', async (project) => {
-      const { getApproval, vote } = await import('../gates/index.ts');
-      const { currentHolder, getRun, holdProject, registriesOf, wakeRun } =
-        await import('../pipelines/index.ts');
-      const actor = await project.actor();
-      const before = await getApproval(project.store.db, id);
-      const after = await project.store.tx((tx) =>
-        vote(tx, project.clock.now(), {
-          approval_id: id,
-          actor,
-          verdict,
-          comment: flags.comment ?? null,
-          subjects: flags.subjects ?? null,
-          verified: project.config.gates[before.gate]?.verified ?? false,
-        }),
-      );
-      if (flags.retrain === true)
-        await withdrawRejected(
-          project,
-          registriesOf(project.world, await getRun(project.store.db, after.run_id)).dev,
-          after,
-          actor.name,
-          flags.comment ?? 'rejected, to be trained again',
-        );
-      await wakeRun(project.store.db, project.clock.now(), after.run_id);
-      const { counts } = after;
-      const told = `${counts.approve} approved, ${counts.hold} held, ${counts.reject} rejected${counts.pending > 0 ? `, ${counts.pending} open` : ''}`;
-      const held = await currentHolder(project.store);
-      if (!flags.wait || held !== null) {
-        if (flags.json === true) printJson(after);
-        else
-          print(
-            held === null
-              ? `Recorded: ${told}. \`trainyard run --resume\` goes on with the run.`
-              : `Recorded: ${told}. \`trainyard ${held.kind}\` (process ${held.pid}) goes on with the run.`,
-          );
-        return 0;
-      }
-      if (flags.json !== true) note(`Recorded: ${told}.`);
-      const { followRuns } = await import('./following.ts');
-      await using hold = await holdProject(project.store, project.clock.now(), 'approve');
-      const ended = await followRuns(project, hold, [await getRun(project.store.db, after.run_id)], {
-        json: flags.json === true,
+      const { decide } = await import('../actions/index.ts');
+      const { getApproval } = await import('../gates/index.ts');
+      const { goOn } = await import('./going-on.ts');
+      const after = await decide(project, {
+        approval_id: id,
+        actor: await project.actor(),
+        verdict,
+        comment: flags.comment ?? null,
+        subjects: flags.subjects ?? null,
+        retrain: flags.retrain === true,
       });
-      if (flags.json === true) {
-        const { runDocument } = await import('./render/run.ts');
-        printJson({
-          approval: await getApproval(project.store.db, id),
-          run: await runDocument(project, await getRun(project.store.db, after.run_id)),
-        });
-      }
-      return ended;
+      return goOn(project, after.run_id, {
+        told: `Recorded: ${countsOf(after)}.`,
+        wait: flags.wait,
+        json: flags.json === true,
+        document: async (run) => approvalDocument(await getApproval(project.store.db, id), run),
+      });
     });
     if (code !== 0) throw new ExitWith(code);
   });
 }
 
-/** A rejected model alone does not make its circuit owed; without a good model it is. */
-async function withdrawRejected(
-  project: Project,
-  registry: ModelRegistry,
+/** What `--json` says: the request, and the run where it was followed. */
+export const approvalDocument = (
   approval: Approval,
-  by: string,
-  reason: string,
-): Promise<void> {
-  const { subjectsWith } = await import('../gates/index.ts');
-  const { parseRef } = await import('../registry/index.ts');
-  for (const subject of await subjectsWith(project.store.db, approval.id, 'reject')) {
-    const ref = parseRef(subject);
-    if (ref !== null && (await registry.get(ref.model_name, ref.version)) !== null)
-      await registry.withdraw(ref.model_name, ref.version, by, reason);
-  }
+  run: Readonly<Record<string, unknown>> | null,
+): Readonly<Record<string, unknown>> => ({ approval, ...(run === null ? {} : { run }) });
+
+/** `1 approved, 0 held, 0 rejected, 7 open`; a vote that is not enough by itself says how many are. */
+export function countsOf({ counts, required }: Approval): string {
+  const open = counts.pending > 0 ? `, ${counts.pending} open` : '';
+  const more = counts.pending > 0 && required > 1 ? ` (${required} different people must approve)` : '';
+  return `${counts.approve} approved, ${counts.hold} held, ${counts.reject} rejected${open}${more}`;
 }

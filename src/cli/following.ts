@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
+import { decide } from '../actions/index.ts';
 import type { Project } from '../app.ts';
-import { getApproval, listApprovals, vote } from '../gates/index.ts';
+import { getApproval, listApprovals } from '../gates/index.ts';
 import type { Approval } from '../gates/index.ts';
 import { EXIT } from '../kernel/errors.ts';
 import {
@@ -11,7 +12,6 @@ import {
   holdUnlessServed,
   requestCancel,
   runIsOver,
-  wakeRun,
 } from '../pipelines/index.ts';
 import type { Hold, Run } from '../pipelines/index.ts';
 import { showProgress } from './render/progress.ts';
@@ -94,7 +94,7 @@ async function driveShown(
     if (answer.startsWith('c')) {
       const actor = await project.actor();
       for (const run of runs)
-        await project.store.tx((tx) => requestCancel(tx, project.clock.now(), run, actor.name));
+        await project.store.tx((tx) => requestCancel(tx, project.clock.now(), run, actor));
     }
   }
 }
@@ -148,18 +148,14 @@ async function askOnTheSpot(project: Project, runs: readonly Run[]): Promise<boo
         continue;
       }
       if (verdict === null) continue;
-      const actor = await project.actor();
-      await project.store.tx((tx) =>
-        vote(tx, project.clock.now(), {
-          approval_id: approval.id,
-          actor,
-          verdict,
-          comment: null,
-          subjects: null,
-          verified: project.config.gates[approval.gate]?.verified ?? false,
-        }),
-      );
-      await wakeRun(project.store.db, project.clock.now(), run.id);
+      await decide(project, {
+        approval_id: approval.id,
+        actor: await project.actor(),
+        verdict,
+        comment: null,
+        subjects: null,
+        retrain: false,
+      });
       decided = true;
     }
   }

@@ -98,7 +98,8 @@ async function runsToResume(project: Project, flags: RunFlags): Promise<Run[]> {
     return isRehearsal(project) && flags.resume === undefined ? [] : chosen;
   }
   const run = await getRun(project.store.db, flags.resume);
-  const revived = await project.store.tx((tx) => reviveRun(tx, project.clock.now(), run));
+  const actor = await project.actor();
+  const revived = await project.store.tx((tx) => reviveRun(tx, project.clock.now(), run, actor));
   if (run.ended_at !== null && !revived) {
     throw new TrainyardError('conflict', `Run ${run.number} is over (${run.status}).`, {
       hint:

@@ -42,7 +42,7 @@ export async function driveScripts(
 
 async function cancel(project: Project, run: Run, wake: () => Promise<void>): Promise<void> {
   const actor = await project.actor();
-  await project.store.tx((tx) => requestCancel(tx, project.clock.now(), run, actor.name));
+  await project.store.tx((tx) => requestCancel(tx, project.clock.now(), run, actor));
   await wake();
 }
 
@@ -61,7 +61,7 @@ export async function endLeftovers(project: Project, hold: Hold): Promise<void> 
   for (const run of await openRuns(project.store.db, PIPELINE)) {
     note(`Run ${run.number} was interrupted; ending what is left of it.`);
     const actor = await project.actor();
-    await project.store.tx((tx) => requestCancel(tx, project.clock.now(), run, actor.name));
+    await project.store.tx((tx) => requestCancel(tx, project.clock.now(), run, actor));
     await scriptsDriver(project.world, hold, run.id).run();
   }
 }

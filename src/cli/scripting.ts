@@ -255,7 +255,7 @@ async function start(
         resumed: resumed.map((job) => `${job.id} ${scriptHash(job)}`),
         arguments: process.argv.slice(3),
       },
-      requested_by: actor.name,
+      actor,
       git_commit: git.commit,
       git_branch: git.branch,
     }),

@@ -20,6 +20,7 @@ const GATE = {
   required: 1,
   expires_s: 2_592_000,
   on_expiry: 'hold',
+  remind_every_s: 86_400,
   requester_may_approve: true,
   verified: false,
 };
@@ -61,11 +62,12 @@ const DEFAULTS = {
   propagation: { initial_delay_s: 2, max_delay_s: 30, max_wait_s: 120 },
   quality: [],
   gates: {
-    'training-retry': { ...GATE, expires_s: 14_400, on_expiry: 'skip' },
+    'training-retry': { ...GATE, expires_s: 14_400, on_expiry: 'skip', remind_every_s: 3600 },
     'registry-promotion': GATE,
     'test-deployment': GATE,
     'prod-deployment': { ...GATE, required: 2, requester_may_approve: false, verified: true },
   },
+  groups: {},
   notifications: { channels: {}, routes: [], long_running_alert_every_s: 14_400 },
   deployment: {},
   schedules: {},
@@ -138,6 +140,32 @@ server: {host: 127.0.0.1, port: 8787}
     expect(problemsOf('gates:\n  registry-promotion: {approvers: [ada, ada], required: 2}\n')).toMatchObject([
       { line: 2, message: '2 must approve, and only 1 may' },
     ]);
+  });
+
+  it('takes groups as approvers, and knows how many people they are', () => {
+    const groups = 'groups: {leads: [ada@x, bo@x], ops: [BO@x]}\n';
+    const { gates } = parseProjectConfig(
+      `${groups}gates:\n  training-retry: {approvers: ['@leads', cy@x], required: 3, remind_every: never}\n`,
+      {},
+    );
+    expect(gates['training-retry']).toMatchObject({ approvers: ['@leads', 'cy@x'], remind_every_s: null });
+    expect(() =>
+      parseProjectConfig(
+        `${groups}gates:\n  training-retry: {approvers: ['@leads', '@ops'], required: 3}\n  registry-promotion: {approvers: ['@leeds']}\n`,
+        {},
+      ),
+    ).toThrow(
+      expect.objectContaining({
+        problems: [
+          expect.objectContaining({ line: 3, message: '3 must approve, and only 2 may' }),
+          expect.objectContaining({
+            line: 4,
+            message: 'there is no group leeds',
+            hint: expect.stringContaining('leads') as unknown,
+          }),
+        ],
+      }),
+    );
   });
 
   it('keeps the other defaults of a gate that is changed in part, and takes gates of any name', () => {

@@ -1,6 +1,6 @@
 /** `trainyard.yaml`, whole: every setting, its default, what it means. An empty file is valid. */
 import { z } from 'zod';
-import { gates } from './gate-schema.ts';
+import { checkApprovers, gates, groups } from './gate-schema.ts';
 import { scripts } from './scripts-schema.ts';
 import { count, duration, filled, number, qualityRule, share, words, workers } from './setting-fields.ts';
 
@@ -183,6 +183,7 @@ export const ProjectFile = z
       .default([])
       .meta({ description: 'Limits that a model must keep to be promoted.' }),
     gates,
+    groups,
     notifications,
     deployment: anything('Rollouts to test and production.'),
     schedules: anything('Runs by the clock.'),
@@ -190,6 +191,11 @@ export const ProjectFile = z
     scripts,
     server,
   })
+  .superRefine((settings, context) =>
+    checkApprovers(settings, (path, message, hint) =>
+      context.addIssue({ code: 'custom', path, message, params: { hint } }),
+    ),
+  )
   .meta({
     title: 'Trainyard project',
     description: 'Settings of a Trainyard project (trainyard.yaml). Everything has a default.',

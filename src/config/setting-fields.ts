@@ -23,6 +23,26 @@ export const duration = (fallback: string, description: string, least_s = 0.001)
     { description, type: 'string', pattern: '^([0-9]+(\\.[0-9]+)?(ms|[smhdw]))+$', default: fallback },
   ).prefault(fallback);
 
+/** The same, or `never`: null. */
+export const durationOrNever = (fallback: string, description: string) =>
+  field<number | null>(
+    (value, refuse) => {
+      if (value === 'never') return null;
+      const seconds = typeof value === 'string' ? parseDuration(value) : null;
+      if (seconds !== null && seconds > 0) return seconds;
+      return refuse(
+        `must be a duration or never, is ${show(value)}`,
+        `Write something like ${fallback}, or never.`,
+      );
+    },
+    {
+      description,
+      type: 'string',
+      pattern: '^(never|([0-9]+(\\.[0-9]+)?(ms|[smhdw]))+)$',
+      default: fallback,
+    },
+  ).prefault(fallback);
+
 /** A share: `30%` or 0.3. */
 export const share = (fallback: string, description: string) =>
   field<number>(

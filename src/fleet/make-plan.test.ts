@@ -12,7 +12,7 @@ import { memoryStore } from '../store/index.ts';
 import type { Store } from '../store/index.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { TestClock } from '../testing/test-clock.ts';
-import { addModel } from '../testing/test-rows.ts';
+import { addModel, person } from '../testing/test-rows.ts';
 import { COMPONENT, fleetOf, testWorld } from '../testing/test-world.ts';
 import type { TestWorld } from '../testing/test-world.ts';
 import { ContentDigests, freeze, loadFleet, makePlan } from './index.ts';
@@ -163,7 +163,7 @@ describe('makePlan', () => {
   it('trains again what was withdrawn', async () => {
     const w = await world();
     await w.run({ approve: ['all'] });
-    await w.world.registries.dev.withdraw('p-c000', 1, 'ann', 'drifts');
+    await w.world.registries.dev.withdraw('p-c000', 1, person('ann'), 'drifts');
     expect((await w.plan()).plan.circuits[0]).toMatchObject({
       action: 'train',
       cause: 'owed_unfinished',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConflictError, NotFoundError, UsageError } from '../kernel/errors.ts';
 import { COMPONENT, ENVIRONMENT, fleetOf, testWorld } from '../testing/test-world.ts';
+import { person } from '../testing/test-rows.ts';
 import type { TestWorld } from '../testing/test-world.ts';
 import { readSealedPlan, refuseIfMoved, writeSealedPlan } from './index.ts';
 
@@ -136,7 +137,7 @@ describe('a sealed plan', () => {
   it('refuses when a good model was withdrawn', async () => {
     await w.run({ approve: ['all'] });
     await seal();
-    await w.world.registries.dev.withdraw('p-c001', 1, 'ann', 'drifts');
+    await w.world.registries.dev.withdraw('p-c001', 1, person('ann'), 'drifts');
     expect(await moved()).toEqual(['models']);
   });
 

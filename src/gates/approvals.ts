@@ -1,20 +1,23 @@
 import { z } from 'zod';
 import { fromIso, toIso } from '../kernel/clock.ts';
 import { canonicalJson, sha256 } from '../kernel/digest.ts';
-import { NotFoundError, TrainyardError } from '../kernel/errors.ts';
+import { ConflictError, NotFoundError, TrainyardError } from '../kernel/errors.ts';
 import { newId } from '../kernel/ids.ts';
 import { nearest } from '../kernel/suggest.ts';
 import { appendEvents, batches } from '../store/index.ts';
 import type { ApprovalsTable, Db, Tx } from '../store/index.ts';
 import { ApprovalStatus, Verdict } from './types.ts';
-import type { Approval, GateConfig, NewSubject, Subject } from './types.ts';
+import type { Actor, Approval, GateConfig, NewSubject, Subject } from './types.ts';
 
 const NO_COUNTS: Record<Verdict, number> = { pending: 0, approve: 0, hold: 0, reject: 0 };
 const Names = z.array(z.string());
 
+/** What a request is bound to, as text that can be compared. */
+export const bindingText = (subject: Pick<NewSubject, 'binding'>): string => canonicalJson(subject.binding);
+
 /**
  * Opens a request for verdicts, or returns the one that is open for the very same subjects: an approval is bound to
- * what it showed. Idempotent per run, stage and subjects.
+ * what it showed. Idempotent per run, stage and subjects while it is open.
  */
 export async function openApproval(
   tx: Tx,
@@ -27,18 +30,21 @@ export async function openApproval(
     readonly title: string;
     readonly requested_by: string;
     readonly subjects: readonly NewSubject[];
+    readonly context?: Readonly<Record<string, unknown>>;
   },
 ): Promise<Approval> {
-  const digest = sha256(canonicalJson(request.subjects.map((s) => [s.subject, s.detail])));
+  const digest = sha256(canonicalJson(request.subjects.map((s) => [s.subject, s.binding])));
   const known = await tx
     .selectFrom('approvals')
     .select('id')
     .where('run_id', '=', request.run_id)
     .where('stage', '=', request.stage)
     .where('subject_digest', '=', digest)
+    .where('status', '=', 'waiting')
     .executeTakeFirst();
   if (known !== undefined) return getApproval(tx, known.id);
   const id = newId('apr', now);
+  const { config } = request;
   await tx
     .insertInto('approvals')
     .values({
@@ -50,13 +56,16 @@ export async function openApproval(
       subject_digest: digest,
       title: request.title,
       requested_by: request.requested_by,
-      required: request.config.required,
-      approvers: JSON.stringify(request.config.approvers),
-      requester_may_approve: request.config.requester_may_approve ? 1 : 0,
-      on_expiry: request.config.on_expiry,
+      required: config.required,
+      approvers: JSON.stringify(config.approvers),
+      requester_may_approve: config.requester_may_approve ? 1 : 0,
+      on_expiry: config.on_expiry,
       created_at: toIso(now),
-      expires_at: toIso(now + request.config.expires_s * 1000),
+      expires_at: toIso(now + config.expires_s * 1000),
       closed_at: null,
+      remind_every_s: config.remind_every_s,
+      reminded_at: null,
+      context: JSON.stringify(request.context ?? {}),
     })
     .execute();
   for (const some of batches(request.subjects)) {
@@ -71,6 +80,7 @@ export async function openApproval(
           detail: JSON.stringify(
             s.held_because == null ? s.detail : { ...s.detail, held_because: s.held_because },
           ),
+          binding: bindingText(s),
         })),
       )
       .execute();
@@ -82,7 +92,15 @@ export async function openApproval(
       run_id: request.run_id,
       stage: request.stage,
       message: `${request.title} (gate ${request.gate}): trainyard approve ${id}`,
-      data: { approval_id: id, gate: request.gate, subjects: request.subjects.length },
+      data: {
+        approval_id: id,
+        gate: request.gate,
+        subjects: request.subjects.length,
+        subject_digest: digest,
+        required: config.required,
+        approvers: config.approvers,
+        expires_at: toIso(now + config.expires_s * 1000),
+      },
     },
   ]);
   return getApproval(tx, id);
@@ -159,6 +177,29 @@ export async function listSubjects(
   }));
 }
 
+/** Every subject that a stage of a run ever asked about, newest request last: what it was bound to, and the verdict. */
+export async function verdictsOf(
+  db: Db,
+  run_id: string,
+  stage: string,
+): Promise<readonly { subject: string; binding: string; verdict: Verdict; status: ApprovalStatus }[]> {
+  const rows = await db
+    .selectFrom('approval_subjects')
+    .innerJoin('approvals', 'approvals.id', 'approval_subjects.approval_id')
+    .select(['approval_subjects.subject', 'binding', 'verdict', 'approvals.status'])
+    .where('approvals.run_id', '=', run_id)
+    .where('approvals.stage', '=', stage)
+    .orderBy('approvals.id')
+    .orderBy('approval_subjects.subject')
+    .execute();
+  return rows.map((r) => ({
+    subject: r.subject,
+    binding: r.binding,
+    verdict: Verdict.parse(r.verdict),
+    status: ApprovalStatus.parse(r.status),
+  }));
+}
+
 /** All subjects with a verdict, whatever their number. */
 export async function subjectsWith(db: Db, approval_id: string, verdict: Verdict): Promise<string[]> {
   const rows = await db
@@ -193,24 +234,122 @@ export async function expireIfDue(tx: Tx, now: number, approval: Approval): Prom
   return getApproval(tx, approval.id);
 }
 
-/** Takes one request back: there is nothing left to decide. */
-export async function closeApproval(tx: Tx, now: number, id: string): Promise<void> {
+/** Reminds of a request that has waited for as long as its gate says; at most one reminder for any time missed. */
+export async function remindIfDue(tx: Tx, now: number, approval: Approval): Promise<Approval> {
+  if (approval.status !== 'waiting' || now < nextReminder(approval)) return approval;
   await tx
     .updateTable('approvals')
-    .set({ status: 'canceled', closed_at: toIso(now) })
-    .where('id', '=', id)
-    .where('status', '=', 'waiting')
+    .set({ reminded_at: toIso(now) })
+    .where('id', '=', approval.id)
     .execute();
+  const { pending } = approval.counts;
+  await appendEvents(tx, now, [
+    {
+      type: 'approval.reminder',
+      severity: 'warning',
+      run_id: approval.run_id,
+      stage: approval.stage,
+      message: `Still waiting: "${approval.title}" (${pending} open, until ${approval.expires_at.slice(0, 16).replace('T', ' ')} UTC): trainyard approve ${approval.id}`,
+      data: { approval_id: approval.id, gate: approval.gate, open: pending, expires_at: approval.expires_at },
+    },
+  ]);
+  return { ...approval, reminded_at: toIso(now) };
 }
 
-/** Takes a request back, for example because its run was canceled. */
-export async function cancelApprovals(tx: Tx, now: number, run_id: string): Promise<void> {
+/** When to remind next, in milliseconds; infinity: never. */
+export function nextReminder(
+  approval: Pick<Approval, 'remind_every_s' | 'reminded_at' | 'created_at' | 'expires_at'>,
+): number {
+  if (approval.remind_every_s === null) return Number.POSITIVE_INFINITY;
+  const next = fromIso(approval.reminded_at ?? approval.created_at) + approval.remind_every_s * 1000;
+  return next < fromIso(approval.expires_at) ? next : Number.POSITIVE_INFINITY;
+}
+
+/** Takes requests back: there is nothing left to decide, or something else to decide than what they show. */
+export async function closeApprovals(
+  tx: Tx,
+  now: number,
+  which: { readonly run_id: string; readonly stage?: string; readonly id?: string },
+  status: 'canceled' | 'superseded',
+): Promise<void> {
+  let update = tx
+    .updateTable('approvals')
+    .set({ status, closed_at: toIso(now) })
+    .where('run_id', '=', which.run_id)
+    .where('status', '=', 'waiting');
+  if (which.stage !== undefined) update = update.where('stage', '=', which.stage);
+  if (which.id !== undefined) update = update.where('id', '=', which.id);
+  const closed = await update.returning(['id', 'gate', 'title', 'stage']).execute();
+  await appendEvents(
+    tx,
+    now,
+    closed.map((c) => ({
+      type: `approval.${status}`,
+      run_id: which.run_id,
+      stage: c.stage,
+      message:
+        status === 'canceled'
+          ? `"${c.title}" needs no decision any more`
+          : `"${c.title}" has changed and is asked again`,
+      data: { approval_id: c.id, gate: c.gate },
+    })),
+  );
+}
+
+/** Asks again what nobody decided in time, and what was held. Approved and rejected subjects keep their verdicts. */
+export async function reopenApproval(
+  tx: Tx,
+  now: number,
+  approval: Approval,
+  by: { readonly actor: Actor; readonly expires_s: number; readonly comment: string | null },
+): Promise<Approval> {
+  const { hold, pending } = approval.counts;
+  if (!['expired', 'decided'].includes(approval.status) || hold + pending === 0) {
+    throw new ConflictError(
+      `The request "${approval.title}" is ${approval.status}; there is nothing in it to ask again.`,
+      {
+        hint:
+          approval.status === 'waiting'
+            ? `It is open: trainyard approve ${approval.id}`
+            : 'Only what expired or was held can be reopened.',
+      },
+    );
+  }
   await tx
     .updateTable('approvals')
-    .set({ status: 'canceled', closed_at: toIso(now) })
-    .where('run_id', '=', run_id)
-    .where('status', '=', 'waiting')
+    .set({
+      status: 'waiting',
+      closed_at: null,
+      expires_at: toIso(now + by.expires_s * 1000),
+      reminded_at: toIso(now),
+    })
+    .where('id', '=', approval.id)
     .execute();
+  await tx
+    .updateTable('approval_subjects')
+    .set({ verdict: 'pending' })
+    .where('approval_id', '=', approval.id)
+    .where('verdict', '=', 'hold')
+    .execute();
+  // What was said before was said of another time: it counts no more.
+  await tx
+    .updateTable('approval_votes')
+    .set({ counts: 0 })
+    .where('approval_id', '=', approval.id)
+    .where('verdict', '=', 'approve')
+    .execute();
+  await appendEvents(tx, now, [
+    {
+      type: 'approval.reopened',
+      severity: 'warning',
+      run_id: approval.run_id,
+      stage: approval.stage,
+      actor: by.actor,
+      message: `${by.actor.name} reopened "${approval.title}"${by.comment === null ? '' : `: ${by.comment}`}`,
+      data: { approval_id: approval.id, gate: approval.gate, open: hold + pending, comment: by.comment },
+    },
+  ]);
+  return getApproval(tx, approval.id);
 }
 
 async function withCounts(db: Db, rows: readonly ApprovalsTable[]): Promise<Approval[]> {
@@ -243,6 +382,10 @@ async function withCounts(db: Db, rows: readonly ApprovalsTable[]): Promise<Appr
       created_at: row.created_at,
       expires_at: row.expires_at,
       closed_at: row.closed_at,
+      remind_every_s: row.remind_every_s,
+      reminded_at: row.reminded_at,
+      subject_digest: row.subject_digest,
+      context: JSON.parse(row.context) as Record<string, unknown>,
       counts,
     };
   });

@@ -7,7 +7,7 @@ import { addRun } from '../testing/test-rows.ts';
 import { OPEN_GATE } from '../testing/test-world.ts';
 import type { Approval, GateConfig, NewSubject, Verdict } from './index.ts';
 import {
-  cancelApprovals,
+  closeApprovals,
   expireIfDue,
   getApproval,
   listApprovals,
@@ -19,6 +19,7 @@ import {
 
 const NOW = Date.UTC(2026, 0, 1);
 const HOUR = 3_600_000;
+const GROUPS = { leads: ['lea@x', 'Bob@x'] };
 
 let store: Store;
 beforeEach(async () => {
@@ -30,7 +31,8 @@ beforeEach(async () => {
 const subject = (name: string, more: Partial<NewSubject> = {}): NewSubject => ({
   subject: name,
   circuit_id: name,
-  detail: { digest: name },
+  binding: { digest: name },
+  detail: {},
   ...more,
 });
 const subjects = (count: number): NewSubject[] =>
@@ -81,7 +83,7 @@ const cast = (
       verdict,
       comment: comment ?? null,
       subjects: only ?? null,
-      verified,
+      rules: { verified, groups: GROUPS },
     }),
   );
 const verdicts = async (approval: Approval): Promise<Record<string, Verdict>> =>
@@ -107,7 +109,7 @@ describe('openApproval', () => {
       [
         await open(),
         await open({}, [subject('a'), subject('b')]),
-        await open({}, [subject('a', { detail: { digest: 'other' } }), subject('b'), subject('c')]),
+        await open({}, [subject('a', { binding: { digest: 'other' } }), subject('b'), subject('c')]),
       ].map((a) => a.id),
     );
     expect(ids.size).toBe(3);
@@ -349,7 +351,7 @@ describe('the deadline', () => {
     const approval = await open({ expires_s: 3600 });
     await expect(cast(approval, { now: NOW + HOUR })).rejects.toMatchObject({
       exit_code: 7,
-      hint: expect.stringContaining('new run'),
+      hint: expect.stringContaining('approvals reopen'),
     });
     expect((await getApproval(store.db, approval.id)).counts.approve).toBe(0);
   });
@@ -360,11 +362,11 @@ describe('the deadline', () => {
   });
 });
 
-describe('cancelApprovals', () => {
+describe('closeApprovals', () => {
   it('takes the open requests of a run back, and leaves what was decided', async () => {
     const decided = await cast(await open());
     const waiting = await open({}, [subject('z')]);
-    await store.tx((tx) => cancelApprovals(tx, NOW, 'run_1'));
+    await store.tx((tx) => closeApprovals(tx, NOW, { run_id: 'run_1' }, 'canceled'));
     expect((await getApproval(store.db, waiting.id)).status).toBe('canceled');
     expect((await getApproval(store.db, decided.id)).status).toBe('decided');
     await expect(cast(waiting)).rejects.toMatchObject({ exit_code: 7 });

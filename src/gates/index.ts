@@ -1,14 +1,17 @@
 export {
-  cancelApprovals,
-  closeApproval,
+  bindingText,
+  closeApprovals,
   expireIfDue,
   getApproval,
   listApprovals,
   listSubjects,
+  nextReminder,
   openApproval,
+  remindIfDue,
+  reopenApproval,
   subjectsWith,
+  verdictsOf,
 } from './approvals.ts';
 export { Verdict } from './types.ts';
-export type { ApprovalStatus } from './types.ts';
-export type { Actor, Approval, GateConfig, NewSubject, Subject } from './types.ts';
+export type { Actor, Approval, ApprovalStatus, GateConfig, GateRules, NewSubject, Subject } from './types.ts';
 export { mayNotVote, vote } from './vote.ts';

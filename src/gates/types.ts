@@ -1,10 +1,11 @@
 import { z } from 'zod';
+export type { Actor } from '../kernel/actor.ts';
 
 /** What a person may say of one subject. `pending` until somebody does. */
 export const Verdict = z.enum(['pending', 'approve', 'hold', 'reject']);
 export type Verdict = z.infer<typeof Verdict>;
 
-export const ApprovalStatus = z.enum(['waiting', 'decided', 'expired', 'canceled']);
+export const ApprovalStatus = z.enum(['waiting', 'decided', 'expired', 'canceled', 'superseded']);
 export type ApprovalStatus = z.infer<typeof ApprovalStatus>;
 
 /** How a gate is configured in `trainyard.yaml`. */
@@ -15,12 +16,16 @@ export interface GateConfig {
   readonly on_expiry: 'skip' | 'hold';
   readonly requester_may_approve: boolean;
   readonly verified: boolean;
+  /** Pause between two reminders; null: none. */
+  readonly remind_every_s: number | null;
 }
 
-/** Who acts. `claimed`: typed on a command line; `verified`: signed in. */
-export interface Actor {
-  readonly name: string;
-  readonly identity: 'claimed' | 'verified';
+/** What is looked up when somebody decides, so that it holds as it is then. */
+export interface GateRules {
+  /** The gate asks for a signed-in person. */
+  readonly verified: boolean;
+  /** People by the name of their group; approvers name a group as `@name`. */
+  readonly groups: Readonly<Record<string, readonly string[]>>;
 }
 
 /** One thing that waits for a verdict: a failed circuit, a model version, an environment. */
@@ -34,6 +39,9 @@ export interface Subject {
 export interface NewSubject {
   readonly subject: string;
   readonly circuit_id: string | null;
+  /** What a verdict is bound to: the failed job, the digest of a model. If it changes, it has to be asked again. */
+  readonly binding: Readonly<Record<string, unknown>>;
+  /** What is shown beside it. */
   readonly detail: Readonly<Record<string, unknown>>;
   /**
    * Why approving everything must not include this one, for example a quality gate it failed. Such a subject is held
@@ -57,5 +65,11 @@ export interface Approval {
   readonly created_at: string;
   readonly expires_at: string;
   readonly closed_at: string | null;
+  readonly remind_every_s: number | null;
+  readonly reminded_at: string | null;
+  /** Over the subjects and what they are bound to. */
+  readonly subject_digest: string;
+  /** How things stood when it was opened: failure groups, free compute, the time it will take. */
+  readonly context: Readonly<Record<string, unknown>>;
   readonly counts: Readonly<Record<Verdict, number>>;
 }

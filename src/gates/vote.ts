@@ -6,7 +6,7 @@ import { nearest } from '../kernel/suggest.ts';
 import { appendEvents, batches } from '../store/index.ts';
 import type { Tx } from '../store/index.ts';
 import { expireIfDue, getApproval } from './approvals.ts';
-import type { Actor, Approval, Verdict } from './types.ts';
+import type { Actor, Approval, ApprovalStatus, GateRules, Verdict } from './types.ts';
 
 const Names = z.array(z.string());
 
@@ -31,8 +31,7 @@ export async function vote(
     readonly comment: string | null;
     /** Null: all that are open. */
     readonly subjects: readonly string[] | null;
-    /** Whether the gate asks for a signed-in person. */
-    readonly verified: boolean;
+    readonly rules: GateRules;
   },
 ): Promise<Approval> {
   const approval = await expireIfDue(tx, now, await getApproval(tx, ballot.approval_id));
@@ -40,7 +39,7 @@ export async function vote(
     return decidedAlready(approval, ballot.verdict);
   refuseIfOver(approval);
   await refuseIfRunIsOver(tx, approval);
-  const refusal = mayNotVote(approval, ballot.actor, ballot.verified);
+  const refusal = mayNotVote(approval, ballot.actor, ballot.rules);
   if (refusal !== null) throw refusal;
   await checkSubjects(tx, approval.id, ballot);
 
@@ -69,15 +68,19 @@ export async function vote(
   await appendEvents(tx, now, [
     {
       type: decided ? 'approval.decided' : 'approval.voted',
+      actor: ballot.actor,
       run_id: approval.run_id,
       stage: approval.stage,
-      message: `${ballot.actor.name} said ${ballot.verdict} to "${approval.title}"${ballot.comment === null ? '' : `: ${ballot.comment}`}`,
+      message: `${ballot.actor.name} said ${ballot.verdict} to ${ballot.subjects === null ? '' : `${ballot.subjects.length} of `}"${approval.title}"${ballot.comment === null ? '' : `: ${ballot.comment}`}`,
       data: {
         approval_id: approval.id,
         gate: approval.gate,
         verdict: ballot.verdict,
         voter: ballot.actor.name,
         identity: ballot.actor.identity,
+        subjects: ballot.subjects,
+        subject_digest: approval.subject_digest,
+        comment: ballot.comment,
         counts: after.counts,
       },
     },
@@ -167,6 +170,7 @@ async function approvers(tx: Tx, approval_id: string): Promise<Approvers> {
     .select(['voter', 'subjects'])
     .where('approval_id', '=', approval_id)
     .where('verdict', '=', 'approve')
+    .where('counts', '=', 1)
     .execute();
   const ofAll = new Set<string>();
   const byName = new Map<string, Set<string>>();
@@ -180,16 +184,21 @@ async function approvers(tx: Tx, approval_id: string): Promise<Approvers> {
   return { of_all: ofAll, by_name: byName, of: (subject) => ofAll.union(byName.get(subject) ?? new Set()) };
 }
 
+const OVER_HINT: Readonly<Record<ApprovalStatus, (id: string) => string>> = {
+  waiting: (id) => `Decide with \`trainyard approve ${id}\`.`,
+  decided: (id) => `See who said what with \`trainyard approvals show ${id}\`.`,
+  expired: (id) => `Ask again with \`trainyard approvals reopen ${id}\`.`,
+  canceled: () => 'Its run or stage was canceled, or it was settled otherwise.',
+  superseded: () => 'What it showed has changed; see what is asked now with `trainyard approvals`.',
+};
+
 function refuseIfOver(approval: Approval): void {
   if (approval.status === 'waiting' || approval.status === 'decided') return;
   throw new TrainyardError(
     'approval_refused',
     `The request "${approval.title}" is ${approval.status} since ${approval.closed_at}.`,
     {
-      hint:
-        approval.status === 'expired'
-          ? 'Start a new run: what is still owed is offered again.'
-          : 'Its run was canceled.',
+      hint: OVER_HINT[approval.status](approval.id),
     },
   );
 }
@@ -238,7 +247,7 @@ async function refuseIfRunIsOver(tx: Tx, approval: Approval): Promise<void> {
 export function mayNotVote(
   approval: Pick<Approval, 'gate' | 'approvers' | 'requester_may_approve' | 'requested_by'>,
   actor: Actor,
-  verified: boolean,
+  { verified, groups }: GateRules,
 ): NotAllowedError | null {
   if (verified && actor.identity !== 'verified') {
     return new NotAllowedError(
@@ -248,8 +257,8 @@ export function mayNotVote(
       },
     );
   }
-  const allowed = approval.approvers.map((a) => a.toLowerCase());
-  if (allowed.length > 0 && !allowed.includes(actor.name.toLowerCase())) {
+  const allowed = peopleOf(approval.approvers, groups);
+  if (allowed !== null && !allowed.has(actor.name.toLowerCase())) {
     return new NotAllowedError(`${actor.name} is not an approver of gate ${approval.gate}.`, {
       hint: `Approvers are ${approval.approvers.join(', ')}. You act as \`git config user.email\`, else as the login name.`,
     });
@@ -263,6 +272,16 @@ export function mayNotVote(
     );
   }
   return null;
+}
+
+/** Everybody an approver list stands for, in lower case; null: anyone. A group that is gone stands for nobody. */
+export function peopleOf(
+  approvers: readonly string[],
+  groups: GateRules['groups'],
+): ReadonlySet<string> | null {
+  if (approvers.length === 0) return null;
+  const people = approvers.flatMap((a) => (a.startsWith('@') ? (groups[a.slice(1)] ?? []) : [a]));
+  return new Set(people.map((p) => p.toLowerCase()));
 }
 
 /** Named subjects must be part of the request; what was approved or rejected keeps that verdict. */

@@ -155,6 +155,16 @@ export interface CheckResult {
   readonly hint: string | null;
 }
 
+/** Room for work, as it is now. */
+export interface Capacity {
+  /** How many jobs could begin at once; null: not known. */
+  readonly free: number | null;
+  /** How many can run at the same time at most; null: no limit that is known. */
+  readonly slots: number | null;
+  /** For people, for example `2 of 2 workers are free`. */
+  readonly message: string;
+}
+
 export interface Compute {
   describe(): ComputeDescription;
   /** Is everything there that the provider needs? For `doctor`; changes nothing. */
@@ -195,6 +205,8 @@ export interface Compute {
    * gives a reason.
    */
   watch?(changed: (over: boolean) => void): () => void;
+  /** Whether there is room for more work now; missing where the provider cannot tell. */
+  capacity?(): Promise<Capacity>;
   /** Lets go; work in flight goes on. */
   close(): Promise<void>;
 }

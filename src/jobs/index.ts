@@ -11,10 +11,12 @@ export {
   earliestRunning,
   findJob,
   insertJobs,
+  jobsByName,
   jobsOfStage,
   lastJobs,
   listJobs,
   takenNames,
+  usualDurations,
 } from './job-store.ts';
 export type { Job, LastJob } from './job-store.ts';
 export type { JobWorld } from './job-world.ts';

@@ -34,6 +34,7 @@ export const NOT_BEGUN = {
   url: null,
   cancel_requested_at: null,
   not_before: null,
+  failure: null,
 } as const;
 
 /** Writes new jobs down with their first attempts: the intent, before any provider hears of them. */
@@ -62,7 +63,7 @@ export async function jobsOfStage(
     readonly stage: string;
     readonly statuses: readonly JobStatus[];
     readonly after?: string;
-    /** Leaves out what is not to be tried again before then. */
+    /** Leaves out what is not to be tried again before then, and what somebody wants ended. */
     readonly due_at?: string;
     readonly limit: number;
   },
@@ -78,7 +79,9 @@ export async function jobsOfStage(
   if (query.after !== undefined) select = select.where('id', '>', query.after);
   const { due_at } = query;
   if (due_at !== undefined)
-    select = select.where((e) => e.or([e('not_before', 'is', null), e('not_before', '<=', due_at)]));
+    select = select
+      .where((e) => e.or([e('not_before', 'is', null), e('not_before', '<=', due_at)]))
+      .where('cancel_requested_at', 'is', null);
   return (await select.execute()).map(asJob);
 }
 
@@ -218,7 +221,33 @@ export async function listJobs(
   return (await select.execute()).map(asJob);
 }
 
-/** Names that jobs of any run carry, among those that begin with one of the bases. */
+/** Jobs by their names; names that nobody carries are left out. */
+export async function jobsByName(db: Db, names: readonly string[]): Promise<Map<string, Job>> {
+  const found = new Map<string, Job>();
+  for (const some of batches(names)) {
+    const rows = await db.selectFrom('jobs').selectAll().where('name', 'in', some).execute();
+    for (const row of rows) found.set(row.name, asJob(row));
+  }
+  return found;
+}
+
+/** Seconds that each circuit's training took when it last succeeded; circuits that never did are left out. */
+export async function usualDurations(db: Db, circuit_ids: readonly string[]): Promise<Map<string, number>> {
+  const usual = new Map<string, number>();
+  for (const some of batches(circuit_ids)) {
+    const rows = await db
+      .selectFrom('jobs')
+      .select(['circuit_id', 'running_s'])
+      .where('circuit_id', 'in', some)
+      .where('status', '=', 'succeeded')
+      .where('running_s', 'is not', null)
+      .orderBy('id')
+      .execute();
+    for (const row of rows) usual.set(row.circuit_id, row.running_s ?? 0);
+  }
+  return usual;
+}
+
 /**
  * Names that new jobs with these bases cannot have. Those of the same base, and where another base leads to the same
  * name (circuit `kiln`, trained twice, and circuit `kiln_2`) as far as is needed to find a free one.

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ProviderError, TrainyardError, UsageError } from '../kernel/errors.ts';
 import { addSeconds, readEvents } from '../store/index.ts';
 import { testWorld } from '../testing/test-world.ts';
+import { person } from '../testing/test-rows.ts';
 import type { TestWorld } from '../testing/test-world.ts';
 import { advanceRun, countsText } from './advance.ts';
 import { claimDue } from './lease.ts';
@@ -53,7 +54,7 @@ async function start(of: Pipeline): Promise<void> {
   run = await w.project.store.tx((tx) =>
     createRun(tx, w.clock.now(), {
       pipeline: of,
-      requested_by: 'ann',
+      actor: person('ann'),
       pr: false,
       rehearsal: false,
       plan_id: null,
@@ -324,11 +325,11 @@ describe('an advance that fails', () => {
     expect(await stages()).toEqual({ A: 'succeeded', B: 'failed', C: 'pending' });
 
     away = false;
-    expect(await w.project.store.tx((tx) => reviveRun(tx, w.clock.now(), run))).toBe(true);
+    expect(await w.project.store.tx((tx) => reviveRun(tx, w.clock.now(), run, person('ann')))).toBe(true);
     await drive(of);
     expect(run).toMatchObject({ status: 'succeeded', reason: null });
     expect(calls.filter((c) => c === 'A')).toHaveLength(1);
-    expect(await w.project.store.tx((tx) => reviveRun(tx, w.clock.now(), run))).toBe(false);
+    expect(await w.project.store.tx((tx) => reviveRun(tx, w.clock.now(), run, person('ann')))).toBe(false);
   });
 
   it.each([
@@ -367,7 +368,7 @@ describe('an advance that fails', () => {
     await drive(of);
     expect(await stages()).toEqual({ A: 'succeeded', Gate: 'succeeded', B: 'failed', C: 'pending' });
     broken = false;
-    expect(await w.project.store.tx((tx) => reviveRun(tx, w.clock.now(), run))).toBe(true);
+    expect(await w.project.store.tx((tx) => reviveRun(tx, w.clock.now(), run, person('ann')))).toBe(true);
     await drive(of);
     expect(await stages()).toEqual({ A: 'succeeded', Gate: 'succeeded', B: 'succeeded', C: 'succeeded' });
   });
@@ -386,7 +387,7 @@ describe('an advance that fails', () => {
     await start(of);
     await drive(of);
     expect(await stages()).toEqual({ A: 'succeeded', B: 'failed' });
-    await w.project.store.tx((tx) => reviveRun(tx, w.clock.now(), run));
+    await w.project.store.tx((tx) => reviveRun(tx, w.clock.now(), run, person('ann')));
     await drive(of);
     expect(calls).toEqual(['A']);
     expect(await stages()).toEqual({ A: 'succeeded', B: 'skipped' });
@@ -394,7 +395,7 @@ describe('an advance that fails', () => {
 });
 
 describe('canceling', () => {
-  const cancel = () => w.project.store.tx((tx) => requestCancel(tx, w.clock.now(), run, 'ann'));
+  const cancel = () => w.project.store.tx((tx) => requestCancel(tx, w.clock.now(), run, person('ann')));
 
   it('ends a parked run at the next look', async () => {
     const of = pipeline(stage('A', [{ kind: 'wait', on: 'approval', until: null }]), stage('B'));

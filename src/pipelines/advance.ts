@@ -7,7 +7,7 @@ import { endRun } from './end-run.ts';
 import { LeaseLostError, fenced, release } from './lease.ts';
 import type { Lease } from './lease.ts';
 import { predecessors } from './pipeline.ts';
-import type { Pipeline, StageDefinition, StageOutcome, World } from './pipeline.ts';
+import type { Pipeline, StageContext, StageDefinition, StageOutcome, World } from './pipeline.ts';
 import { getStages, setStage, stageNamed } from './run-store.ts';
 import type { Run, Stage } from './run-store.ts';
 import { contextOf } from './stage-context.ts';
@@ -101,6 +101,11 @@ async function advanceStage(
 ): Promise<StageOutcome | null> {
   const stage = stageNamed(stages, definition.name);
   const context = contextOf(world, lease, stage, stages, signal);
+  if (stage.cancel_requested_by !== null) {
+    const outcome = await cancelStage(context, definition, stage);
+    await writeOutcome(world, lease, stage, outcome);
+    return outcome;
+  }
   if (stage.status === 'pending') {
     const may =
       definition.when === undefined ? unlessFailed(pipeline, after, stages) : await definition.when(context);
@@ -116,6 +121,19 @@ async function advanceStage(
   await writeOutcome(world, lease, stage, outcome);
   world.faultPoint(`stage.written:${definition.name}`);
   return outcome;
+}
+
+/** Ends a stage on request; what it had done by then stays done. */
+async function cancelStage(
+  context: StageContext,
+  definition: StageDefinition,
+  stage: Stage,
+): Promise<StageOutcome> {
+  const why = `canceled by ${stage.cancel_requested_by ?? 'somebody'}`;
+  if (stage.status === 'pending' || definition.cancel === undefined) return { kind: 'canceled', reason: why };
+  await definition.cancel(context, why);
+  const left = await definition.advance(context);
+  return left.kind === 'skipped' ? { kind: 'canceled', reason: why } : left;
 }
 
 function unlessFailed(pipeline: Pipeline, after: readonly string[], stages: readonly Stage[]): true | string {
@@ -164,7 +182,7 @@ async function startStage(world: World, lease: Lease, stage: Stage): Promise<voi
 async function writeOutcome(world: World, lease: Lease, stage: Stage, outcome: StageOutcome): Promise<void> {
   const now = world.clock.now();
   const at = toIso(now);
-  const ended = (status: 'succeeded' | 'failed' | 'skipped', reason: string | null) => ({
+  const ended = (status: 'succeeded' | 'failed' | 'skipped' | 'canceled', reason: string | null) => ({
     status,
     reason,
     ended_at: at,
@@ -199,8 +217,9 @@ async function writeOutcome(world: World, lease: Lease, stage: Stage, outcome: S
         ]);
         return;
       case 'skipped':
-        await setStage(tx, lease.run.id, stage.name, ended('skipped', outcome.reason));
-        await appendEvents(tx, now, [stageEvent(lease.run, stage, 'skipped', 'info', outcome.reason)]);
+      case 'canceled':
+        await setStage(tx, lease.run.id, stage.name, ended(outcome.kind, outcome.reason));
+        await appendEvents(tx, now, [stageEvent(lease.run, stage, outcome.kind, 'info', outcome.reason)]);
         return;
       default:
         outcome satisfies never;

@@ -1,4 +1,4 @@
-import { cancelApprovals } from '../gates/index.ts';
+import { closeApprovals } from '../gates/index.ts';
 import { toIso } from '../kernel/clock.ts';
 import { appendEvents } from '../store/index.ts';
 import type { Tx } from '../store/index.ts';
@@ -12,7 +12,7 @@ export async function endRun(
   status: 'succeeded' | 'failed' | 'canceled',
   reason: string | null,
 ): Promise<void> {
-  await cancelApprovals(tx, now, run.id);
+  await closeApprovals(tx, now, { run_id: run.id }, 'canceled');
   // Another run may have waited for what was asked here.
   await tx
     .updateTable('runs')

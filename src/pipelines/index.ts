@@ -6,9 +6,18 @@ export { currentHolder, holdProject, holdUnlessServed } from './hold.ts';
 export type { Hold, HolderKind } from './hold.ts';
 export { registriesOf } from './pipeline.ts';
 export type { Pipeline, StageDefinition, World } from './pipeline.ts';
-export { getRun, getStages, listRuns, openRuns, requestCancel, wakeRun } from './run-store.ts';
+export {
+  getRun,
+  getStages,
+  listRuns,
+  openRuns,
+  requestCancel,
+  requestJobsCancel,
+  requestStageCancel,
+  wakeRun,
+} from './run-store.ts';
 export type { Run, Stage } from './run-store.ts';
-export { RunStatus, StageStatus, runIsOver } from './status.ts';
+export { RunStatus, StageStatus, runIsOver, stageIsOver } from './status.ts';
 export { simulationOf } from './train/params.ts';
 export { parseReference } from './train/run-assets.ts';
 export { scriptParams } from './scripts/params.ts';
@@ -16,4 +25,9 @@ export type { ScriptJobParams, ScriptParams } from './scripts/params.ts';
 export { createScriptsRun, doneBefore, lastDurations } from './scripts/runs.ts';
 export { scriptHash } from './scripts/submit-scripts.ts';
 export { acceptPartial, createTrainingRun, reviveRun } from './train/runs.ts';
-export { failedCircuits, trainPipeline } from './train.ts';
+export { circuitsStillFailed } from './train/failed-circuits.ts';
+export { gateRules } from './train/gate.ts';
+export { retryRun } from './train/retry-run.ts';
+export { reviveAt } from './train/revive.ts';
+export { takeOffPlan } from './train/take-off-plan.ts';
+export { trainPipeline } from './train.ts';

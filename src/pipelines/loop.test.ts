@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConflictError, TrainyardError } from '../kernel/errors.ts';
 import { toIso } from '../kernel/clock.ts';
 import { openStore } from '../store/index.ts';
-import { jobRow } from '../testing/test-rows.ts';
+import { jobRow, person } from '../testing/test-rows.ts';
 import { ScriptedCompute } from '../testing/test-compute.ts';
 import { testWorld } from '../testing/test-world.ts';
 import type { TestWorld } from '../testing/test-world.ts';
@@ -58,7 +58,7 @@ const start = (of: Pipeline): Promise<Run> =>
   w.project.store.tx((tx) =>
     createRun(tx, w.clock.now(), {
       pipeline: of,
-      requested_by: 'ann',
+      actor: person('ann'),
       pr: false,
       rehearsal: false,
       plan_id: null,

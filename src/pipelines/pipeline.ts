@@ -58,7 +58,8 @@ export type StageOutcome =
       readonly counts?: StageCounts;
       readonly output?: Readonly<Record<string, unknown>>;
     }
-  | { readonly kind: 'skipped'; readonly reason: string };
+  | { readonly kind: 'skipped'; readonly reason: string }
+  | { readonly kind: 'canceled'; readonly reason: string };
 
 export interface StageContext {
   readonly world: World;
@@ -86,6 +87,11 @@ export interface StageDefinition {
   /** Asked once its predecessors are over: true to run, or the reason to skip. Left out: run when none of them failed. */
   readonly when?: (context: StageContext) => Promise<true | string>;
   readonly advance: (context: StageContext) => Promise<StageOutcome>;
+  /**
+   * Ends what the stage has in flight or asked for, harmless twice; the stage is advanced once more after it and comes
+   * to what is left. Left out: it has nothing outside, and ends where it stands.
+   */
+  readonly cancel?: (context: StageContext, why: string) => Promise<void>;
 }
 
 export interface Pipeline {

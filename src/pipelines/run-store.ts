@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import type { Actor } from '../kernel/actor.ts';
 import { toIso } from '../kernel/clock.ts';
 import { ConflictError, NotFoundError, TrainyardError } from '../kernel/errors.ts';
 import { newId } from '../kernel/ids.ts';
-import { appendEvents } from '../store/index.ts';
+import { appendEvents, batches } from '../store/index.ts';
 import type { Db, RunsTable, StagesTable, Tx } from '../store/index.ts';
 import type { Pipeline } from './pipeline.ts';
-import { RunStatus, StageStatus } from './status.ts';
+import { RunStatus, StageStatus, stageIsOver } from './status.ts';
 
 const Json = z.record(z.string(), z.unknown());
 const Counts = z.record(z.string(), z.number());
@@ -40,7 +41,7 @@ export async function createRun(
   now: number,
   input: {
     readonly pipeline: Pipeline;
-    readonly requested_by: string;
+    readonly actor: Actor;
     readonly pr: boolean;
     readonly rehearsal: boolean;
     readonly plan_id: string | null;
@@ -65,7 +66,8 @@ export async function createRun(
     reason: null,
     parent_run_id: null,
     subject: null,
-    requested_by: input.requested_by,
+    requested_by: input.actor.name,
+    requested_identity: input.actor.identity,
     pr: input.pr ? 1 : 0,
     rehearsal: input.rehearsal ? 1 : 0,
     plan_id: input.plan_id,
@@ -103,6 +105,7 @@ export async function createRun(
     {
       type: 'run.created',
       run_id: row.id,
+      actor: input.actor,
       message: input.message,
       data: { number: row.number, plan_id: input.plan_id },
     },
@@ -219,7 +222,7 @@ export async function wakeRun(db: Db, now: number, run_id: string): Promise<void
 }
 
 /** Asks for the end of a run; harmless twice. Returns false when it is over already. */
-export async function requestCancel(tx: Tx, now: number, run: Run, by: string): Promise<boolean> {
+export async function requestCancel(tx: Tx, now: number, run: Run, by: Actor): Promise<boolean> {
   if (run.parent_run_id !== null) {
     throw new ConflictError(`Run ${run.subject ?? run.id} is part of another run.`, {
       hint: 'Reject or hold its model at the gate, or cancel the run it belongs to.',
@@ -240,12 +243,84 @@ export async function requestCancel(tx: Tx, now: number, run: Run, by: string): 
         type: 'run.cancel_requested',
         severity: 'warning',
         run_id: run.id,
-        message: `${by} asked to cancel run ${run.number}`,
-        data: { by },
+        actor: by,
+        message: `${by.name} asked to cancel run ${run.number}`,
       },
     ]);
   }
   return true;
+}
+
+/** Asks for the end of one stage of a run; harmless twice. Returns false when it is over already. */
+export async function requestStageCancel(
+  tx: Tx,
+  now: number,
+  run: Run,
+  stage: Stage,
+  by: Actor,
+): Promise<boolean> {
+  if (run.ended_at !== null || stageIsOver(stage.status)) return false;
+  const changed = await tx
+    .updateTable('stages')
+    .set({ cancel_requested_by: by.name })
+    .where('run_id', '=', run.id)
+    .where('name', '=', stage.name)
+    .where('ended_at', 'is', null)
+    .where('cancel_requested_by', 'is', null)
+    .executeTakeFirst();
+  if (changed.numUpdatedRows > 0n) {
+    await appendEvents(tx, now, [
+      {
+        type: 'stage.cancel_requested',
+        severity: 'warning',
+        run_id: run.id,
+        stage: stage.name,
+        actor: by,
+        message: `${by.name} asked to cancel ${stage.name} of run ${run.number}`,
+      },
+    ]);
+  }
+  await wakeRun(tx, now, run.id);
+  return true;
+}
+
+/** Asks for the end of jobs; harmless twice. What is over already is left as it is. */
+export async function requestJobsCancel(
+  tx: Tx,
+  now: number,
+  run: Pick<Run, 'id' | 'number'>,
+  jobs: readonly { readonly id: string; readonly name: string }[],
+  by: Actor,
+): Promise<void> {
+  const changed: string[] = [];
+  for (const some of batches(jobs)) {
+    const rows = await tx
+      .updateTable('jobs')
+      .set({ cancel_requested_at: toIso(now) })
+      .where(
+        'id',
+        'in',
+        some.map((j) => j.id),
+      )
+      .where('ended_at', 'is', null)
+      .where('cancel_requested_at', 'is', null)
+      .returning('name')
+      .execute();
+    changed.push(...rows.map((r) => r.name));
+  }
+  await wakeRun(tx, now, run.id);
+  if (changed.length === 0) return;
+  const what = changed.length === 1 ? `job ${changed[0]}` : `${changed.length} jobs`;
+  await appendEvents(tx, now, [
+    {
+      type: 'job.cancel_requested',
+      severity: 'warning',
+      run_id: run.id,
+      actor: by,
+      message: `${by.name} asked to cancel ${what} of run ${run.number}`,
+      data: { jobs: changed },
+    },
+  ]);
 }
 
 /** The stage of a list that must be there. */

@@ -1,7 +1,7 @@
-import { eachJob } from '../jobs/index.ts';
 import type { ConcludeContext, Pipeline } from './pipeline.ts';
 import { stageNamed } from './run-store.ts';
-import { cancelTraining } from './train/cancel-training.ts';
+import { cancelJobs, cancelRetries, cancelTraining, takeBackRequests } from './train/cancel-training.ts';
+import { circuitsStillFailed } from './train/failed-circuits.ts';
 import { monitorTraining } from './train/monitor-training.ts';
 import { promoteEnvironment, unsharedEnvironments } from './train/promote-environment.ts';
 import { promoteModels, whenModelsMayGoOn } from './train/promote-models.ts';
@@ -28,17 +28,19 @@ export const trainPipeline: Pipeline = {
         return (await unsharedEnvironments(context)).length > 0 ? true : 'no new environment';
       },
       advance: promoteEnvironment,
+      cancel: takeBackRequests,
     },
     { name: 'RegisterComponents', after: ['RegisterEnvironment'], advance: registerComponents },
     { name: 'RegisterMLTables', advance: registerMltables },
-    { name: 'SubmitTraining', advance: submitTraining },
-    { name: 'MonitorTraining', advance: monitorTraining },
+    { name: 'SubmitTraining', advance: submitTraining, cancel: cancelJobs },
+    { name: 'MonitorTraining', advance: monitorTraining, cancel: cancelJobs },
     { name: 'RegisterModels', when: whenJobsCompleted, advance: registerModels },
     {
       name: 'RetryFailedTraining',
       gate: 'training-retry',
       when: whenSomethingFailed,
       advance: retryFailedTraining,
+      cancel: cancelRetries,
     },
     {
       name: 'PromoteModels',
@@ -46,6 +48,7 @@ export const trainPipeline: Pipeline = {
       gate: 'registry-promotion',
       when: whenModelsMayGoOn,
       advance: promoteModels,
+      cancel: takeBackRequests,
     },
   ],
   cancel: cancelTraining,
@@ -66,7 +69,7 @@ async function conclude({
   );
   if (broken !== undefined)
     return { status: 'failed', reason: `${broken.name}: ${broken.reason ?? 'failed'}` };
-  const failed = await failedCircuits({ run, db });
+  const failed = await circuitsStillFailed({ run, db });
   if (failed.length > 0 && run.partial_accepted_by === null) {
     const names = failed.slice(0, 3).join(', ');
     return {
@@ -86,24 +89,4 @@ async function conclude({
         ? null
         : `${failed.length} failed, accepted by ${run.partial_accepted_by}`,
   };
-}
-
-/** Mandatory circuits of the run that failed and that no retry of the run mended. */
-export async function failedCircuits({ run, db }: Pick<ConcludeContext, 'run' | 'db'>): Promise<string[]> {
-  const failed = new Set<string>();
-  for await (const page of eachJob(db, { run_id: run.id, stage: 'SubmitTraining', statuses: ['failed'] }))
-    for (const job of page) if (job.optional === 0) failed.add(job.circuit_id);
-  for await (const page of eachJob(db, {
-    run_id: run.id,
-    stage: 'RetryFailedTraining',
-    statuses: ['failed'],
-  }))
-    for (const job of page) if (job.optional === 0) failed.add(job.circuit_id);
-  for await (const page of eachJob(db, {
-    run_id: run.id,
-    stage: 'RetryFailedTraining',
-    statuses: ['succeeded'],
-  }))
-    for (const job of page) failed.delete(job.circuit_id);
-  return [...failed].toSorted();
 }

@@ -54,7 +54,7 @@ export function embeddedRegistry(options: {
     versionsOfRun: (run_id) => versionsOfRun(store.db, registry, run_id),
 
     withdraw: async (model_name, version, by, reason) => {
-      if (by.trim() === '' || reason.trim() === '') {
+      if (by.name.trim() === '' || reason.trim() === '') {
         throw new UsageError(`Withdrawing ${refText({ model_name, version })} needs a name and a reason.`, {
           hint: 'Say why, so that it stands on record.',
         });

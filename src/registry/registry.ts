@@ -3,6 +3,7 @@
  * Batch first. What can happen to a model is an outcome; an exception means that the call itself failed
  * (the disk is full, the service is away) and may be made again: every method is idempotent.
  */
+import type { Actor } from '../kernel/actor.ts';
 import type { Readable } from 'node:stream';
 import type { ModelRef, ModelVersion, ModelVersionDetail, StoredFile } from './model-version.ts';
 
@@ -26,7 +27,7 @@ export interface ModelRegistry {
    * Marks a version as not to be used; nothing is deleted. A second call changes nothing.
    * @throws NotFoundError
    */
-  withdraw(model_name: string, version: number, by: string, reason: string): Promise<ModelVersion>;
+  withdraw(model_name: string, version: number, by: Actor, reason: string): Promise<ModelVersion>;
   /**
    * Promotion: copies versions from another registry into this one under the same numbers, and reads back what it wrote
    * before it says so. One outcome per ref, in order.

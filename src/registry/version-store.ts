@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
 import type { Insertable } from 'kysely';
-import { addSeconds, batches } from '../store/index.ts';
+import type { Actor } from '../kernel/actor.ts';
+import { fromIso } from '../kernel/clock.ts';
+import { addSeconds, appendEvents, batches } from '../store/index.ts';
 import type { Db, ModelVersionsTable, Tx } from '../store/index.ts';
 import { VERSION_COLUMNS, fromRow, refText } from './model-version.ts';
 import type { ModelRef, ModelVersion, ModelVersionDetail, RegistryName } from './model-version.ts';
@@ -132,16 +134,29 @@ export async function withdrawVersion(
   tx: Tx,
   registry: RegistryName,
   ref: ModelRef,
-  mark: { readonly at: string; readonly by: string; readonly reason: string },
+  mark: { readonly at: string; readonly by: Actor; readonly reason: string },
 ): Promise<void> {
-  await tx
+  const changed = await tx
     .updateTable('model_versions')
-    .set({ withdrawn_at: mark.at, withdrawn_by: mark.by, withdrawn_reason: mark.reason })
+    .set({ withdrawn_at: mark.at, withdrawn_by: mark.by.name, withdrawn_reason: mark.reason })
     .where('registry', '=', registry)
     .where('model_name', '=', ref.model_name)
     .where('version', '=', ref.version)
     .where('withdrawn_at', 'is', null)
+    .returning('circuit_id')
     .execute();
+  await appendEvents(
+    tx,
+    fromIso(mark.at),
+    changed.map(({ circuit_id }) => ({
+      type: 'model.withdrawn',
+      severity: 'warning',
+      actor: mark.by,
+      circuit_id,
+      message: `${mark.by.name} withdrew ${ref.model_name} v${ref.version} from the ${registry} registry: ${mark.reason}`,
+      data: { registry, model_name: ref.model_name, version: ref.version, reason: mark.reason },
+    })),
+  );
 }
 
 async function lastNumbers(

@@ -1,4 +1,7 @@
+import type { Actor } from '../kernel/actor.ts';
 import { toIso } from '../kernel/clock.ts';
+import { appendAudit } from './audit.ts';
+import { batches } from './batches.ts';
 import type { Db, Tx } from './store.ts';
 import type { EventsTable } from './tables.ts';
 
@@ -12,30 +15,31 @@ export interface NewEvent {
   readonly run_id?: string | null;
   readonly stage?: string | null;
   readonly circuit_id?: string | null;
+  /** Who did it; left out where nobody in particular did. With it, the event is part of the audit chain. */
+  readonly actor?: Actor;
   readonly message: string;
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
 export type Event = Omit<EventsTable, 'seq' | 'data'> & { seq: number; data: Record<string, unknown> };
 
-/** Appends in the caller's transaction, in order. */
+/** Appends in the caller's transaction, in order; what somebody answers for goes into the audit chain as well. */
 export async function appendEvents(tx: Tx, now: number, events: readonly NewEvent[]): Promise<void> {
-  for (let i = 0; i < events.length; i += 500) {
-    await tx
-      .insertInto('events')
-      .values(
-        events.slice(i, i + 500).map((e) => ({
-          at: toIso(now),
-          type: e.type,
-          severity: e.severity ?? 'info',
-          run_id: e.run_id ?? null,
-          stage: e.stage ?? null,
-          circuit_id: e.circuit_id ?? null,
-          message: e.message,
-          data: JSON.stringify(e.data ?? {}),
-        })),
-      )
-      .execute();
+  for (const some of batches(events)) {
+    const rows = some.map((e) => ({
+      at: toIso(now),
+      type: e.type,
+      severity: e.severity ?? 'info',
+      run_id: e.run_id ?? null,
+      stage: e.stage ?? null,
+      circuit_id: e.circuit_id ?? null,
+      actor: e.actor?.name ?? null,
+      identity: e.actor?.identity ?? null,
+      message: e.message,
+      data: JSON.stringify(e.data ?? {}),
+    }));
+    await tx.insertInto('events').values(rows).execute();
+    await appendAudit(tx, rows);
   }
 }
 

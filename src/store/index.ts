@@ -1,3 +1,5 @@
+export { listAudit, verifyAudit } from './audit.ts';
+export type { AuditEntry, AuditVerdict } from './audit.ts';
 export { batches } from './batches.ts';
 export { appendEvents, readEvents } from './events.ts';
 export type { Event, NewEvent, Severity } from './events.ts';

@@ -67,7 +67,7 @@ describe('openStore', () => {
         for (const { sql } of migrations.slice(0, before)) db.exec(sql);
         if (before === 0) return;
         db.prepare(`insert into meta (key, value) values ('schema_version', ?)`).run(String(before));
-        const { rehearsal: _later, ...row } = runRow();
+        const { rehearsal: _later, requested_identity: _latest, ...row } = runRow();
         const names = Object.keys(row);
         db.prepare(`insert into runs (${names.join()}) values (${names.map(() => '?').join()})`).run(
           ...Object.values(row),

@@ -22,6 +22,8 @@ export interface RunsTable {
   /** What a child run is about, for example a model version `seattle-wind:3`. */
   subject: string | null;
   requested_by: string;
+  /** `claimed` or `verified`. */
+  requested_identity: string;
   pr: number;
   /** 1: on the simulated provider, in a project that trains elsewhere. Its jobs and models count for nothing. */
   rehearsal: number;
@@ -57,6 +59,8 @@ export interface StagesTable {
   due_at: string | null;
   started_at: string | null;
   ended_at: string | null;
+  /** Who wants it ended; null: nobody. */
+  cancel_requested_by: string | null;
 }
 
 /** What a run's plan says of each circuit it trains or offers again; `settings` freezes the resolved circuit. */
@@ -88,6 +92,7 @@ export interface JobsTable {
   provider: string;
   optional: number;
   retry: number;
+  /** The failed job that it trains again; each is trained again at most once. */
   retry_of: string | null;
   status: string;
   reason: string | null;
@@ -116,6 +121,8 @@ export interface JobsTable {
   cancel_requested_at: string | null;
   /** When it may be tried again, after an attempt that failed; null: at once. */
   not_before: string | null;
+  /** What a failure came to: its class, cause and sample lines, JSON; null until it was looked at. */
+  failure: string | null;
 }
 
 /** One attempt of a job; `key` is what the provider was given and refuses to take twice. */
@@ -201,6 +208,11 @@ export interface ApprovalsTable {
   created_at: string;
   expires_at: string;
   closed_at: string | null;
+  /** Pause between two reminders; null: none. */
+  remind_every_s: number | null;
+  reminded_at: string | null;
+  /** How things stood when it was opened, for whoever decides, JSON. */
+  context: string;
 }
 
 export interface ApprovalSubjectsTable {
@@ -209,6 +221,8 @@ export interface ApprovalSubjectsTable {
   circuit_id: string | null;
   verdict: string;
   detail: string;
+  /** What the verdict is bound to, JSON: if that changes, it has to be asked again. */
+  binding: string;
 }
 
 export interface ApprovalVotesTable {
@@ -220,6 +234,8 @@ export interface ApprovalVotesTable {
   /** JSON list of subjects, or null for all that were open. */
   subjects: string | null;
   voted_at: string;
+  /** 0: said before the request was reopened. */
+  counts: Generated<number>;
 }
 
 export interface EventsTable {
@@ -232,6 +248,27 @@ export interface EventsTable {
   circuit_id: string | null;
   message: string;
   data: string;
+  /** Null where nobody in particular did it. */
+  actor: string | null;
+  identity: string | null;
+}
+
+/** Every change that somebody answers for, each entry chained to the one before by its hash. Never pruned. */
+export interface AuditTable {
+  /** From 1, without gaps. */
+  seq: number;
+  at: string;
+  actor: string;
+  identity: string;
+  type: string;
+  run_id: string | null;
+  stage: string | null;
+  circuit_id: string | null;
+  message: string;
+  data: string;
+  /** Hash of the entry before; zeros for the first. */
+  previous: string;
+  hash: string;
 }
 
 export interface ArtifactsTable {
@@ -269,6 +306,7 @@ export interface Tables {
   approval_subjects: ApprovalSubjectsTable;
   approval_votes: ApprovalVotesTable;
   events: EventsTable;
+  audit: AuditTable;
   artifacts: ArtifactsTable;
   workers: WorkersTable;
 }

@@ -8,6 +8,10 @@ import { NotFoundError } from '../kernel/errors.ts';
 import type { OutputFile } from '../jobs/compute.ts';
 import { lineage } from '../registry/index.ts';
 import type { ModelRef, ModelRegistry, RegisterRequest } from '../registry/index.ts';
+import { person } from './test-rows.ts';
+
+const ANN = person('ann');
+const BOB = person('bob');
 
 /** A registry that models are registered in and one that they are shared into, and the means to break them. */
 export interface RegistryHarness extends AsyncDisposable {
@@ -273,7 +277,7 @@ function listRules(rule: Rule): void {
       modelRequest('c', { pr: true, run_id: 'run_2' }),
       modelRequest('d', { model_name: 'oslo-wind', circuit_id: 'oslo_wind' }),
     ]);
-    await dev.withdraw('seattle-wind', 1, 'ann', 'wrong data');
+    await dev.withdraw('seattle-wind', 1, ANN, 'wrong data');
     const jobs = async (query: Omit<Parameters<ModelRegistry['list']>[0], 'limit'>) =>
       (await dev.list({ ...query, limit: 100 })).items.map((v) => v.job_name);
     expect(await jobs({ model_name: 'seattle-wind' })).toEqual(['c', 'b', 'a']);
@@ -315,21 +319,21 @@ function listRules(rule: Rule): void {
 function withdrawRules(rule: Rule): void {
   rule('a withdrawn version stays, with the first word on it', async (h) => {
     await h.dev.register([modelRequest('a')]);
-    const first = await h.dev.withdraw('seattle-wind', 1, 'ann', 'wrong data');
+    const first = await h.dev.withdraw('seattle-wind', 1, ANN, 'wrong data');
     expect(first.withdrawn).toMatchObject({ by: 'ann', reason: 'wrong data' });
     await h.reopen();
-    expect(await h.dev.withdraw('seattle-wind', 1, 'bob', 'me too')).toEqual(first);
+    expect(await h.dev.withdraw('seattle-wind', 1, BOB, 'me too')).toEqual(first);
     expect(await h.dev.verify('seattle-wind', 1)).toEqual([]);
   });
 
   rule('a number is never given again after a withdrawal', async ({ dev }) => {
     await dev.register([modelRequest('a'), modelRequest('b')]);
-    await dev.withdraw('seattle-wind', 2, 'ann', 'wrong data');
+    await dev.withdraw('seattle-wind', 2, ANN, 'wrong data');
     expect(await dev.register([modelRequest('c')])).toMatchObject([{ version: 3 }]);
   });
 
   rule('withdrawing, opening or downloading what does not exist says so', async ({ dev }) => {
-    await expect(dev.withdraw('seattle-wind', 1, 'ann', 'x')).rejects.toThrow(NotFoundError);
+    await expect(dev.withdraw('seattle-wind', 1, ANN, 'x')).rejects.toThrow(NotFoundError);
     await expect(dev.open('seattle-wind', 1)).rejects.toThrow(NotFoundError);
     await expect(dev.download('seattle-wind', 1, '/nowhere')).rejects.toThrow(NotFoundError);
     await expect(dev.verify('seattle-wind', 1)).rejects.toThrow(NotFoundError);
@@ -375,7 +379,7 @@ function shareRules(rule: Rule): void {
 
   rule('models of pull requests and withdrawn ones are not shared, unknown ones are named', async (h) => {
     await h.dev.register([modelRequest('a', { pr: true }), modelRequest('b')]);
-    await h.dev.withdraw('seattle-wind', 2, 'ann', 'wrong data');
+    await h.dev.withdraw('seattle-wind', 2, ANN, 'wrong data');
     expect(await h.shared.share([ref(1), ref(2), ref(3)], h.dev)).toMatchObject([
       { ...ref(1), status: 'refused', reason: 'pull_request' },
       { ...ref(2), status: 'refused', reason: 'withdrawn' },

@@ -1,6 +1,10 @@
 /** Rows for tests of single rooms, as the pipeline would write them. */
+import type { Actor } from '../kernel/actor.ts';
 import { toIso } from '../kernel/clock.ts';
 import type { JobsTable, RunsTable, Store } from '../store/index.ts';
+
+/** A person who types on a command line. */
+export const person = (name: string): Actor => ({ name, identity: 'claimed' });
 
 export function runRow(more: Partial<RunsTable> = {}): RunsTable {
   return {
@@ -13,6 +17,7 @@ export function runRow(more: Partial<RunsTable> = {}): RunsTable {
     parent_run_id: null,
     subject: null,
     requested_by: 'tester',
+    requested_identity: 'claimed',
     pr: 0,
     rehearsal: 0,
     plan_id: null,
@@ -73,6 +78,7 @@ export function jobRow(name: string, more: Partial<JobsTable> = {}): JobsTable {
     url: null,
     cancel_requested_at: null,
     not_before: null,
+    failure: null,
     ...more,
   };
 }

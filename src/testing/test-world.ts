@@ -134,7 +134,7 @@ export async function testWorld(
           summary: made.summary,
           simulation: null,
         },
-        requested_by: 'tester',
+        actor: { name: 'tester', identity: 'claimed' },
         pr,
         rehearsal: false,
         git_commit: null,
@@ -193,4 +193,5 @@ export const OPEN_GATE: GateConfig = {
   on_expiry: 'hold',
   requester_may_approve: true,
   verified: false,
+  remind_every_s: null,
 };

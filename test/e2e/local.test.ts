@@ -27,7 +27,7 @@ describe('canceling', () => {
     const run = project.start(['run', '--approve', 'all']);
     await running(project, run, 2);
     const canceled = await project.ok(['runs', 'cancel', '1', '--json']);
-    expect(canceled.json()).toEqual({ run: 1, status: 'canceled' });
+    expect(canceled.json()).toEqual({ run: 1, status: 'canceled', canceled: true });
     expect((await run.ended).code).toBe(130);
     expect(await project.settled()).toEqual([]);
     expect(await jobStatuses(project)).toEqual({

@@ -46,7 +46,7 @@ describe('a circuit that failed', () => {
       subjects: [
         {
           subject: 'kiln_1',
-          detail: { reason: 'owed', message: expect.stringContaining('failed in run 1') as unknown },
+          detail: { owed: true, message: expect.stringContaining('failed in run 1') as unknown },
         },
       ],
     });

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { common, wholeNumber, withProject } from '../options.ts';
+import { common, duration, wholeNumber, withProject } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
 import { print, printJson } from '../render/output.ts';
 
@@ -21,6 +21,39 @@ export function define(parent: Command): void {
       .description('every subject with its verdict, and who said what'),
     'trainyard approvals show apr_…',
   ).action(show);
+  common(
+    approvals
+      .command('reopen')
+      .argument('<id>', 'of a request that expired, or in which something was held')
+      .description('ask again what nobody decided in time and what was held')
+      .option('--expires <time>', 'how long it stays open then (default: as the gate says)', duration)
+      .option('--comment <text>', 'why, on record'),
+    `
+    trainyard approvals reopen apr_01kb2m8q3r7t5vxy
+    trainyard approvals reopen apr_01kb2m8q3r7t5vxy --expires 2d --comment "was on holiday"`,
+  ).action(reopenRequest);
+}
+
+async function reopenRequest(
+  id: string,
+  flags: CommonOptions & { expires?: number; comment?: string },
+): Promise<void> {
+  await withProject(flags, 'write', async (project) => {
+    const { reopen } = await import('../../actions/index.ts');
+    const approval = await reopen(project, {
+      approval_id: id,
+      actor: await project.actor(),
+      expires_s: flags.expires ?? null,
+      comment: flags.comment ?? null,
+    });
+    if (flags.json === true) {
+      printJson(approval);
+      return;
+    }
+    const { approvalScreen } = await import('../render/approval.ts');
+    print(await approvalScreen(project, approval, 12));
+    print(`    trainyard approve ${approval.id}   or   trainyard reject ${approval.id}`);
+  });
 }
 
 async function list(flags: CommonOptions & { all?: boolean; limit: number; before?: string }): Promise<void> {

@@ -132,47 +132,16 @@ async function logs(
 
 async function cancel(names: string[], flags: CommonOptions): Promise<void> {
   await withProject(flags, 'write', async (project) => {
+    const { cancelJobs } = await import('../../actions/index.ts');
     const { findJob } = await import('../../jobs/index.ts');
-    const { currentHolder, driveRuns, holdProject, wakeRun } = await import('../../pipelines/index.ts');
-    const { toIso } = await import('../../kernel/clock.ts');
+    const { getRun } = await import('../../pipelines/index.ts');
+    const { untilOver } = await import('../going-on.ts');
     const { db } = project.store;
     const jobs = await Promise.all(names.map((n) => findJob(db, n)));
-    const open = jobs.filter((j) => j.ended_at === null);
-    if (open.length > 0) {
-      const now = project.clock.now();
-      await project.store.tx((tx) =>
-        tx
-          .updateTable('jobs')
-          .set({ cancel_requested_at: toIso(now) })
-          .where(
-            'id',
-            'in',
-            open.map((j) => j.id),
-          )
-          .where('ended_at', 'is', null)
-          .execute(),
-      );
-      const runs = [...new Set(open.map((j) => j.run_id))];
-      for (const run_id of runs) await wakeRun(db, now, run_id);
-      const stop = new AbortController();
-      const over = (async () => {
-        for (const job of open)
-          while ((await findJob(db, job.id)).ended_at === null) await project.clock.sleep(100);
-        stop.abort();
-      })();
-      if ((await currentHolder(project.store)) === null) {
-        await using hold = await holdProject(project.store, now, 'cancel');
-        await Promise.all([
-          driveRuns(
-            project.world,
-            hold,
-            stop.signal,
-            'aborted',
-            runs.length === 1 && runs[0] !== undefined ? { run_id: runs[0] } : {},
-          ),
-          over,
-        ]);
-      } else await over;
+    const actor = await project.actor();
+    for (const [run_id, some] of Map.groupBy(jobs, (j) => j.run_id)) {
+      const canceled = await cancelJobs(project, await getRun(db, run_id), some, actor);
+      if (canceled.requested) await untilOver(project, run_id, 'cancel', canceled.over);
     }
     const after = await Promise.all(jobs.map((j) => findJob(db, j.id)));
     if (flags.json === true) printJson({ jobs: after.map((j) => ({ name: j.name, status: j.status })) });

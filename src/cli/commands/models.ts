@@ -198,23 +198,11 @@ async function withdraw(name: string, flags: CommonOptions & { reason: string })
   await withProject(flags, 'write', async (project) => {
     const ref = await refOf(name);
     const actor = await project.actor();
-    const { appendEvents } = await import('../../store/index.ts');
     const { dev, shared } = project.world.registries;
-    const model = await dev.withdraw(ref.model_name, ref.version, actor.name, flags.reason);
+    const model = await dev.withdraw(ref.model_name, ref.version, actor, flags.reason);
     // What is out of use here is out of use where it was promoted to.
     const promoted = (await shared.get(ref.model_name, ref.version)) !== null;
-    if (promoted) await shared.withdraw(ref.model_name, ref.version, actor.name, flags.reason);
-    await project.store.tx((tx) =>
-      appendEvents(tx, project.clock.now(), [
-        {
-          type: 'model.withdrawn',
-          severity: 'warning',
-          circuit_id: model.circuit_id,
-          message: `${actor.name} withdrew ${model.model_name} v${model.version}: ${flags.reason}`,
-          data: { model_name: model.model_name, version: model.version, by: actor.name },
-        },
-      ]),
-    );
+    if (promoted) await shared.withdraw(ref.model_name, ref.version, actor, flags.reason);
     if (flags.json === true) printJson(model);
     else
       print(

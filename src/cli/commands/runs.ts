@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { ExitWith } from '../exit.ts';
-import { common, wholeNumber, withProject } from '../options.ts';
+import { collect, common, wholeNumber, withProject } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
 import { note, print, printJson } from '../render/output.ts';
 
@@ -31,8 +31,17 @@ export function define(parent: Command): void {
     runs
       .command('cancel')
       .argument('<run>', 'number or id')
+      .option('--stage <name>', 'only this stage; what comes after goes on with what is there')
+      .option(
+        '--circuits <ids>',
+        'only these circuits: not submitted yet, in flight or parked at a gate',
+        collect,
+      )
       .description('end a run: its jobs are canceled, nothing of it is offered for retry'),
-    'trainyard runs cancel 12',
+    `
+    trainyard runs cancel 12
+    trainyard runs cancel 12 --stage RetryFailedTraining
+    trainyard runs cancel 12 --circuits kiln_3,kiln_4`,
   ).action(cancel);
   common(
     runs
@@ -115,74 +124,73 @@ async function show(key: string | undefined, flags: CommonOptions): Promise<void
   });
 }
 
-async function cancel(key: string, flags: CommonOptions): Promise<void> {
+async function cancel(
+  key: string,
+  flags: CommonOptions & { stage?: string; circuits?: readonly string[] },
+): Promise<void> {
   await withProject(flags, 'write', async (project) => {
-    const { currentHolder, driveRuns, getRun, holdProject, requestCancel } =
-      await import('../../pipelines/index.ts');
+    const { cancelCircuits, cancelRun, cancelStage } = await import('../../actions/index.ts');
+    const { getRun } = await import('../../pipelines/index.ts');
+    const { UsageError } = await import('../../kernel/errors.ts');
+    const { untilOver } = await import('../going-on.ts');
+    if (flags.stage !== undefined && flags.circuits !== undefined)
+      throw new UsageError('--stage and --circuits do not go together.', {
+        hint: 'Cancel one after the other.',
+      });
     const run = await getRun(project.store.db, key);
     const actor = await project.actor();
-    const open = await project.store.tx((tx) => requestCancel(tx, project.clock.now(), run, actor.name));
-    if (open && (await currentHolder(project.store)) === null) {
-      note(`Canceling run ${run.number} …`);
-      await using hold = await holdProject(project.store, project.clock.now(), 'cancel');
-      await driveOne(project, run.id, (signal) =>
-        driveRuns(project.world, hold, signal, 'aborted', { run_id: run.id }),
-      );
-    } else if (open) await untilOver(project, run.id);
+    const canceled =
+      flags.stage !== undefined
+        ? await cancelStage(project, run, flags.stage, actor)
+        : flags.circuits !== undefined
+          ? await cancelCircuits(project, run, flags.circuits, actor)
+          : await cancelRun(project, run, actor);
+    if (canceled.requested) {
+      if (flags.json !== true) note(`Canceling ${whatOf(flags)}run ${run.number} …`);
+      await untilOver(project, run.id, 'cancel', canceled.over);
+    }
     const after = await getRun(project.store.db, run.id);
-    if (flags.json === true) printJson({ run: after.number, status: after.status });
-    else
-      print(
-        open
-          ? `Run ${after.number} is ${after.status}.`
-          : `Run ${after.number} was over already (${after.status}).`,
-      );
+    if (flags.json === true)
+      printJson({ run: after.number, status: after.status, canceled: canceled.requested });
+    else print(canceledText(after, flags, canceled.requested));
   });
 }
 
-type Open = Parameters<Parameters<typeof withProject>[2]>[0];
+const whatOf = ({ stage, circuits }: { stage?: string; circuits?: readonly string[] }): string =>
+  stage !== undefined
+    ? `${stage} of `
+    : circuits === undefined
+      ? ''
+      : `${circuits.length === 1 ? circuits[0] : `${circuits.length} circuits`} of `;
 
-/** Drives until one run is over, leaving the others where they are. */
-async function driveOne(
-  project: Open,
-  run_id: string,
-  drive: (signal: AbortSignal) => Promise<void>,
-): Promise<void> {
-  const stop = new AbortController();
-  const over = untilOver(project, run_id).then(() => stop.abort());
-  await Promise.all([drive(stop.signal), over]);
-}
-
-async function untilOver(project: Open, run_id: string): Promise<void> {
-  const { getRun } = await import('../../pipelines/index.ts');
-  while ((await getRun(project.store.db, run_id)).ended_at === null) await project.clock.sleep(100);
+function canceledText(
+  run: { readonly number: number; readonly status: string },
+  flags: { stage?: string; circuits?: readonly string[] },
+  requested: boolean,
+): string {
+  const what = whatOf(flags);
+  if (what === '')
+    return requested
+      ? `Run ${run.number} is ${run.status}.`
+      : `Run ${run.number} was over already (${run.status}).`;
+  return requested
+    ? `Canceled ${what}run ${run.number}, which is ${run.status}.`
+    : `There was nothing left to cancel: run ${run.number} is ${run.status}.`;
 }
 
 async function acceptPartial(key: string, flags: CommonOptions & { comment?: string }): Promise<void> {
   const code = await withProject(flags, 'write', async (project) => {
-    const {
-      acceptPartial: accept,
-      currentHolder,
-      getRun,
-      holdProject,
-    } = await import('../../pipelines/index.ts');
+    const { acceptPartial: accept, getRun } = await import('../../pipelines/index.ts');
+    const { goOn } = await import('../going-on.ts');
     const run = await getRun(project.store.db, key);
     const actor = await project.actor();
-    await project.store.tx((tx) => accept(tx, project.clock.now(), run, actor.name, flags.comment ?? null));
-    if ((await currentHolder(project.store)) !== null) {
-      print(`Accepted; the process that holds the project goes on with run ${run.number}.`);
-      return 0;
-    }
-    const { followRuns } = await import('../following.ts');
-    await using hold = await holdProject(project.store, project.clock.now(), 'approve');
-    const ended = await followRuns(project, hold, [await getRun(project.store.db, run.id)], {
+    await project.store.tx((tx) => accept(tx, project.clock.now(), run, actor, flags.comment ?? null));
+    return goOn(project, run.id, {
+      told: `Accepted what run ${run.number} came to.`,
+      wait: true,
       json: flags.json === true,
+      document: async (followed) => followed ?? { number: run.number, partial_accepted_by: actor.name },
     });
-    if (flags.json === true) {
-      const { runDocument } = await import('../render/run.ts');
-      printJson(await runDocument(project, await getRun(project.store.db, run.id)));
-    }
-    return ended;
   });
   if (code !== 0) throw new ExitWith(code);
 }

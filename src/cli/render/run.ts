@@ -2,7 +2,7 @@ import type { Project } from '../../app.ts';
 import { listApprovals } from '../../gates/index.ts';
 import { countJobs, listJobs } from '../../jobs/index.ts';
 import { formatDuration } from '../../kernel/duration.ts';
-import { countsText, currentHolder, failedCircuits, getStages } from '../../pipelines/index.ts';
+import { countsText, currentHolder, circuitsStillFailed, getStages } from '../../pipelines/index.ts';
 import type { Run, Stage } from '../../pipelines/index.ts';
 import { clip, columns, fit, paint, status } from './style.ts';
 
@@ -16,7 +16,7 @@ export async function runDocument(project: Project, run: Run): Promise<Record<st
     rehearsal: run.rehearsal === 1,
     stages: (await getStages(db, run.id)).map(({ run_id: _run, state: _state, ...stage }) => stage),
     jobs: await countJobs(db, run.id),
-    failed_circuits: run.pipeline === 'train' ? await failedCircuits({ run, db }) : [],
+    failed_circuits: run.pipeline === 'train' ? await circuitsStillFailed({ run, db }) : [],
     approvals: (await listApprovals(db, { run_id: run.id, status: 'waiting', limit: 50 })).map((a) => ({
       id: a.id,
       gate: a.gate,

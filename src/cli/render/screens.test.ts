@@ -280,6 +280,7 @@ describe('approvalScreen', () => {
       Array.from({ length: MANY }, (_, i) => ({
         subject: `plant_${i}`,
         circuit_id: `plant_${i}`,
+        binding: {},
         detail,
         held_because,
       })),
@@ -292,7 +293,12 @@ describe('approvalScreen', () => {
   it('shows at least one subject, however long', async () => {
     const w = await world();
     const approval = await opened(w, [
-      { subject: 'only', circuit_id: 'only', detail: { message: 'x', log_tail: ['1', '2', '3'] } },
+      {
+        subject: 'only',
+        circuit_id: 'only',
+        binding: {},
+        detail: { message: 'x', log_tail: ['1', '2', '3'] },
+      },
     ]);
     expect(await approvalScreen(w.project, approval, 1)).toContain('| 3');
   });

@@ -1,3 +1,4 @@
+import type { Actor } from '../../kernel/actor.ts';
 import type { Db, Tx } from '../../store/index.ts';
 import { asRun, createRun } from '../run-store.ts';
 import type { Run } from '../run-store.ts';
@@ -11,7 +12,7 @@ export function createScriptsRun(
   now: number,
   input: {
     readonly params: ScriptParams;
-    readonly requested_by: string;
+    readonly actor: Actor;
     readonly git_commit: string | null;
     readonly git_branch: string | null;
   },
@@ -19,14 +20,14 @@ export function createScriptsRun(
   const { length } = input.params.jobs;
   return createRun(tx, now, {
     pipeline: scriptsPipeline,
-    requested_by: input.requested_by,
+    actor: input.actor,
     pr: false,
     rehearsal: false,
     plan_id: null,
     git_commit: input.git_commit,
     git_branch: input.git_branch,
     params: input.params,
-    message: `${input.requested_by} started ${length} ${length === 1 ? 'script' : 'scripts'}`,
+    message: `${input.actor.name} started ${length} ${length === 1 ? 'script' : 'scripts'}`,
   });
 }
 

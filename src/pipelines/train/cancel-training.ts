@@ -1,7 +1,9 @@
+import { closeApprovals } from '../../gates/index.ts';
 import { endJobs } from '../end-jobs.ts';
-import type { StageContext } from '../pipeline.ts';
-import { writeJobFile } from './job-files.ts';
 import { jobsExist } from '../open-jobs.ts';
+import type { StageContext } from '../pipeline.ts';
+import { RETRY_STAGE } from './failed-circuits.ts';
+import { writeJobFile } from './job-files.ts';
 import { jobWorld } from './job-world.ts';
 
 /**
@@ -12,14 +14,33 @@ export async function cancelTraining(
   contextFor: (stage: string) => StageContext,
   why: string,
 ): Promise<void> {
-  for (const stage of ['SubmitTraining', 'RetryFailedTraining']) {
-    const context = contextFor(stage);
-    if (!(await jobsExist(context.db, context.run.id, stage))) continue;
-    const world = await jobWorld(context);
-    await endJobs(context, world, stage, why);
-    if (stage === 'SubmitTraining') {
-      await writeJobFile(context, 'completed_jobs', stage, ['succeeded']);
-      await writeJobFile(context, 'failed_jobs', stage, ['failed']);
-    } else await writeJobFile(context, 'completed_retry_jobs', stage, ['succeeded']);
+  await cancelJobs(contextFor('SubmitTraining'), why);
+  await endStageJobs(contextFor(RETRY_STAGE), RETRY_STAGE, why);
+}
+
+/** The same for the run's first jobs: what they came to is monitored and registered as always. */
+export async function cancelJobs(context: StageContext, why: string): Promise<void> {
+  await endStageJobs(context, 'SubmitTraining', why);
+}
+
+/** Takes the question back, and ends the retries that run. */
+export async function cancelRetries(context: StageContext, why: string): Promise<void> {
+  await takeBackRequests(context);
+  await endStageJobs(context, RETRY_STAGE, why);
+}
+
+/** Nobody needs to decide any more; what was open counts as held. */
+export async function takeBackRequests({ run, stage, tx, now }: StageContext): Promise<void> {
+  await tx((t) => closeApprovals(t, now(), { run_id: run.id, stage: stage.name }, 'canceled'));
+}
+
+async function endStageJobs(context: StageContext, stage: string, why: string): Promise<void> {
+  if (!(await jobsExist(context.db, context.run.id, stage))) return;
+  await endJobs(context, await jobWorld(context), stage, why);
+  if (stage === RETRY_STAGE) {
+    await writeJobFile(context, 'completed_retry_jobs', stage, ['succeeded']);
+    return;
   }
+  await writeJobFile(context, 'completed_jobs', stage, ['succeeded']);
+  await writeJobFile(context, 'failed_jobs', stage, ['failed']);
 }

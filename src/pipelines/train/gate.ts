@@ -1,56 +1,149 @@
-import { expireIfDue, listApprovals, openApproval, vote } from '../../gates/index.ts';
-import type { Approval, GateConfig, NewSubject } from '../../gates/index.ts';
+import {
+  bindingText,
+  closeApprovals,
+  expireIfDue,
+  listApprovals,
+  nextReminder,
+  openApproval,
+  remindIfDue,
+  verdictsOf,
+  vote,
+} from '../../gates/index.ts';
+import type { Approval, GateConfig, GateRules, NewSubject } from '../../gates/index.ts';
 import { fromIso } from '../../kernel/clock.ts';
 import { NotAllowedError } from '../../kernel/errors.ts';
+import { Identity } from '../../kernel/actor.ts';
 import { appendEvents } from '../../store/index.ts';
 import type { StageContext } from '../pipeline.ts';
 import { trainParams } from './params.ts';
 
+/** Something a stage may have to ask about, and what a verdict on it is bound to. */
+export type Candidate = Pick<NewSubject, 'subject' | 'circuit_id' | 'binding'>;
+
+export interface GateRequest {
+  readonly gate: string;
+  readonly title: (asked: readonly Candidate[]) => string;
+  /** Everything the stage is about as things are now, whether it was decided already or not. */
+  readonly candidates: readonly Candidate[];
+  /** What is shown of those that have to be asked about. */
+  readonly describe: (asked: readonly Candidate[]) => Promise<{
+    readonly subjects: readonly NewSubject[];
+    readonly context?: Readonly<Record<string, unknown>>;
+  }>;
+}
+
+/** `expired`: nobody decided in time; what that means stands in the gate's `on_expiry`. */
+export type Standing = 'pending' | 'approve' | 'hold' | 'reject' | 'expired';
+
+export interface Decisions {
+  /** The request that is open, or null: everything is decided. */
+  readonly waiting: Approval | null;
+  /** When to look at the open request again: at its deadline or for a reminder; a verdict wakes the run before. */
+  readonly until: number | null;
+  /** Subjects that are part of the stage now, by how they stand. */
+  with(standing: Standing): string[];
+}
+
 /**
- * The request for verdicts of this stage: opened when `subjects` is called for the first time, expired when its
- * deadline has passed, approved at once where the run was started with `--approve` for the gate.
+ * Where the verdicts of a stage stand. Asks for those that nobody has asked for yet. A verdict holds for exactly what it
+ * was bound to: when something in an open request has changed, that request is superseded and asked again as it is now.
  */
-export async function askGate(
-  context: StageContext,
-  request: {
-    readonly gate: string;
-    readonly title: string;
-    readonly subjects: () => Promise<readonly NewSubject[]>;
-  },
-): Promise<Approval> {
-  const known = (await listApprovals(context.db, { run_id: context.run.id, limit: 50 })).find(
-    (a) => a.stage === context.stage.name,
+export async function askGate(context: StageContext, request: GateRequest): Promise<Decisions> {
+  const now = new Map(request.candidates.map((c) => [`${c.subject}\n${bindingText(c)}`, c]));
+  let open = await openRequest(context);
+  let known = await standings(context);
+  const fresh = [...now].filter(([key]) => !known.has(key)).map(([, candidate]) => candidate);
+  const stale = [...known].some(([key, standing]) => standing === 'pending' && !now.has(key));
+  if (fresh.length > 0 || stale) {
+    const undecided = [...now]
+      .filter(([key]) => (known.get(key) ?? 'pending') === 'pending')
+      .map(([, candidate]) => candidate);
+    await ask(context, request, open, undecided);
+    open = await openRequest(context);
+    known = await standings(context);
+  }
+  return {
+    waiting: open,
+    until: open === null ? null : Math.min(fromIso(open.expires_at), nextReminder(open)),
+    with: (standing) =>
+      [...now].filter(([key]) => known.get(key) === standing).map(([, candidate]) => candidate.subject),
+  };
+}
+
+/** The open request of the stage; one whose deadline has passed is closed, one that waited long is reminded of. */
+async function openRequest(context: StageContext): Promise<Approval | null> {
+  const { db, run, stage } = context;
+  const approval = (await listApprovals(db, { run_id: run.id, status: 'waiting', limit: 50 })).find(
+    (a) => a.stage === stage.name,
   );
-  if (known !== undefined) return context.tx((tx) => expireIfDue(tx, context.now(), known));
-  const subjects = await request.subjects();
+  if (approval === undefined) return null;
+  const due = Math.min(fromIso(approval.expires_at), nextReminder(approval));
+  if (context.now() < due) return approval;
+  const looked = await context.tx(async (tx) =>
+    remindIfDue(tx, context.now(), await expireIfDue(tx, context.now(), approval)),
+  );
+  return looked.status === 'waiting' ? looked : null;
+}
+
+/** By subject and binding, the last word of all requests that this stage made. */
+async function standings({ db, run, stage }: StageContext): Promise<Map<string, Standing>> {
+  const known = new Map<string, Standing>();
+  for (const { subject, binding, verdict, status } of await verdictsOf(db, run.id, stage.name)) {
+    const key = `${subject}\n${binding}`;
+    if (verdict !== 'pending') known.set(key, verdict);
+    else if (status === 'waiting') known.set(key, 'pending');
+    else if (status === 'expired') known.set(key, 'expired');
+    // Taken back by people: nobody wants to be asked again. What was superseded is asked anew.
+    else if (status === 'canceled') known.set(key, 'hold');
+  }
+  return known;
+}
+
+async function ask(
+  context: StageContext,
+  request: GateRequest,
+  before: Approval | null,
+  asked: readonly Candidate[],
+): Promise<void> {
+  const shown = asked.length === 0 ? null : await request.describe(asked);
   context.world.faultPoint(`approval.before:${context.stage.name}`);
-  return context.tx(async (tx) => {
+  await context.tx(async (tx) => {
+    const now = context.now();
+    if (before !== null)
+      await closeApprovals(tx, now, { run_id: context.run.id, id: before.id }, 'superseded');
+    if (shown === null) return;
     const config = gateConfig(context, request.gate);
-    const approval = await openApproval(tx, context.now(), {
+    const title = request.title(asked);
+    const approval = await openApproval(tx, now, {
       run_id: context.run.id,
       stage: context.stage.name,
       gate: request.gate,
       config,
       // Whoever decides must see that nothing real depends on it.
-      title: context.run.rehearsal === 1 ? `${request.title} (rehearsal)` : request.title,
+      title: context.run.rehearsal === 1 ? `${title} (rehearsal)` : title,
       requested_by: context.run.requested_by,
-      subjects,
+      subjects: shown.subjects,
+      context: shown.context ?? {},
     });
     const inAdvance = trainParams(context.run).approved_gates;
-    if (!inAdvance.includes(request.gate) && !inAdvance.includes('all')) return approval;
+    if (!inAdvance.includes(request.gate) && !inAdvance.includes('all')) return;
+    const { name, identity } = {
+      name: context.run.requested_by,
+      identity: Identity.parse(context.run.requested_identity),
+    };
     try {
-      return await vote(tx, context.now(), {
+      await vote(tx, now, {
         approval_id: approval.id,
-        actor: { name: context.run.requested_by, identity: 'claimed' },
+        actor: { name, identity },
         verdict: 'approve',
         comment: 'approved in advance with run --approve',
         subjects: null,
-        verified: config.verified,
+        rules: gateRules(context.world.config, request.gate),
       });
     } catch (error) {
       if (!(error instanceof NotAllowedError)) throw error;
       // Whoever started the run may not decide here: then it waits for those who may, like any other run.
-      await appendEvents(tx, context.now(), [
+      await appendEvents(tx, now, [
         {
           type: 'approval.not_in_advance',
           severity: 'warning',
@@ -59,7 +152,6 @@ export async function askGate(
           message: error.message,
         },
       ]);
-      return approval;
     }
   });
 }
@@ -74,8 +166,12 @@ export function gateConfig(context: Pick<StageContext, 'world'>, gate: string): 
     on_expiry: 'hold',
     requester_may_approve: true,
     verified: false,
+    remind_every_s: 86_400,
   };
 }
 
-/** When to look at an undecided request again: at its deadline; a verdict wakes the run before. */
-export const deadlineOf = (approval: Approval): number => fromIso(approval.expires_at);
+/** What is looked up anew whenever somebody decides at a gate. */
+export const gateRules = (config: StageContext['world']['config'], gate: string): GateRules => ({
+  verified: config.gates[gate]?.verified ?? false,
+  groups: config.groups,
+});

@@ -1,10 +1,11 @@
 import { markShared } from '../../assets/index.ts';
-import { closeApproval, subjectsWith } from '../../gates/index.ts';
+import { verdictsOf } from '../../gates/index.ts';
 import { fromIso, toIso } from '../../kernel/clock.ts';
 import { appendEvents } from '../../store/index.ts';
 import type { Tx } from '../../store/index.ts';
 import type { StageContext, StageOutcome } from '../pipeline.ts';
-import { askGate, deadlineOf } from './gate.ts';
+import { askGate } from './gate.ts';
+import type { Candidate } from './gate.ts';
 import { trainParams } from './params.ts';
 
 /** What was approved in a rehearsal, which shares nothing. */
@@ -79,17 +80,18 @@ async function decide(context: StageContext): Promise<StageOutcome> {
       until: fromIso(elsewhere.expires_at),
       reason: `run ${elsewhere.run_number} asks already: trainyard approve ${elsewhere.id}`,
     };
-  const approval = await askGate(context, {
+  const decisions = await askGate(context, {
     gate: 'registry-promotion',
-    title: 'Share the environment with the other workspaces',
-    subjects: async () =>
-      (await unsharedEnvironments(context)).map((e) => ({
-        subject: `${e.name}:${e.version}`,
-        circuit_id: null,
-        detail: { name: e.name, version: e.version },
-      })),
+    title: () => 'Share the environment with the other workspaces',
+    candidates: await candidatesOf(context),
+    describe: async (asked) => ({
+      subjects: asked.map((a) => {
+        const { name, version } = splitSubject(a.subject);
+        return { ...a, detail: { name, version } };
+      }),
+    }),
   });
-  const approved = await subjectsWith(context.db, approval.id, 'approve');
+  const approved = decisions.with('approve');
   await context.tx(async (tx) => {
     const shared =
       context.run.rehearsal === 1
@@ -106,25 +108,37 @@ async function decide(context: StageContext): Promise<StageOutcome> {
       })),
     );
   });
-  if (approval.status === 'waiting' && (await unsharedEnvironments(context)).length === 0) {
-    // Another run shared it meanwhile: nobody needs to decide here any more.
-    await context.tx((tx) => closeApproval(tx, context.now(), approval.id));
-    return { kind: 'skipped', reason: 'shared by another run meanwhile' };
-  }
-  if (approval.status === 'waiting')
-    return { kind: 'wait', on: 'approval', until: deadlineOf(approval), reason: approval.title };
-  const { approve, hold, reject, pending } = approval.counts;
+  if (decisions.waiting !== null)
+    return { kind: 'wait', on: 'approval', until: decisions.until, reason: decisions.waiting.title };
+  const expired = decisions.with('expired').length;
+  const rejected = decisions.with('reject').length;
+  const held = decisions.with('hold').length + expired;
   const counts = {
-    [context.run.rehearsal === 1 ? 'approved' : 'shared']: approve,
-    held: hold + pending,
-    rejected: reject,
+    [context.run.rehearsal === 1 ? 'approved' : 'shared']: approved.length,
+    held,
+    rejected,
   };
-  if (approve === 0)
-    return {
-      kind: 'skipped',
-      reason: approval.status === 'expired' ? 'nobody decided in time' : reject > 0 ? 'rejected' : 'held',
-    };
-  return { kind: 'done', counts };
+  if (approved.length > 0) return { kind: 'done', counts };
+  const why = expired > 0 ? 'nobody decided in time' : rejected > 0 ? 'rejected' : 'held';
+  // Another run shared it meanwhile: nobody needs to decide here any more.
+  return { kind: 'skipped', reason: held + rejected > 0 ? why : 'shared by another run meanwhile' };
+}
+
+/** Environments that are still to be shared, and those that this run has asked about and got an answer for. */
+async function candidatesOf(context: StageContext): Promise<Candidate[]> {
+  const unshared = new Set((await unsharedEnvironments(context)).map((e) => `${e.name}:${e.version}`));
+  const answered = new Set(
+    (await verdictsOf(context.db, context.run.id, context.stage.name))
+      .filter((v) => v.verdict !== 'pending')
+      .map((v) => v.subject),
+  );
+  return trainParams(context.run)
+    .environments.map((e) => ({
+      subject: `${e.name}:${e.version}`,
+      circuit_id: null,
+      binding: { digest: e.digest },
+    }))
+    .filter((e) => unshared.has(e.subject) || answered.has(e.subject));
 }
 
 /**

@@ -2,8 +2,7 @@ import { canonicalJson } from '../../kernel/digest.ts';
 import { fromIso, toIso } from '../../kernel/clock.ts';
 import { backoff } from '../../kernel/backoff.ts';
 import { newId } from '../../kernel/ids.ts';
-import { subjectsWith } from '../../gates/index.ts';
-import type { Approval, NewSubject } from '../../gates/index.ts';
+import type { NewSubject } from '../../gates/index.ts';
 import { checkQuality, parseRef, refText } from '../../registry/index.ts';
 import type { ModelRef, ModelVersion } from '../../registry/index.ts';
 import { appendEvents, batches } from '../../store/index.ts';
@@ -11,7 +10,8 @@ import type { NewEvent, RunsTable } from '../../store/index.ts';
 import { writeArtifact } from '../artifacts.ts';
 import type { StageContext, StageOutcome } from '../pipeline.ts';
 import { stageIsOver } from '../status.ts';
-import { askGate, deadlineOf } from './gate.ts';
+import { askGate } from './gate.ts';
+import type { Decisions } from './gate.ts';
 import { modelEntry } from './model-files.ts';
 import { approvedInRehearsal } from './promote-environment.ts';
 import { jobsOfStage } from '../../jobs/index.ts';
@@ -42,23 +42,36 @@ export async function whenModelsMayGoOn(context: StageContext): Promise<true | s
  */
 export async function promoteModels(context: StageContext): Promise<StageOutcome> {
   const models = await promotable(context);
-  await createChildren(context, models);
-  const approval = await askGate(context, {
+  const children = await createChildren(context, models);
+  await endWithdrawn(context, models);
+  const decisions = await askGate(context, {
     gate: 'registry-promotion',
-    title: models.length === 1 ? 'Promote 1 model' : `Promote ${models.length} models`,
-    subjects: () => subjectsOf(context, models),
+    title: (asked) => (asked.length === 1 ? 'Promote 1 model' : `Promote ${asked.length} models`),
+    candidates: models.map((m) => ({
+      subject: refText(m),
+      circuit_id: m.circuit_id,
+      binding: { digest: m.digest },
+    })),
+    describe: async (asked) => {
+      const names = new Set(asked.map((a) => a.subject));
+      return {
+        subjects: await subjectsOf(
+          context,
+          models.filter((m) => names.has(refText(m))),
+        ),
+      };
+    },
   });
-  await settleRefused(context, approval);
-  const blocked = await shareApproved(context, approval);
+  await settleRefused(context, decisions);
+  const blocked = await shareApproved(context, decisions.with('approve'));
   const pendingVisible = await confirmVisible(context);
   const counts = await childCounts(context);
-  const { pending } = approval.counts;
-  if (approval.status === 'waiting' && pending > 0)
+  if (decisions.waiting !== null)
     return {
       kind: 'wait',
       on: 'approval',
-      until: soonest(deadlineOf(approval), pendingVisible),
-      reason: approval.title,
+      until: soonest(decisions.until, pendingVisible),
+      reason: decisions.waiting.title,
       counts,
     };
   if (pendingVisible !== null) return { kind: 'wait', on: 'time', until: pendingVisible, counts };
@@ -72,10 +85,10 @@ export async function promoteModels(context: StageContext): Promise<StageOutcome
     };
   await writePromoted(context, models);
   const settled = Object.values(counts).reduce((a, b) => a + b, 0);
-  if (settled !== models.length)
+  if (settled !== children)
     return {
       kind: 'failed',
-      reason: `the counts do not add up: ${models.length} models, ${settled} verdicts`,
+      reason: `the counts do not add up: ${children} models, ${settled} verdicts`,
       counts,
     };
   const failed = counts['failed'] ?? 0;
@@ -93,7 +106,8 @@ async function promotable(context: Pick<StageContext, 'registries' | 'run'>): Pr
   return models.filter((m) => !m.pr && m.withdrawn === null);
 }
 
-async function createChildren(context: StageContext, models: readonly ModelVersion[]): Promise<void> {
+/** One child run per model; returns how many there are. */
+async function createChildren(context: StageContext, models: readonly ModelVersion[]): Promise<number> {
   const existing = await context.db
     .selectFrom('runs')
     .select('subject')
@@ -101,7 +115,7 @@ async function createChildren(context: StageContext, models: readonly ModelVersi
     .execute();
   const known = new Set(existing.map((e) => e.subject));
   const fresh = models.filter((m) => !known.has(refText(m)));
-  if (fresh.length === 0) return;
+  if (fresh.length === 0) return known.size;
   await context.tx(async (tx) => {
     let number = known.size;
     const now = context.now();
@@ -115,6 +129,7 @@ async function createChildren(context: StageContext, models: readonly ModelVersi
       parent_run_id: context.run.id,
       subject: refText(m),
       requested_by: context.run.requested_by,
+      requested_identity: context.run.requested_identity,
       pr: 0,
       rehearsal: context.run.rehearsal,
       plan_id: null,
@@ -139,6 +154,14 @@ async function createChildren(context: StageContext, models: readonly ModelVersi
         .values([...some])
         .execute();
   });
+  return known.size + fresh.length;
+}
+
+/** A model that somebody took back meanwhile is not promoted, whatever is said of it. */
+async function endWithdrawn(context: StageContext, models: readonly ModelVersion[]): Promise<void> {
+  const there = new Set(models.map(refText));
+  const gone = [...(await openChildren(context, 'waiting')).keys()].filter((s) => !there.has(s));
+  if (gone.length > 0) await endChildren(context, gone, 'canceled', 'held: it was withdrawn');
 }
 
 async function subjectsOf(context: StageContext, models: readonly ModelVersion[]): Promise<NewSubject[]> {
@@ -149,6 +172,7 @@ async function subjectsOf(context: StageContext, models: readonly ModelVersion[]
     return {
       subject: refText(m),
       circuit_id: m.circuit_id,
+      binding: { digest: m.digest },
       detail: { metrics: m.metrics, current: before.get(m.model_name) ?? null, quality, digest: m.digest },
       held_because: failed.length === 0 ? null : failed.map((f) => f.message).join('; '),
     };
@@ -179,15 +203,12 @@ async function currentModels(
   return current;
 }
 
-/** Child runs of models that were held or rejected, or that nobody decided on in time, end here. */
-async function settleRefused(context: StageContext, approval: Approval): Promise<void> {
-  const over = approval.status !== 'waiting';
-  for (const verdict of over ? (['hold', 'reject', 'pending'] as const) : (['reject'] as const)) {
-    const subjects = await subjectsWith(context.db, approval.id, verdict);
-    const reason =
-      verdict === 'reject' ? 'rejected' : verdict === 'hold' ? 'held' : 'held: nobody decided in time';
-    await endChildren(context, subjects, 'canceled', reason);
-  }
+/** Child runs of models that were rejected end at once; of those that were held or expired, once nothing is open. */
+async function settleRefused(context: StageContext, decisions: Decisions): Promise<void> {
+  await endChildren(context, decisions.with('reject'), 'canceled', 'rejected');
+  if (decisions.waiting !== null) return;
+  await endChildren(context, decisions.with('hold'), 'canceled', 'held');
+  await endChildren(context, decisions.with('expired'), 'canceled', 'held: nobody decided in time');
 }
 
 /** `told`: the event of each, in one transaction with its end. */
@@ -213,10 +234,10 @@ async function endChildren(
 }
 
 /** Shares what is approved and not shared yet. Returns how many models wait for their environment to be shared. */
-async function shareApproved(context: StageContext, approval: Approval): Promise<number> {
+async function shareApproved(context: StageContext, subjects: readonly string[]): Promise<number> {
   const environment = context.stageNamed('PromoteEnvironment');
   const open = await openChildren(context, 'waiting');
-  const approved = (await subjectsWith(context.db, approval.id, 'approve')).filter((s) => open.has(s));
+  const approved = subjects.filter((s) => open.has(s));
   if (approved.length === 0) return 0;
   const { ready, blocked } = await splitByEnvironment(context, approved);
   if (blocked.length > 0 && stageIsOver(environment.status)) {
@@ -392,4 +413,5 @@ async function writePromoted(context: StageContext, models: readonly ModelVersio
   });
 }
 
-const soonest = (a: number, b: number | null): number => (b === null ? a : Math.min(a, b));
+const soonest = (a: number | null, b: number | null): number | null =>
+  a === null ? b : b === null ? a : Math.min(a, b);

@@ -1,32 +1,30 @@
-import { subjectsWith } from '../../gates/index.ts';
-import type { NewSubject } from '../../gates/index.ts';
 import {
   NOT_BEGUN,
-  attemptKey,
   countJobs,
-  eachJob,
+  freeJobName,
   insertJobs,
   jobsOfStage,
   retryJobName,
+  takenNames,
 } from '../../jobs/index.ts';
-import type { Compute, Job } from '../../jobs/index.ts';
+import type { Job } from '../../jobs/index.ts';
+import { toIso } from '../../kernel/clock.ts';
 import { newId } from '../../kernel/ids.ts';
 import { appendEvents } from '../../store/index.ts';
 import type { JobsTable } from '../../store/index.ts';
+import { watchJobs } from '../monitor-jobs.ts';
+import { jobsExist } from '../open-jobs.ts';
 import type { StageContext, StageOutcome } from '../pipeline.ts';
-import { eachRunCircuit } from './circuits-of-run.ts';
-import type { RunCircuit } from './circuits-of-run.ts';
-import { askGate, deadlineOf } from './gate.ts';
+import { RETRY_STAGE, circuitsStillFailed, failedCircuits, notRetried } from './failed-circuits.ts';
+import type { FailedCircuit } from './failed-circuits.ts';
+import { askGate } from './gate.ts';
+import type { Decisions } from './gate.ts';
 import { writeJobFile } from './job-files.ts';
 import { jobRows } from './job-rows.ts';
-import { jobsExist } from '../open-jobs.ts';
 import { jobWorld } from './job-world.ts';
 import { writeModelFiles } from './model-files.ts';
-import { watchJobs } from '../monitor-jobs.ts';
-import { trainParams } from './params.ts';
 import { registerJobs } from './register-jobs.ts';
-
-const STAGE = 'RetryFailedTraining';
+import { describeFailures } from './retry-request.ts';
 
 /** Runs only outside pull requests, and only when something failed: in this run, or in an earlier one that still owes it. */
 export async function whenSomethingFailed(context: StageContext): Promise<true | string> {
@@ -43,30 +41,49 @@ export async function whenSomethingFailed(context: StageContext): Promise<true |
     limit: 1,
   });
   if (failed.length > 0) return true;
-  return (await owedCircuits(context)).length > 0 ? true : 'nothing failed';
+  return (await failedCircuits(context)).length > 0 ? true : 'nothing failed';
 }
 
 /**
- * Shows what failed, waits at gate `training-retry`, trains the approved circuits again under new names, registers
+ * Shows what failed, waits at gate `training-retry`, trains what is approved again under new names as soon as it is, registers
  * what comes of it and merges it with the rest. Rejected or expired it is skipped, and promotion goes on with what succeeded.
  */
 export async function retryFailedTraining(context: StageContext): Promise<StageOutcome> {
-  if (!(await jobsExist(context.db, context.run.id, STAGE))) {
-    const waiting = await gateThenSubmit(context);
-    if (waiting !== null) return waiting;
-  }
-  const { counts: watched, until } = await watchJobs(
+  const failed = await failedCircuits(context);
+  const decisions = await askGate(context, {
+    gate: 'training-retry',
+    title: (asked) => titleOf(failed, asked.length),
+    candidates: failed,
+    describe: (asked) => describeFailures(context, failed, new Set(asked.map((a) => a.subject))),
+  });
+  const approved = new Set(decisions.with('approve'));
+  await writeDown(
     context,
-    await jobWorld(context),
-    STAGE,
-    context.world.config.monitoring,
+    failed.filter((f) => approved.has(f.subject)),
   );
-  if (until !== null) return { kind: 'wait', on: 'jobs', until, counts: { ...watched } };
-  const { registered } = await registerJobs(context, STAGE);
-  const counts = await countJobs(context.db, context.run.id, STAGE);
-  await writeJobFile(context, 'retry_jobs', STAGE);
-  await writeJobFile(context, 'completed_retry_jobs', STAGE, ['succeeded']);
+  const begun = await jobsExist(context.db, context.run.id, RETRY_STAGE);
+  const watched = begun
+    ? await watchJobs(context, await jobWorld(context), RETRY_STAGE, context.world.config.monitoring)
+    : null;
+  if (watched !== null && watched.until !== null)
+    return {
+      kind: 'wait',
+      on: 'jobs',
+      until: Math.min(watched.until, decisions.until ?? Number.POSITIVE_INFINITY),
+      counts: { ...watched.counts },
+    };
+  // What is ready does not wait for what is still undecided.
+  const { registered } = begun ? await registerJobs(context, RETRY_STAGE) : { registered: 0 };
+  if (decisions.waiting !== null)
+    return { kind: 'wait', on: 'approval', until: decisions.until, reason: decisions.waiting.title };
   await writeModelFiles(context, ['registered_models_with_retry']);
+  return begun ? conclude(context, registered) : { kind: 'skipped', reason: whyNot(decisions) };
+}
+
+async function conclude(context: StageContext, registered: number): Promise<StageOutcome> {
+  await writeJobFile(context, 'retry_jobs', RETRY_STAGE);
+  await writeJobFile(context, 'completed_retry_jobs', RETRY_STAGE, ['succeeded']);
+  const counts = await countJobs(context.db, context.run.id, RETRY_STAGE);
   const { succeeded, failed, canceled } = counts;
   const told = { succeeded, failed, canceled, registered };
   if (registered !== succeeded)
@@ -75,156 +92,101 @@ export async function retryFailedTraining(context: StageContext): Promise<StageO
       reason: `the counts do not add up: ${succeeded} retries completed, ${registered} were registered`,
       counts: told,
     };
-  const mandatory = (await failedAgain(context)).length;
-  if (mandatory > 0)
+  const again = await failedAgain(context);
+  if (again.length > 0)
     return {
       kind: 'failed',
-      reason: mandatory === 1 ? '1 circuit failed again' : `${mandatory} circuits failed again`,
+      reason: again.length === 1 ? '1 circuit failed again' : `${again.length} circuits failed again`,
       counts: told,
     };
   return { kind: 'done', counts: told };
 }
 
-/** Null once the retry jobs are written down; else what the stage came to. */
-async function gateThenSubmit(context: StageContext): Promise<StageOutcome | null> {
-  const approval = await askGate(context, {
-    gate: 'training-retry',
-    title: await titleOf(context),
-    subjects: () => gateSubjects(context),
-  });
-  if (approval.status === 'waiting')
-    return { kind: 'wait', on: 'approval', until: deadlineOf(approval), reason: approval.title };
-  const approved = new Set(await subjectsWith(context.db, approval.id, 'approve'));
-  if (approved.size === 0) {
-    await writeModelFiles(context, ['registered_models_with_retry']);
-    return {
-      kind: 'skipped',
-      reason: approval.status === 'expired' ? 'nobody decided in time' : 'the retry was rejected',
-    };
-  }
-  const rows = await retryRows(context, approved);
+function whyNot(decisions: Decisions): string {
+  if (decisions.with('expired').length > 0) return 'nobody decided in time';
+  if (decisions.with('reject').length > 0) return 'the retry was rejected';
+  return decisions.with('hold').length > 0 ? 'the retry was held' : 'nothing is left to train again';
+}
+
+/** Mandatory circuits whose retry failed and that no further retry mended. */
+async function failedAgain(context: Pick<StageContext, 'db' | 'run'>): Promise<string[]> {
+  const rows = await context.db
+    .selectFrom('jobs')
+    .select('circuit_id')
+    .distinct()
+    .where('run_id', '=', context.run.id)
+    .where('stage', '=', RETRY_STAGE)
+    .where('status', '=', 'failed')
+    .execute();
+  const retried = new Set(rows.map((r) => r.circuit_id));
+  return (await circuitsStillFailed(context)).filter((id) => retried.has(id));
+}
+
+/** Writes the retries of these failures down, but for those that have one already; their jobs are handed over by watching. */
+async function writeDown(context: StageContext, failures: readonly FailedCircuit[]): Promise<void> {
+  const left = new Set(
+    await notRetried(
+      context.db,
+      failures.map((f) => f.job),
+    ),
+  );
+  const open = failures.filter((f) => left.has(f.job));
+  if (open.length === 0) return;
+  const now = context.now();
+  const taken = await takenNames(
+    context.db,
+    open.map((f) => f.job.base_name),
+  );
+  const nameOf = (base: string): string => {
+    const name = freeJobName(retryJobName(base, now), taken);
+    taken.add(name);
+    return name;
+  };
+  // This run's failures: the same config and data, whatever the files say by now.
+  const rows = open.filter((f) => f.owed === null).map((f) => retryOf(f.job, nameOf(f.job.base_name), now));
+  // An earlier run's failures: the present commit.
+  const owed = open.flatMap((f) => (f.owed === null ? [] : [f.owed]));
+  const jobs = new Map(open.map((f) => [f.circuit_id, f.job.name]));
+  for (const row of await jobRows(context, owed, RETRY_STAGE, nameOf))
+    rows.push({ ...row, retry_of: jobs.get(row.circuit_id) ?? null });
   await context.tx(async (tx) => {
     await insertJobs(tx, rows);
     context.world.faultPoint('retry.inserted');
-    await appendEvents(tx, context.now(), [
+    await appendEvents(tx, now, [
       {
         type: 'training.retried',
         run_id: context.run.id,
-        stage: STAGE,
-        message: `Training ${rows.length} failed circuits again`,
+        stage: RETRY_STAGE,
+        message:
+          rows.length === 1
+            ? 'Training 1 failed circuit again'
+            : `Training ${rows.length} failed circuits again`,
         data: { jobs: rows.length },
       },
     ]);
   });
-  return null;
+  await writeJobFile(context, 'retry_jobs', RETRY_STAGE);
 }
 
-async function retryRows(context: StageContext, approved: ReadonlySet<string>): Promise<JobsTable[]> {
-  const now = context.now();
-  const rows: JobsTable[] = [];
-  // This run's failures: the same config and data, whatever the files say by now.
-  for await (const page of eachJob(context.db, {
-    run_id: context.run.id,
-    stage: 'SubmitTraining',
-    statuses: ['failed'],
-  })) {
-    for (const job of page) if (approved.has(job.circuit_id)) rows.push(retryOf(job, now));
-  }
-  // An earlier run's failures: the present commit.
-  const owed = (await owedCircuits(context)).filter((c) => approved.has(c.circuit.id));
-  rows.push(...(await jobRows(context, owed, STAGE, (base) => retryJobName(base, now))));
-  return rows;
-}
-
-function retryOf(job: Job, now: number): JobsTable {
+function retryOf(job: Job, name: string, now: number): JobsTable {
   return {
     ...job,
     id: newId('job', now),
-    name: retryJobName(job.base_name, now),
-    stage: STAGE,
+    name,
+    stage: RETRY_STAGE,
     retry: 1,
     retry_of: job.name,
     status: 'pending',
     reason: null,
     message: null,
     attempt: 1,
-    created_at: new Date(now).toISOString(),
+    created_at: toIso(now),
     ...NOT_BEGUN,
   };
 }
 
-async function owedCircuits(context: StageContext): Promise<RunCircuit[]> {
-  const owed: RunCircuit[] = [];
-  for await (const page of eachRunCircuit(context.db, context.run.id, {
-    action: 'skip',
-    cause: 'owed_failed',
-  }))
-    owed.push(...page);
-  return owed;
-}
-
-/** Mandatory circuits whose retry failed. */
-export async function failedAgain(context: Pick<StageContext, 'db' | 'run'>): Promise<string[]> {
-  const failed: string[] = [];
-  for await (const page of eachJob(context.db, {
-    run_id: context.run.id,
-    stage: STAGE,
-    statuses: ['failed'],
-  })) {
-    failed.push(...page.filter((j) => j.optional === 0).map((j) => j.circuit_id));
-  }
-  return failed;
-}
-
-async function titleOf(context: StageContext): Promise<string> {
-  const failed = Number(context.stageNamed('MonitorTraining').counts['failed'] ?? 0);
-  const owed = (await owedCircuits(context)).length;
-  const what = failed + owed === 1 ? '1 failed circuit' : `${failed + owed} failed circuits`;
+function titleOf(failed: readonly FailedCircuit[], asked: number): string {
+  const owed = failed.filter((f) => f.owed !== null).length;
+  const what = asked === 1 ? '1 failed circuit' : `${asked} failed circuits`;
   return owed === 0 ? `Train ${what} again` : `Train ${what} again (${owed} from earlier runs)`;
-}
-
-async function gateSubjects(context: StageContext): Promise<NewSubject[]> {
-  const compute = await context.world.compute(trainParams(context.run).provider);
-  const subjects: NewSubject[] = [];
-  for await (const page of eachJob(context.db, {
-    run_id: context.run.id,
-    stage: 'SubmitTraining',
-    statuses: ['failed'],
-  })) {
-    for (const job of page) {
-      subjects.push({
-        subject: job.circuit_id,
-        circuit_id: job.circuit_id,
-        detail: {
-          job: job.name,
-          attempts: job.attempt,
-          reason: job.reason,
-          message: job.message,
-          url: job.url,
-          log_tail: await logTail(compute, job),
-        },
-      });
-    }
-  }
-  for (const { circuit, row } of await owedCircuits(context)) {
-    subjects.push({
-      subject: circuit.id,
-      circuit_id: circuit.id,
-      detail: { job: null, attempts: null, reason: 'owed', message: row.reason, url: null, log_tail: [] },
-    });
-  }
-  return subjects;
-}
-
-/** The last lines of a job's log, already free of secrets. */
-async function logTail(compute: Compute, job: Job): Promise<string[]> {
-  if (compute.logs === undefined) return [];
-  const query = { run_id: job.run_id, key: attemptKey(job.name, job.attempt), limit: 1 << 16 };
-  const chunk = await compute.logs({ ...query, offset: -4096 }).catch(() => null);
-  return chunk === null
-    ? []
-    : chunk.text
-        .split('\n')
-        .filter((l) => l.trim() !== '')
-        .slice(-5);
 }

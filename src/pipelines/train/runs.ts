@@ -1,3 +1,4 @@
+import type { Actor } from '../../kernel/actor.ts';
 import { ConflictError } from '../../kernel/errors.ts';
 import { toIso } from '../../kernel/clock.ts';
 import { circuitsInHand, freeze } from '../../fleet/index.ts';
@@ -41,7 +42,7 @@ export async function createTrainingRun(
   input: {
     readonly plan: Plan;
     readonly params: TrainParams;
-    readonly requested_by: string;
+    readonly actor: Actor;
     readonly pr: boolean;
     readonly rehearsal: boolean;
     readonly git_commit: string | null;
@@ -52,14 +53,14 @@ export async function createTrainingRun(
   if (!input.pr && !input.rehearsal) await refuseIfInHand(tx, plan);
   const run = await createRun(tx, now, {
     pipeline: trainPipeline,
-    requested_by: input.requested_by,
+    actor: input.actor,
     pr: input.pr,
     rehearsal: input.rehearsal,
     plan_id: plan.plan_id,
     git_commit: input.git_commit,
     git_branch: input.git_branch,
     params: input.params,
-    message: `${input.requested_by} started a run for ${plan.summary.train} of ${plan.circuits.length} circuits`,
+    message: `${input.actor.name} started a run for ${plan.summary.train} of ${plan.circuits.length} circuits`,
   });
   const rows: PlanCircuitsTable[] = [];
   for (const planned of plan.circuits) {
@@ -88,7 +89,7 @@ export async function createTrainingRun(
 }
 
 /** Takes up a run whose stage gave up (a full disk, a provider that was away): the stage goes on where the rows say. */
-export async function reviveRun(tx: Tx, now: number, run: Run): Promise<boolean> {
+export async function reviveRun(tx: Tx, now: number, run: Run, actor: Actor): Promise<boolean> {
   const stages = await getStages(tx, run.id);
   const stalled = stages.find((s) => s.status === 'failed' && s.state['stalled'] === true);
   if (run.status !== 'failed' || stalled === undefined) return false;
@@ -118,6 +119,7 @@ export async function reviveRun(tx: Tx, now: number, run: Run): Promise<boolean>
     {
       type: 'run.resumed',
       run_id: run.id,
+      actor,
       stage: stalled.name,
       message: `Run ${run.number} resumed at ${stalled.name}`,
     },
@@ -162,7 +164,7 @@ export async function acceptPartial(
   tx: Tx,
   now: number,
   run: Run,
-  by: string,
+  by: Actor,
   comment: string | null,
 ): Promise<void> {
   if (run.partial_accepted_by !== null) return;
@@ -199,7 +201,13 @@ export async function acceptPartial(
   }
   await tx
     .updateTable('runs')
-    .set({ partial_accepted_by: by, status: 'running', reason: null, ended_at: null, due_at: toIso(now) })
+    .set({
+      partial_accepted_by: by.name,
+      status: 'running',
+      reason: null,
+      ended_at: null,
+      due_at: toIso(now),
+    })
     .where('id', '=', run.id)
     .execute();
   await appendEvents(tx, now, [
@@ -207,8 +215,9 @@ export async function acceptPartial(
       type: 'run.partial_accepted',
       severity: 'warning',
       run_id: run.id,
-      message: `${by} accepted the partial success of run ${run.number}${comment === null ? '' : `: ${comment}`}`,
-      data: { by, comment },
+      actor: by,
+      message: `${by.name} accepted the partial success of run ${run.number}${comment === null ? '' : `: ${comment}`}`,
+      data: { comment },
     },
   ]);
 }

@@ -1,7 +1,7 @@
 import { countJobs, insertJobs, openCount, submitPending } from '../../jobs/index.ts';
 import type { Compute, Submission } from '../../jobs/index.ts';
 import { appendEvents } from '../../store/index.ts';
-import type { JobsTable } from '../../store/index.ts';
+import type { JobsTable, Tx } from '../../store/index.ts';
 import { writeArtifact } from '../artifacts.ts';
 import type { StageContext, StageOutcome } from '../pipeline.ts';
 import { eachRunCircuit } from './circuits-of-run.ts';
@@ -28,16 +28,19 @@ export async function submitTraining(context: StageContext): Promise<StageOutcom
     if (refused !== null)
       return { kind: 'failed', reason: refused, counts: { submitted: 0, refused: rows.length } };
     await context.tx(async (tx) => {
-      await insertJobs(tx, rows);
+      // Somebody may have taken circuits out of the run while everything was looked at.
+      const wanted = await plannedCircuits(tx, context.run.id);
+      const left = rows.filter((row) => wanted.has(row.circuit_id));
+      await insertJobs(tx, left);
       context.world.faultPoint('jobs.inserted');
-      if (rows.length > 0) {
+      if (left.length > 0) {
         await appendEvents(tx, context.now(), [
           {
             type: 'training.started',
             run_id: context.run.id,
             stage: STAGE,
-            message: `Training ${rows.length} ${rows.length === 1 ? 'circuit' : 'circuits'}`,
-            data: { jobs: rows.length },
+            message: `Training ${left.length} ${left.length === 1 ? 'circuit' : 'circuits'}`,
+            data: { jobs: left.length },
           },
         ]);
       }
@@ -56,6 +59,16 @@ export async function submitTraining(context: StageContext): Promise<StageOutcom
       canceled: counts.canceled,
     },
   };
+}
+
+async function plannedCircuits(tx: Tx, run_id: string): Promise<Set<string>> {
+  const rows = await tx
+    .selectFrom('plan_circuits')
+    .select('circuit_id')
+    .where('run_id', '=', run_id)
+    .where('action', '=', 'train')
+    .execute();
+  return new Set(rows.map((r) => r.circuit_id));
 }
 
 async function preflight(

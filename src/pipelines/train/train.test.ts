@@ -6,11 +6,12 @@ import { listJobs } from '../../jobs/index.ts';
 import { ProviderError } from '../../kernel/errors.ts';
 import { fileError } from '../../kernel/files.ts';
 import { COMPONENT, ENVIRONMENT, fleetOf, testWorld } from '../../testing/test-world.ts';
+import { person } from '../../testing/test-rows.ts';
 import type { TestWorld } from '../../testing/test-world.ts';
 import {
   ARTIFACTS,
   acceptPartial,
-  failedCircuits,
+  circuitsStillFailed,
   getStages,
   listRuns,
   requestCancel,
@@ -57,7 +58,7 @@ const decide = async (
       verdict,
       comment: null,
       subjects,
-      verified: false,
+      rules: { verified: false, groups: {} },
     }),
   );
   await wakeRun(w.project.store.db, w.clock.now(), run.id);
@@ -333,7 +334,9 @@ describe('failed circuits', () => {
     expect(await shared(w)).toEqual([]);
     expect(await versions(w, run)).toHaveLength(2);
 
-    await w.project.store.tx((tx) => acceptPartial(tx, w.clock.now(), run, 'bob', 'the kiln is down'));
+    await w.project.store.tx((tx) =>
+      acceptPartial(tx, w.clock.now(), run, person('bob'), 'the kiln is down'),
+    );
     await w.settle();
     run = await w.again(run);
     expect(run).toMatchObject({
@@ -342,7 +345,7 @@ describe('failed circuits', () => {
       reason: '1 failed, accepted by bob',
     });
     expect(await shared(w)).toEqual(['p-c000:1', 'p-c002:1']);
-    await w.project.store.tx((tx) => acceptPartial(tx, w.clock.now(), run, 'eve', null));
+    await w.project.store.tx((tx) => acceptPartial(tx, w.clock.now(), run, person('eve'), null));
     expect((await w.again(run)).partial_accepted_by).toBe('bob');
   });
 
@@ -354,7 +357,7 @@ describe('failed circuits', () => {
     });
     const run = await decide(w, await w.run({ approve: ['registry-promotion'] }), 'training-retry');
     expect(run).toMatchObject({ status: 'succeeded', reason: null });
-    expect(await failedCircuits({ run, db: w.project.store.db })).toEqual([]);
+    expect(await circuitsStillFailed({ run, db: w.project.store.db })).toEqual([]);
     expect(await shared(w)).toEqual(['p-a:1']);
   });
 
@@ -612,7 +615,7 @@ describe('a full disk', () => {
       expect(red.status).toBe('failed');
       expect(red.reason).toContain('The disk is full');
       disk.free();
-      expect(await w.project.store.tx((tx) => reviveRun(tx, w.clock.now(), red))).toBe(true);
+      expect(await w.project.store.tx((tx) => reviveRun(tx, w.clock.now(), red, person('ann')))).toBe(true);
       await w.settle(disk.world);
       expect((await w.again(run)).status).toBe('succeeded');
       expect((await versions(w, run)).map((m) => m.version)).toEqual([1, 1]);
@@ -627,7 +630,7 @@ describe('a full disk', () => {
     await w.settle(disk.world);
     disk.free();
     const red = await w.again(run);
-    expect(await w.project.store.tx((tx) => reviveRun(tx, w.clock.now(), red))).toBe(true);
+    expect(await w.project.store.tx((tx) => reviveRun(tx, w.clock.now(), red, person('ann')))).toBe(true);
     await w.settle(disk.world);
     expect((await waiting(w, run)).map((a) => a.stage).toSorted()).toEqual([
       'PromoteEnvironment',
@@ -638,7 +641,7 @@ describe('a full disk', () => {
 
 describe('canceling a run', () => {
   const cancel = async (w: TestWorld, run: Run): Promise<Run> => {
-    await w.project.store.tx((tx) => requestCancel(tx, w.clock.now(), run, 'ann'));
+    await w.project.store.tx((tx) => requestCancel(tx, w.clock.now(), run, person('ann')));
     await w.settle();
     return w.again(run);
   };
@@ -654,7 +657,7 @@ describe('canceling a run', () => {
         list: async (query) => {
           const run = (await listRuns(w.project.store.db, { limit: 1 }))[0];
           if (run !== undefined)
-            await w.project.store.tx((tx) => requestCancel(tx, w.clock.now(), run, 'ann'));
+            await w.project.store.tx((tx) => requestCancel(tx, w.clock.now(), run, person('ann')));
           return compute.list(query);
         },
         cancel: (id, keys) => (asked.push(...keys), compute.cancel(id, keys)),
@@ -687,7 +690,7 @@ describe('canceling a run', () => {
           verdict: 'approve',
           comment: null,
           subjects: null,
-          verified: false,
+          rules: { verified: false, groups: {} },
         }),
       ),
     ).rejects.toMatchObject({ exit_code: 7 });

@@ -1,0 +1,100 @@
+import type { Command } from 'commander';
+import { ExitWith } from '../exit.ts';
+import { common, wholeNumber, withProject } from '../options.ts';
+import type { CommonOptions } from '../options.ts';
+import { print, printJson } from '../render/output.ts';
+
+interface ListFlags extends CommonOptions {
+  readonly run?: string;
+  readonly by?: string;
+  readonly type?: string;
+  readonly before?: number;
+  readonly limit: number;
+}
+
+export function define(parent: Command): void {
+  const audit = parent
+    .command('audit')
+    .description('Who changed what, in a record that cannot be changed unnoticed.');
+  common(
+    audit
+      .command('list', { isDefault: true })
+      .description('the newest entries first')
+      .option('--run <run>', 'about this run')
+      .option('--by <name>', 'by this person; `trainyard` is what happened by itself')
+      .option('--type <glob>', "of this kind, for example 'approval.*'")
+      .option('--before <n>', 'entries older than this one: the `next` of the last page', wholeNumber)
+      .option('--limit <n>', 'how many', wholeNumber, 50),
+    `
+    trainyard audit
+    trainyard audit list --run 12 --type 'approval.*'`,
+  ).action(list);
+  common(
+    audit
+      .command('verify')
+      .description('find out whether any entry was edited, removed, added or moved')
+      .option('--head <n:hash>', 'a head that was noted earlier must still be part of it'),
+    `
+    trainyard audit verify
+    trainyard audit verify --head 412:9f2c…`,
+  ).action(verify);
+}
+
+async function list(flags: ListFlags): Promise<void> {
+  await withProject(flags, 'read', async (project) => {
+    const { listAudit } = await import('../../store/index.ts');
+    const { getRun } = await import('../../pipelines/index.ts');
+    const { db } = project.store;
+    const rows = await listAudit(db, {
+      run_id: flags.run === undefined ? undefined : (await getRun(db, flags.run)).id,
+      actor: flags.by,
+      type: flags.type,
+      before: flags.before,
+      limit: flags.limit,
+    });
+    const next = rows.length === flags.limit ? (rows.at(-1)?.seq ?? null) : null;
+    if (flags.json === true) {
+      printJson({ entries: rows, next });
+      return;
+    }
+    if (rows.length === 0) {
+      print('Nothing is on record yet.');
+      return;
+    }
+    const { table } = await import('../render/table.ts');
+    print(
+      table(rows, [
+        { title: '#', value: (e) => String(e.seq), align: 'right' },
+        { title: 'at', value: (e) => e.at.slice(0, 19).replace('T', ' ') },
+        { title: 'by', value: (e) => e.actor },
+        { title: 'as', value: (e) => e.identity },
+        { title: 'what', value: (e) => e.type },
+        { title: '', value: (e) => e.message },
+      ]),
+    );
+    if (next !== null) print(`More: trainyard audit list --before ${next}`);
+  });
+}
+
+async function verify(flags: CommonOptions & { head?: string }): Promise<void> {
+  const code = await withProject(flags, 'read', async (project) => {
+    const { verifyAudit } = await import('../../store/index.ts');
+    const { EXIT, UsageError } = await import('../../kernel/errors.ts');
+    if (flags.head !== undefined && !/^\d+:[0-9a-f]{64}$/.test(flags.head))
+      throw new UsageError(`${flags.head} is no head of an audit record.`, {
+        hint: 'Give it as `trainyard audit verify` printed it: a number, a colon and 64 hex digits.',
+      });
+    const verdict = await verifyAudit(project.store.db, flags.head ?? null);
+    if (flags.json === true) printJson(verdict);
+    else if (verdict.ok)
+      print(
+        `The record is whole: ${verdict.entries} ${verdict.entries === 1 ? 'entry' : 'entries'}.\nHead ${verdict.head}\nKeep the head somewhere else; with --head it proves later that nothing was rewritten.`,
+      );
+    else
+      print(
+        `The record was tampered with: ${verdict.problem}.\n${verdict.entries} entries before that are whole.`,
+      );
+    return verdict.ok ? EXIT.ok : EXIT.conflict;
+  });
+  if (code !== 0) throw new ExitWith(code);
+}

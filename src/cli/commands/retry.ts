@@ -1,0 +1,47 @@
+import type { Command } from 'commander';
+import { ExitWith } from '../exit.ts';
+import { collect, common, withProject } from '../options.ts';
+import type { CommonOptions } from '../options.ts';
+
+interface RetryFlags extends CommonOptions {
+  readonly circuits?: readonly string[];
+  readonly comment?: string;
+  readonly wait: boolean;
+}
+
+export function define(parent: Command): void {
+  common(
+    parent
+      .command('retry')
+      .argument('<run>', 'number or id')
+      .description(
+        'Trains failed circuits of a run again, with the same settings and data. Counts as an approval at gate training-retry.',
+      )
+      .option('--circuits <ids>', 'only these circuits', collect)
+      .option('--comment <text>', 'why, on record')
+      .option('--no-wait', 'only record it; do not go on with the run here'),
+    `
+    trainyard retry 12
+    trainyard retry 12 --circuits kiln_3,kiln_4 --comment "the node is back"`,
+  ).action(async (key: string, flags: RetryFlags) => {
+    const code = await withProject(flags, 'write', async (project) => {
+      const { retryRun, getRun } = await import('../../pipelines/index.ts');
+      const { getApproval } = await import('../../gates/index.ts');
+      const { goOn } = await import('../going-on.ts');
+      const { approvalDocument, countsOf } = await import('../deciding.ts');
+      const run = await getRun(project.store.db, key);
+      const after = await retryRun(project.world, run, {
+        actor: await project.actor(),
+        comment: flags.comment ?? null,
+        circuits: flags.circuits ?? null,
+      });
+      return goOn(project, run.id, {
+        told: `Recorded: ${countsOf(after)}.`,
+        wait: flags.wait,
+        json: flags.json === true,
+        document: async (doc) => approvalDocument(await getApproval(project.store.db, after.id), doc),
+      });
+    });
+    if (code !== 0) throw new ExitWith(code);
+  });
+}

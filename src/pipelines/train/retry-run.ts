@@ -1,0 +1,120 @@
+import { listApprovals, openApproval, subjectsWith, vote } from '../../gates/index.ts';
+import type { Actor, Approval } from '../../gates/index.ts';
+import { ConflictError, NotFoundError, UsageError } from '../../kernel/errors.ts';
+import { didYouMean } from '../../kernel/suggest.ts';
+import type { World } from '../pipeline.ts';
+import { getStages, stageNamed, wakeRun } from '../run-store.ts';
+import type { Run } from '../run-store.ts';
+import { stageIsOver } from '../status.ts';
+import { retryable } from './failed-circuits.ts';
+import type { FailedCircuit } from './failed-circuits.ts';
+import { RETRY_STAGE } from './failed-circuits.ts';
+import { gateConfig, gateRules } from './gate.ts';
+import { describeFailures } from './retry-request.ts';
+import { reviveAt } from './revive.ts';
+
+const GATE = 'training-retry';
+
+/**
+ * Trains failed circuits of a run again, whether the run still asks about them, nobody answered in time, the retry was
+ * turned down, or it failed too. Counts as an approval at the gate and needs the same rights; the others of an open
+ * request stay open.
+ * @throws ConflictError while the run still trains, or when it was canceled
+ */
+export async function retryRun(
+  world: World,
+  run: Run,
+  by: {
+    readonly actor: Actor;
+    readonly comment: string | null;
+    /** Null: all that failed. */
+    readonly circuits: readonly string[] | null;
+  },
+): Promise<Approval> {
+  const { store, clock } = world;
+  await refuseIfNotReady(world, run);
+  const open = (await listApprovals(store.db, { run_id: run.id, status: 'waiting', limit: 50 })).find(
+    (a) => a.stage === RETRY_STAGE,
+  );
+  const now = clock.now();
+  const ballot = {
+    actor: by.actor,
+    verdict: 'approve' as const,
+    comment: by.comment ?? 'trainyard retry',
+    rules: gateRules(world.config, GATE),
+  };
+  if (open !== undefined) {
+    const pending = await subjectsWith(store.db, open.id, 'pending');
+    const subjects = by.circuits === null ? null : chosen(run, pending, by.circuits);
+    return store.tx(async (tx) => {
+      const after = await vote(tx, now, { ...ballot, approval_id: open.id, subjects });
+      await wakeRun(tx, now, run.id);
+      return after;
+    });
+  }
+  const failures = await retryable({ db: store.db, run });
+  const names = chosen(
+    run,
+    failures.map((f) => f.circuit_id),
+    by.circuits ?? failures.map((f) => f.circuit_id),
+  );
+  const wanted = new Set(names);
+  const asked = failures.filter((f) => wanted.has(f.circuit_id));
+  const shown = await describeFailures(
+    { world, db: store.db, run, now: () => now },
+    asked,
+    new Set(asked.map((f) => f.subject)),
+  );
+  return store.tx(async (tx) => {
+    await reviveAt(tx, now, run, RETRY_STAGE);
+    const approval = await openApproval(tx, now, {
+      run_id: run.id,
+      stage: RETRY_STAGE,
+      gate: GATE,
+      config: gateConfig({ world }, GATE),
+      title: titleOf(asked),
+      requested_by: run.requested_by,
+      subjects: shown.subjects,
+      context: shown.context,
+    });
+    return vote(tx, now, { ...ballot, approval_id: approval.id, subjects: null });
+  });
+}
+
+const titleOf = (asked: readonly FailedCircuit[]): string =>
+  asked.length === 1 ? 'Train 1 failed circuit again' : `Train ${asked.length} failed circuits again`;
+
+async function refuseIfNotReady({ store }: World, run: Run): Promise<void> {
+  if (run.pipeline !== 'train')
+    throw new UsageError(`Run ${run.number} is one of ${run.pipeline}; only circuits are retried.`, {
+      hint: 'Start the scripts again: `trainyard scripts --only ID`.',
+    });
+  if (run.pr === 1)
+    throw new ConflictError(`Run ${run.number} is a pull-request run, which retries nothing.`, {
+      hint: 'Push a fix; the next build trains again.',
+    });
+  const stages = await getStages(store.db, run.id);
+  const before = ['MonitorTraining', 'RegisterModels'].map((name) => stageNamed(stages, name));
+  if (before.every((s) => stageIsOver(s.status))) return;
+  throw new ConflictError(
+    `Run ${run.number} still trains; its failures can be retried when its jobs are over.`,
+    {
+      hint: `Follow it with \`trainyard runs show ${run.number}\`.`,
+    },
+  );
+}
+
+/** Circuits by their ids, all of them known. */
+function chosen(run: Run, open: readonly string[], wanted: readonly string[]): string[] {
+  if (open.length === 0)
+    throw new ConflictError(`Run ${run.number} has no failed circuit that could be trained again.`, {
+      hint: `Look at it with \`trainyard failures ${run.number}\`; \`trainyard plan\` shows what is owed.`,
+    });
+  const unknown = wanted.find((id) => !open.includes(id));
+  if (unknown === undefined) return [...new Set(wanted)];
+  throw new NotFoundError(`${unknown} is none of the failed circuits of run ${run.number}.`, {
+    hint:
+      didYouMean(unknown, open) ??
+      `They are ${open.slice(0, 5).join(', ')}${open.length > 5 ? ` and ${open.length - 5} more` : ''}.`,
+  });
+}

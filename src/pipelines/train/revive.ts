@@ -1,0 +1,60 @@
+import { toIso } from '../../kernel/clock.ts';
+import { ConflictError } from '../../kernel/errors.ts';
+import type { Tx } from '../../store/index.ts';
+import { hasOpenJobs } from '../open-jobs.ts';
+import { getStages, setStage, stageNamed } from '../run-store.ts';
+import type { Run } from '../run-store.ts';
+import { stageIsOver } from '../status.ts';
+
+/** What comes after a stage with a gate has to be looked at again when its question is. */
+const FOLLOWERS: Readonly<Record<string, readonly string[]>> = {
+  PromoteEnvironment: ['PromoteModels'],
+  RetryFailedTraining: ['PromoteModels'],
+  PromoteModels: [],
+};
+
+/**
+ * Takes a run up again at a stage whose question was put once more: the stage waits again, promotion after it is decided
+ * anew for what is new, models that were only held are open again. Harmless where the stage is open anyway.
+ * @throws ConflictError when the run was canceled or lost more than that
+ */
+export async function reviveAt(tx: Tx, now: number, run: Run, stage_name: string): Promise<void> {
+  const stages = await getStages(tx, run.id);
+  const stage = stageNamed(stages, stage_name);
+  const stalled = stages.find((s) => s.state['stalled'] === true);
+  if (run.status === 'canceled')
+    throw new ConflictError(`Run ${run.number} was canceled; nothing of it is asked any more.`, {
+      hint: 'What is still owed is trained and offered by a new run: `trainyard run`.',
+    });
+  if (stalled !== undefined || (run.ended_at !== null && (await hasOpenJobs({ db: tx, run }))))
+    throw new ConflictError(
+      `Run ${run.number} stopped at ${stalled?.name ?? 'its jobs'}; that has to go on first.`,
+      { hint: `Take it up with \`trainyard run --resume ${run.number}\`.` },
+    );
+  const open = { reason: null, ended_at: null, due_at: null, cancel_requested_by: null };
+  if (stageIsOver(stage.status))
+    await setStage(tx, run.id, stage.name, {
+      ...open,
+      status: 'waiting',
+      started_at: stage.started_at ?? toIso(now),
+    });
+  for (const name of FOLLOWERS[stage_name] ?? []) {
+    if (stageIsOver(stageNamed(stages, name).status))
+      await setStage(tx, run.id, name, { ...open, status: 'pending', started_at: null });
+  }
+  if (stage_name !== 'RetryFailedTraining') {
+    await tx
+      .updateTable('runs')
+      .set({ status: 'waiting', reason: null, ended_at: null })
+      .where('parent_run_id', '=', run.id)
+      .where('status', '=', 'canceled')
+      .where('reason', 'like', 'held%')
+      .where('reason', '!=', 'held: it was withdrawn')
+      .execute();
+  }
+  await tx
+    .updateTable('runs')
+    .set({ status: 'running', reason: null, ended_at: null, failed_advances: 0, due_at: toIso(now) })
+    .where('id', '=', run.id)
+    .execute();
+}
