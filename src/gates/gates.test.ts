@@ -3,12 +3,15 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { toIso } from '../kernel/clock.ts';
 import { memoryStore, readEvents } from '../store/index.ts';
 import type { Store } from '../store/index.ts';
-import { addRun } from '../testing/test-rows.ts';
+import { addRun, person } from '../testing/test-rows.ts';
 import { OPEN_GATE } from '../testing/test-world.ts';
 import type { Approval, GateConfig, NewSubject, Verdict } from './index.ts';
 import {
   closeApprovals,
   expireIfDue,
+  nextReminder,
+  remindIfDue,
+  reopenApproval,
   getApproval,
   listApprovals,
   listSubjects,
@@ -411,3 +414,87 @@ async function statements(work: () => Promise<unknown>): Promise<number> {
   }
   return count;
 }
+
+describe('groups', () => {
+  it('stand for their people, as the group is when somebody decides', async () => {
+    const approval = await open({ approvers: ['@leads', 'cy@x'] });
+    await expect(cast(approval, { by: 'eve@x' })).rejects.toThrow('eve@x is not an approver');
+    expect((await cast(approval, { by: 'BOB@x' })).status).toBe('decided');
+  });
+
+  it('that are gone stand for nobody, not for everybody', async () => {
+    const approval = await open({ approvers: ['@gone'] });
+    await expect(cast(approval)).rejects.toThrow('is not an approver');
+  });
+});
+
+describe('remindIfDue', () => {
+  const remind = (approval: Approval, now: number): Promise<Approval> =>
+    store.tx((tx) => remindIfDue(tx, now, approval));
+  const reminders = async (): Promise<number> =>
+    (await readEvents(store.db, { after: 0, limit: 99 })).filter((e) => e.type === 'approval.reminder')
+      .length;
+
+  it('reminds once per pause, and once for all that was missed', async () => {
+    let approval = await open({ expires_s: 24 * 3600, remind_every_s: 3600 });
+    approval = await remind(approval, NOW + HOUR - 1);
+    expect(await reminders()).toBe(0);
+    approval = await remind(approval, NOW + HOUR);
+    approval = await remind(approval, NOW + HOUR);
+    expect(await reminders()).toBe(1);
+    approval = await remind(approval, NOW + 9 * HOUR);
+    expect(await reminders()).toBe(2);
+    expect(nextReminder(approval)).toBe(NOW + 10 * HOUR);
+  });
+
+  it('does not remind past the deadline, of what is decided, or where the gate says never', async () => {
+    expect(nextReminder(await open({ expires_s: 3600, remind_every_s: 3600 }))).toBe(
+      Number.POSITIVE_INFINITY,
+    );
+    const never = await open({ remind_every_s: null }, [subject('x')]);
+    expect(nextReminder(never)).toBe(Number.POSITIVE_INFINITY);
+    const decided = await cast(await open({ expires_s: 9 * 3600, remind_every_s: 3600 }, [subject('y')]));
+    await remind(decided, NOW + 2 * HOUR);
+    expect(await reminders()).toBe(0);
+  });
+});
+
+describe('reopenApproval', () => {
+  const reopen = (approval: Approval, now = NOW): Promise<Approval> =>
+    store.tx((tx) =>
+      reopenApproval(tx, now, approval, { actor: person('ann@x'), expires_s: 3600, comment: 'second look' }),
+    );
+
+  it('asks again what was held; what was approved or rejected keeps its verdict', async () => {
+    const approval = await open();
+    await cast(approval, { only: ['a'] });
+    await cast(approval, { only: ['b'], verdict: 'reject' });
+    const held = await cast(approval, { only: ['c'], verdict: 'hold' });
+    expect(held.status).toBe('decided');
+    const again = await reopen(held, NOW + HOUR);
+    expect(again).toMatchObject({ status: 'waiting', closed_at: null, counts: { pending: 1 } });
+    expect(again.expires_at).toBe(new Date(NOW + 2 * HOUR).toISOString());
+    expect(await verdicts(again)).toEqual({ a: 'approve', b: 'reject', c: 'pending' });
+    await expect(cast(again, { only: ['b'], now: NOW + HOUR })).rejects.toThrow('reject already');
+    expect((await cast(again, { now: NOW + HOUR })).status).toBe('decided');
+  });
+
+  it('counts no yes that was said before', async () => {
+    const approval = await open({ required: 2, expires_s: 3600 });
+    await cast(approval, { by: 'bob@x' });
+    const expired = await store.tx((tx) => expireIfDue(tx, NOW + HOUR, approval));
+    expect(expired.status).toBe('expired');
+    const again = await reopen(expired, NOW + HOUR);
+    expect((await cast(again, { by: 'cy@x', now: NOW + HOUR })).status).toBe('waiting');
+    expect((await cast(again, { by: 'bob@x', now: NOW + HOUR })).status).toBe('decided');
+  });
+
+  it('refuses what is open, or decided with nothing held', async () => {
+    const approval = await open();
+    await expect(reopen(approval)).rejects.toMatchObject({
+      exit_code: 6,
+      hint: expect.stringContaining('approve'),
+    });
+    await expect(reopen(await cast(approval))).rejects.toThrow('nothing in it to ask again');
+  });
+});

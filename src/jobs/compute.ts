@@ -145,6 +145,7 @@ export interface ComputeDescription {
     readonly push: Capability;
     readonly usage: Capability;
     readonly outputs: Capability;
+    readonly capacity: Capability;
   };
 }
 
@@ -205,7 +206,7 @@ export interface Compute {
    * gives a reason.
    */
   watch?(changed: (over: boolean) => void): () => void;
-  /** Whether there is room for more work now; missing where the provider cannot tell. */
+  /** Whether there is room for more work now. Missing where `capabilities.capacity` gives a reason. */
   capacity?(): Promise<Capacity>;
   /** Lets go; work in flight goes on. */
   close(): Promise<void>;

@@ -376,6 +376,7 @@ function capabilityRules(rule: Rule): void {
     expect(title).not.toBe('');
     expect(typeof h.compute.logs).toBe(capabilities.logs === true ? 'function' : 'undefined');
     expect(typeof h.compute.outputs).toBe(capabilities.outputs === true ? 'function' : 'undefined');
+    expect(typeof h.compute.capacity).toBe(capabilities.capacity === true ? 'function' : 'undefined');
     expect(typeof h.compute.watch).toBe(capabilities.push === true ? 'function' : 'undefined');
     const all: readonly Capability[] = Object.values(capabilities);
     for (const capability of all) if (capability !== true) expect(capability).toMatch(/\w.*\./);
@@ -390,6 +391,32 @@ function capabilityRules(rule: Rule): void {
       const checks = await h.compute.check();
       expect(checks.length).toBeGreaterThan(0);
       expect(checks.filter((c) => !c.ok)).toEqual([]);
+    },
+  );
+
+  rule(
+    'tells how much room there is: never more than it has, and none where all of it is taken',
+    async (h) => {
+      const { compute } = h;
+      if (compute.capacity === undefined) return;
+      const idle = await compute.capacity();
+      expect(idle.message).toMatch(/\w/);
+      expect(idle.slots).toBe(h.slots);
+      expect(idle.free).toBe(h.slots);
+      if (h.slots === null) return;
+      const first = h.submission('run_long');
+      const batch = [first];
+      while (batch.length < h.slots) batch.push(h.submission('run_long', { run_id: first.run_id }));
+      await compute.submit(batch);
+      await until(h, first.run_id, (list) => list.filter((o) => o.state === 'running').length === h.slots);
+      expect((await compute.capacity()).free).toBe(0);
+      await h.reopen();
+      await all(h, first.run_id);
+      expect((await h.compute.capacity?.())?.free).toBe(0);
+      const keys = batch.map((s) => s.key);
+      await h.compute.cancel(first.run_id, keys);
+      await ended(h, first.run_id, keys);
+      expect((await h.compute.capacity?.())?.free).toBe(h.slots);
     },
   );
 

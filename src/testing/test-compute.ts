@@ -27,6 +27,7 @@ export class ScriptedCompute implements Compute {
         push: 'not in a script',
         usage: 'not in a script',
         outputs: true as const,
+        capacity: 'not in a script',
       },
     };
   }

@@ -1,10 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { TestProject } from '../helpers/project.ts';
 import { openRequest, requests, sharedModels, stagesOf } from '../helpers/rows.ts';
 
 const THREE = ['kiln_1', 'kiln_2', 'kiln_3'];
-const RETRY_SOON_OVER = 'gates:\n  training-retry: {expires: 2s}\n';
 
 const artifact = (project: TestProject, name: string): unknown =>
   JSON.parse(project.read(`.trainyard/runs/1/artifacts/${name}.json`));
@@ -147,92 +145,6 @@ describe('verdicts', () => {
 });
 
 describe('the retry gate', () => {
-  it('approved: trains the failed ones again, tags them, merges the lists and promotes them all', async () => {
-    await using project = TestProject.create({ circuits: THREE });
-    const parked = await project.ends(11, [
-      'run',
-      '--approve',
-      'registry-promotion',
-      '--fail',
-      'kiln_2:1=sensor gone',
-    ]);
-    expect(parked.stderr).toContain('sensor gone');
-    expect(artifact(project, 'failed_jobs')).toMatchObject({
-      jobs: ['kiln_2_2026_03_31'],
-      has_training_failures: true,
-    });
-    expect((await project.ok(['approvals'])).stdout).toMatch(/kiln_2 +sensor gone/);
-    await project.ok(['approve', await openRequest(project, 'training-retry')]);
-    const retries = (await project.ok(['jobs', 'list', '--match', '*_retry_*', '--json'])).json();
-    expect(retries).toMatchObject({
-      jobs: [
-        {
-          name: expect.stringMatching(/^kiln_2_2026_03_31_retry_\d{8}_\d{6}$/) as unknown,
-          retry: true,
-          retry_of: 'kiln_2_2026_03_31',
-        },
-      ],
-    });
-    expect(artifact(project, 'registered_models')).toMatchObject({
-      models: [{ model_name: 'kiln-1' }, { model_name: 'kiln-3' }],
-    });
-    const { models } = artifact(project, 'registered_models_with_retry') as {
-      models: { model_name: string; retry: boolean; tags: Record<string, string> }[];
-    };
-    expect(models.map((m) => [m.model_name, m.tags['retry'] ?? null])).toEqual([
-      ['kiln-1', null],
-      ['kiln-2', 'true'],
-      ['kiln-3', null],
-    ]);
-    expect(await sharedModels(project)).toEqual(THREE.map((id) => id.replace('_', '-')));
-  });
-
-  it('failed again: blocks promotion until somebody accepts partial success', async () => {
-    await using project = TestProject.create({ circuits: THREE });
-    const args = ['--approve', 'all', '--fail', 'kiln_2', '--json'];
-    const failed = await project.ends(9, ['run', ...args]);
-    expect(failed.json()).toMatchObject({
-      status: 'failed',
-      failed_circuits: ['kiln_2'],
-      reason: '1 circuit failed: kiln_2',
-    });
-    expect(failed.stderr).toContain('trainyard runs accept-partial 1');
-    expect(await sharedModels(project)).toEqual([]);
-    expect((await project.ok(['models', 'list', '--json'])).json()).toMatchObject({
-      models: [{ model_name: 'kiln-1' }, { model_name: 'kiln-3' }],
-    });
-    const accepted = await project.ok([
-      'runs',
-      'accept-partial',
-      '1',
-      '--comment',
-      'the kiln is down',
-      '--json',
-    ]);
-    expect(accepted.json()).toMatchObject({ status: 'succeeded', partial_accepted_by: 'tester' });
-    expect(await sharedModels(project)).toEqual(['kiln-1', 'kiln-3']);
-    expect((await project.ends(6, ['run', '--resume', '1'])).stderr).toContain('Run 1 is over (succeeded)');
-  });
-
-  it('not decided on in time: is skipped, and promotion goes on; whoever looks first finds it expired', async () => {
-    await using project = TestProject.create({ circuits: THREE, settings: RETRY_SOON_OVER });
-    await project.ends(11, ['run', '--approve', 'registry-promotion', '--fail', 'kiln_2']);
-    const id = await openRequest(project, 'training-retry');
-    await sleep(2100);
-    await project.ends(7, ['approve', id]);
-    await project.ends(9, ['run', '--resume']);
-    expect(await stagesOf(project)).toMatchObject({
-      RetryFailedTraining: 'skipped',
-      PromoteModels: 'succeeded',
-    });
-    expect(await sharedModels(project)).toEqual(['kiln-1', 'kiln-3']);
-    expect(await requests(project, { all: true })).toMatchObject([
-      { gate: 'registry-promotion', status: 'decided' },
-      { gate: 'training-retry', status: 'expired' },
-      { gate: 'registry-promotion' },
-    ]);
-  });
-
   it('is no gate for an optional circuit: its failure leaves the run green', async () => {
     await using project = TestProject.create({ circuits: THREE });
     project.edit('config/circuits.yaml', 'circuit_id: 2}', 'circuit_id: 2, optional: true}');

@@ -49,7 +49,7 @@ async function ownFailures({ db, run }: Reader): Promise<FailedCircuit[]> {
   return (await leftToThisRun({ db, run }, failed)).map((job) => ({ ...candidateOf(job), job, owed: null }));
 }
 
-/** Leaves out circuits that a later run trains or has trained since. */
+/** Leaves out circuits that a later run has trained since, well or not: what failed there is offered there. */
 async function leftToThisRun({ db, run }: Reader, failed: readonly Job[]): Promise<Job[]> {
   if (run.rehearsal === 1 || failed.length === 0) return [...failed];
   const last = await lastJobs(
@@ -59,7 +59,7 @@ async function leftToThisRun({ db, run }: Reader, failed: readonly Job[]): Promi
   return failed.filter((job) => {
     const newest = last.get(job.circuit_id);
     const elsewhere = newest !== undefined && newest.run_number > run.number;
-    return !elsewhere || newest.status === 'failed' || newest.status === 'canceled';
+    return !elsewhere || newest.status === 'canceled';
   });
 }
 

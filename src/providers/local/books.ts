@@ -123,6 +123,15 @@ export class Books {
     return facts.length > 0;
   }
 
+  /** How many attempts are with a launcher and not over. */
+  inHand(): number {
+    let count = 0;
+    for (const { attempts } of this.runs.values())
+      for (const attempt of attempts.values())
+        if (attempt.end === null && (attempt.intended || attempt.phase === 'sent')) count++;
+    return count;
+  }
+
   append(book: RunBook, lines: readonly LedgerLine[], options?: { sync: boolean }): void {
     book.ledger.append(lines, options);
     this.#readLedger(book);

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { Environment } from '../../assets/index.ts';
 import type {
+  Capacity,
   CheckResult,
   Compute,
   ComputeDescription,
@@ -106,7 +107,7 @@ class LocalCompute implements Compute {
     return {
       name: 'local',
       title: `this machine, ${this.#workers} at a time`,
-      capabilities: { logs: true, push: true, usage: true, outputs: true },
+      capabilities: { logs: true, push: true, usage: true, outputs: true, capacity: true },
     };
   }
 
@@ -208,6 +209,14 @@ class LocalCompute implements Compute {
   async outputs(run_id: string, key: string): Promise<JobOutputs> {
     const { attempt } = this.#find(run_id, key);
     return readOutputs(this.#books.attemptFolder(run_id, key), attempt.submission.component);
+  }
+
+  capacity(): Promise<Capacity> {
+    this.#open();
+    this.#dispatcher.follow();
+    const slots = this.#workers;
+    const free = Math.max(0, slots - this.#books.inHand());
+    return Promise.resolve({ free, slots, message: `${free} of ${slots} workers of this machine are free` });
   }
 
   watch(changed: (over: boolean) => void): () => void {

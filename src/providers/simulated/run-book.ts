@@ -43,6 +43,17 @@ export class RunBook {
     return this.#perCircuit.get(circuit_id) ?? 0;
   }
 
+  /** How many attempts hold a slot. */
+  holding(now: number): number {
+    this.#settleSlots();
+    let count = 0;
+    for (const attempt of this.#attempts.values()) {
+      const { state } = stateAt(attempt, now);
+      if (state === 'preparing' || state === 'running') count++;
+    }
+    return count;
+  }
+
   /** Takes a line of the ledger in. Of a key, the first acceptance counts and the first cut. */
   apply(line: LedgerLine): void {
     if (line.kind === 'accepted') this.#accept(line);

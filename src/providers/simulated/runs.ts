@@ -67,6 +67,12 @@ export class Runs {
     return { changes, next_at };
   }
 
+  /** How many attempts hold a slot, of all runs in memory. */
+  holding(): number {
+    const now = this.now();
+    return [...this.#runs.values()].reduce((sum, run) => sum + run.book.holding(now), 0);
+  }
+
   #forget(): void {
     for (const [id, run] of this.#runs) {
       if (this.#runs.size <= RUNS_IN_MEMORY) return;

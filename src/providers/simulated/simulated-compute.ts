@@ -26,7 +26,7 @@ export function createSimulatedCompute(options: SimulatedOptions): Compute {
     describe: () => ({
       name: 'simulated',
       title: `simulation, nothing is trained; an attempt takes about ${settings.duration_s} virtual seconds`,
-      capabilities: { logs: true, push: true, usage: true, outputs: true },
+      capabilities: { logs: true, push: true, usage: true, outputs: true, capacity: true },
     }),
 
     check: () =>
@@ -85,6 +85,14 @@ export function createSimulatedCompute(options: SimulatedOptions): Compute {
     async outputs(run_id, key) {
       const { accepted, seen } = await runs.find(run_id, key);
       return outputsOf(accepted, seen.state === 'succeeded');
+    },
+
+    capacity: () => {
+      const slots = settings.max_parallel;
+      if (slots === null)
+        return Promise.resolve({ free: null, slots: null, message: 'a simulation has room for everything' });
+      const free = Math.max(0, slots - runs.holding());
+      return Promise.resolve({ free, slots, message: `${free} of ${slots} simulated slots are free` });
     },
 
     watch: (changed) => watchers.add(changed),

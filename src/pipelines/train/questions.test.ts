@@ -1,0 +1,250 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { cancelCircuits, cancelStage, decide, reopen } from '../../actions/index.ts';
+import { listApprovals, listSubjects } from '../../gates/index.ts';
+import type { Approval, Verdict } from '../../gates/index.ts';
+import { listJobs } from '../../jobs/index.ts';
+import { readEvents, verifyAudit } from '../../store/index.ts';
+import { person } from '../../testing/test-rows.ts';
+import { fleetOf, testWorld } from '../../testing/test-world.ts';
+import type { TestWorld } from '../../testing/test-world.ts';
+import { getStages, stageNamed, wakeRun } from '../run-store.ts';
+import type { Run } from '../run-store.ts';
+import { retryRun } from './retry-run.ts';
+
+const used: TestWorld[] = [];
+afterEach(async () => {
+  for (const w of used.splice(0)) await w[Symbol.asyncDispose]();
+});
+const world = async (options: Parameters<typeof testWorld>[0] = {}): Promise<TestWorld> => {
+  const w = await testWorld({ environment: null, ...options });
+  used.push(w);
+  return w;
+};
+const open = async (w: TestWorld, run: Run): Promise<Approval> => {
+  const [approval] = await listApprovals(w.project.store.db, { run_id: run.id, status: 'waiting', limit: 9 });
+  if (approval === undefined) throw new Error('nothing waits');
+  return approval;
+};
+const subjects = async (w: TestWorld, approval: Approval): Promise<Record<string, Verdict>> =>
+  Object.fromEntries(
+    (await listSubjects(w.project.store.db, { approval_id: approval.id, limit: 99 })).map((s) => [
+      s.subject,
+      s.verdict,
+    ]),
+  );
+const say = async (
+  w: TestWorld,
+  approval: Approval,
+  verdict: 'approve' | 'hold' | 'reject',
+  only: readonly string[] | null = null,
+): Promise<void> => {
+  await decide(w.project, {
+    approval_id: approval.id,
+    actor: person('bob'),
+    verdict,
+    comment: null,
+    subjects: only,
+    retrain: false,
+  });
+  await w.settle();
+};
+const status = async (w: TestWorld, run: Run, stage: string): Promise<string> =>
+  stageNamed(await getStages(w.project.store.db, run.id), stage).status;
+const shared = async (w: TestWorld): Promise<string[]> =>
+  (await w.world.registries.shared.list({ limit: 100 })).items.map((m) => m.model_name).toSorted();
+const wake = async (w: TestWorld, run: Run): Promise<void> => {
+  await wakeRun(w.project.store.db, w.clock.now(), run.id);
+  await w.settle();
+};
+const types = async (w: TestWorld, prefix: string): Promise<string[]> =>
+  (await readEvents(w.project.store.db, { after: 0, limit: 500 }))
+    .map((e) => e.type)
+    .filter((type) => type.startsWith(prefix));
+
+describe('a request that has changed', () => {
+  it('is superseded and asked again as it is now: an approval of what it showed comes too late', async () => {
+    const w = await world();
+    const run = await w.run();
+    const before = await open(w, run);
+    await w.world.registries.dev.withdraw('p-c001', 1, person('ann'), 'broken sensor');
+    await wake(w, run);
+    const now = await open(w, run);
+    expect(now.id).not.toBe(before.id);
+    expect(await subjects(w, now)).toEqual({ 'p-c000:1': 'pending', 'p-c002:1': 'pending' });
+    await expect(say(w, before, 'approve')).rejects.toMatchObject({
+      exit_code: 7,
+      message: expect.stringContaining('superseded') as unknown,
+    });
+    await say(w, now, 'approve');
+    expect((await w.again(run)).status).toBe('succeeded');
+    expect(await shared(w)).toEqual(['p-c000', 'p-c002']);
+    expect(await types(w, 'approval.')).toEqual([
+      'approval.requested',
+      'approval.superseded',
+      'approval.requested',
+      'approval.decided',
+    ]);
+  });
+
+  it('keeps the verdicts on what has not changed', async () => {
+    const w = await world();
+    const run = await w.run();
+    await say(w, await open(w, run), 'approve', ['p-c000:1']);
+    await say(w, await open(w, run), 'reject', ['p-c002:1']);
+    await w.world.registries.dev.withdraw('p-c001', 1, person('ann'), 'broken sensor');
+    await wake(w, run);
+    expect((await w.again(run)).status).toBe('succeeded');
+    expect(await shared(w)).toEqual(['p-c000']);
+  });
+
+  it('leaves out what a later run has trained in the meantime, well or not', async () => {
+    const w = await world({ fail: ['p_c001:1', 'p_c002:1'] });
+    const run = await w.run({ approve: ['registry-promotion'] });
+    expect(await subjects(w, await open(w, run))).toEqual({ p_c001: 'pending', p_c002: 'pending' });
+    const later = await w.run({ circuits: ['p_c001'], approve: ['registry-promotion'] });
+    expect(await subjects(w, await open(w, later))).toMatchObject({ p_c001: 'pending' });
+    await wake(w, run);
+    expect(await subjects(w, await open(w, run))).toEqual({ p_c002: 'pending' });
+  });
+});
+
+describe('a request that nobody answers', () => {
+  it('reminds, as often as the gate says, until its time is over', async () => {
+    const w = await world({
+      settings: 'gates:\n  registry-promotion: {expires: 10h, remind_every: 4h}\n',
+    });
+    await w.run();
+    for (let hour = 1; hour <= 11; hour++) await w.later(3_600_000);
+    expect(await types(w, 'approval.')).toEqual([
+      'approval.requested',
+      'approval.reminder',
+      'approval.reminder',
+      'approval.expired',
+    ]);
+  });
+});
+
+describe('reopen', () => {
+  it('asks again about models that were held, in a run that is over, and promotes what is approved then', async () => {
+    const w = await world();
+    const run = await w.run();
+    const approval = await open(w, run);
+    await say(w, approval, 'approve', ['p-c000:1']);
+    await say(w, approval, 'hold');
+    expect((await w.again(run)).status).toBe('succeeded');
+    expect(await shared(w)).toEqual(['p-c000']);
+    const again = await reopen(w.project, {
+      approval_id: approval.id,
+      actor: person('ann'),
+      expires_s: 3600,
+      comment: null,
+    });
+    await w.settle();
+    expect(await status(w, run, 'PromoteModels')).toBe('waiting');
+    await say(w, again, 'approve', ['p-c001:1']);
+    await say(w, again, 'reject');
+    expect(await shared(w)).toEqual(['p-c000', 'p-c001']);
+    expect((await w.again(run)).status).toBe('succeeded');
+    expect(await verifyAudit(w.project.store.db)).toMatchObject({ ok: true });
+  });
+
+  it('is for those who may decide, and for whoever started the run', async () => {
+    const w = await world({ settings: 'gates:\n  registry-promotion: {approvers: [bob]}\n' });
+    const run = await w.run();
+    const approval = await open(w, run);
+    await say(w, approval, 'hold');
+    const by = (name: string): Promise<Approval> =>
+      reopen(w.project, { approval_id: approval.id, actor: person(name), expires_s: null, comment: null });
+    await expect(by('eve')).rejects.toMatchObject({ exit_code: 4 });
+    expect((await by('tester')).status).toBe('waiting');
+  });
+});
+
+describe('cancel', () => {
+  it('of the monitoring stage ends the jobs; what had succeeded is registered and promoted', async () => {
+    const w = await world({ circuits: fleetOf(4) });
+    const run = await w.start({ approve: ['registry-promotion'] });
+    const stages = ['SubmitTraining', 'MonitorTraining'];
+    const { requested } = await cancelStage(w.project, run, 'monitortraining', person('ann'));
+    expect(requested).toBe(true);
+    await w.settle();
+    expect(await Promise.all(stages.map((s) => status(w, run, s)))).toEqual(['succeeded', 'canceled']);
+    expect((await w.again(run)).ended_at).not.toBeNull();
+    expect((await cancelStage(w.project, await w.again(run), stages[1] ?? '', person('ann'))).requested).toBe(
+      false,
+    );
+    await expect(cancelStage(w.project, run, 'MonitorTrainin', person('ann'))).rejects.toMatchObject({
+      exit_code: 2,
+      hint: 'Did you mean MonitorTraining?',
+    });
+  });
+
+  it('of the promotion stage takes the question back; its models are held', async () => {
+    const w = await world();
+    const run = await w.run();
+    await cancelStage(w.project, run, 'PromoteModels', person('ann'));
+    await w.settle();
+    expect((await w.again(run)).status).toBe('succeeded');
+    expect(await types(w, 'approval.')).toEqual(['approval.requested', 'approval.canceled']);
+    expect(await shared(w)).toEqual([]);
+  });
+
+  it('of circuits takes them out before they are submitted: they stay owed', async () => {
+    const w = await world();
+    const run = await w.start({ approve: ['registry-promotion'] });
+    await cancelCircuits(w.project, run, ['p_c001'], person('ann'));
+    await w.settle();
+    const jobs = await listJobs(w.project.store.db, { run_id: run.id, limit: 9 });
+    expect(jobs.map((j) => j.circuit_id).toSorted()).toEqual(['p_c000', 'p_c002']);
+    const { plan } = await w.plan();
+    expect(plan.circuits.find((c) => c.id === 'p_c001')).toMatchObject({ action: 'train' });
+  });
+
+  it('of circuits that are parked at a gate is a verdict there, and needs its rights', async () => {
+    const w = await world({
+      fail: ['p_c001:1', 'p_c002:1'],
+      settings: 'gates:\n  training-retry: {approvers: [bob]}\n',
+    });
+    const run = await w.run({ approve: ['registry-promotion'] });
+    await expect(cancelCircuits(w.project, run, ['p_c001'], person('eve'))).rejects.toMatchObject({
+      exit_code: 4,
+    });
+    await cancelCircuits(w.project, run, ['p_c001'], person('bob'));
+    await w.settle();
+    expect(await subjects(w, await open(w, run))).toEqual({ p_c001: 'reject', p_c002: 'pending' });
+    await expect(cancelCircuits(w.project, run, ['p_c009'], person('bob'))).rejects.toMatchObject({
+      exit_code: 5,
+    });
+    expect((await cancelCircuits(w.project, run, ['p_c000'], person('bob'))).requested).toBe(false);
+  });
+});
+
+describe('retryRun', () => {
+  it('of a run whose circuits a later run took in hand leaves them to that run', async () => {
+    const w = await world({ fail: ['p_c001:1'] });
+    const run = await w.run({ approve: ['registry-promotion'] });
+    await say(w, await open(w, run), 'reject');
+    await w.run({ circuits: ['p_c001'], approve: ['registry-promotion'] });
+    const retry = retryRun(w.world, await w.again(run), {
+      actor: person('bob'),
+      comment: null,
+      circuits: null,
+    });
+    await expect(retry).rejects.toMatchObject({ exit_code: 6 });
+  });
+
+  it('waits for a second person where the gate wants two', async () => {
+    const w = await world({ fail: ['p_c001:1'], settings: 'gates:\n  training-retry: {required: 2}\n' });
+    const run = await w.run({ approve: ['registry-promotion'] });
+    await say(w, await open(w, run), 'reject');
+    const by = async (name: string): Promise<Approval> =>
+      retryRun(w.world, await w.again(run), { actor: person(name), comment: null, circuits: ['p_c001'] });
+    expect((await by('ann')).status).toBe('waiting');
+    await w.settle();
+    expect((await w.again(run)).status).toBe('waiting');
+    expect((await by('bob')).status).toBe('decided');
+    await w.settle();
+    expect((await w.again(run)).status).toBe('succeeded');
+    expect(await shared(w)).toEqual(['p-c000', 'p-c001', 'p-c002']);
+  });
+});
