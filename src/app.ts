@@ -18,7 +18,7 @@ import type { World } from './pipelines/index.ts';
 import { embeddedRegistry } from './registry/index.ts';
 import { memoryStore, openStore, storeExists } from './store/index.ts';
 import type { Store } from './store/index.ts';
-import { faultPoints } from './testing/fault-points.ts';
+import { faultPoints, rememberBefore } from './testing/fault-points.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -72,7 +72,7 @@ export async function openProject(options: {
   const hasState = storeExists(folder);
   const store =
     options.mode === 'write'
-      ? await openStore(folder)
+      ? withMemory(await openStore(folder), rememberBefore(env['TRAINYARD_FAULT'], folder))
       : hasState
         ? await openStore(folder, { read_only: true })
         : memoryStore(folder);
@@ -121,6 +121,18 @@ export async function openProject(options: {
     },
   };
 }
+
+/** For crash tests: something happens before each transaction. */
+const withMemory = (store: Store, before: (() => void) | null): Store =>
+  before === null
+    ? store
+    : {
+        ...store,
+        tx: (work) => {
+          before();
+          return store.tx(work);
+        },
+      };
 
 /** Providers by name, each loaded only when a run needs it. */
 const PROVIDERS: Readonly<Record<string, (setup: Setup) => Promise<Compute>>> = {

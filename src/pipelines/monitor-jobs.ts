@@ -55,8 +55,10 @@ export async function watchJobs(
     await resubmitUnknown(world, stage, heard.keys);
     await markLost(world, stage, heard.keys);
   }
-  known.set(place, heard.cursor);
-  await submitPending(world, stage);
+  const handed = await submitPending(world, stage);
+  // What a process handed over whose last words were lost may have ended long ago: its news lies before the cursor.
+  const anew = first && handed > 0;
+  known.set(place, anew ? null : heard.cursor);
   const earliest = await timeOut(context, world, stage, limits);
 
   const counts = await countJobs(context.db, context.run.id, stage);
@@ -71,6 +73,7 @@ export async function watchJobs(
     await context.remember({ polls: polls + 1 });
   const due = [until];
   const soon = context.now() + 50;
+  if (anew) due.push(soon);
   if (earliest !== null && limits.max_wait_s !== null)
     due.push(Math.max(soon, fromIso(earliest) + limits.max_wait_s * 1000));
   const again = await earliestRetry(context.db, context.run.id, stage);

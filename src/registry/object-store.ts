@@ -16,6 +16,8 @@ import type { Unreadable } from './take-in.ts';
 export interface ObjectStore {
   /** Where the object lies, whether it exists or not. */
   path(sha256: string): string;
+  /** Whether all of these lie there, by name and size. */
+  hasAll(files: readonly StoredFile[]): Promise<boolean>;
   /** A stream that fails at its end when the content is not what the name says. */
   read(sha256: string): Readable;
   /** Begins a batch: within it equal contents cost one look at the disk, and folders are synced once. */
@@ -63,6 +65,10 @@ export function objectStore(folder: string, clock: Clock): ObjectStore {
 
   return {
     path,
+    hasAll: async (files) => {
+      const sizes = await Promise.all(files.map((file) => sizeOf(path(file.sha256))));
+      return sizes.every((size, i) => size === files[i]?.size);
+    },
     read: (sha256) => checkedStream(path(sha256), sha256),
     batch: () => {
       const done = new Map<string, Promise<Unreadable | null>>();

@@ -2,13 +2,14 @@ import { canonicalJson, sha256 } from '../kernel/digest.ts';
 import { messageOf } from '../kernel/errors.ts';
 import { batches } from '../store/index.ts';
 import { inParallel } from './in-parallel.ts';
-import type { RegistryName, StoredFile } from './model-version.ts';
+import { refText } from './model-version.ts';
+import type { ModelRef, RegistryName, StoredFile } from './model-version.ts';
 import type { ObjectBatch } from './object-store.ts';
 import { pathProblem } from './output-path.ts';
 import { FILES_AT_ONCE } from './place.ts';
 import type { Place } from './place.ts';
 import type { RegisterOutcome, RegisterRequest } from './registry.ts';
-import { ROWS, insertNumbered, versionsOfJobs } from './version-store.ts';
+import { ROWS, findVersions, insertNumbered, versionsOfJobs } from './version-store.ts';
 import type { NewVersion } from './version-store.ts';
 
 /** Files first, then the rows that name them, 500 jobs at a time; see `ModelRegistry.register`. */
@@ -23,10 +24,8 @@ export async function registerAll(
   return requests.flatMap((request) => outcomes.get(request.job_id) ?? []);
 }
 
-async function registerPart(
-  { store, registry, objects, now }: Place,
-  part: readonly RegisterRequest[],
-): Promise<RegisterOutcome[]> {
+async function registerPart(place: Place, part: readonly RegisterRequest[]): Promise<RegisterOutcome[]> {
+  const { store, registry, objects, now } = place;
   const byJob = new Map(part.map((request) => [request.job_id, request]));
   const known = await versionsOfJobs(store.db, registry, [...byJob.keys()]);
   const outcomes: RegisterOutcome[] = [...known].map(([job_id, version]) =>
@@ -35,6 +34,13 @@ async function registerPart(
   const wanted = [...byJob.values()].filter((request) => !known.has(request.job_id));
 
   const batch = objects.batch();
+  // A power cut may keep a row and lose its files: the job still has them.
+  const lost = await withoutFiles(place, [...known.values()]);
+  await inParallel(
+    [...byJob.values()].filter((request) => lost.has(refText(known.get(request.job_id) ?? NOBODY))),
+    FILES_AT_ONCE,
+    (request) => storeFiles(batch, request),
+  );
   const results = await inParallel(
     wanted,
     FILES_AT_ONCE,
@@ -45,8 +51,8 @@ async function registerPart(
   );
   outcomes.push(...results.filter((result) => 'status' in result));
   const prepared = results.filter((result): result is NewVersion => !('status' in result));
-  if (prepared.length === 0) return outcomes;
   await batch.flush();
+  if (prepared.length === 0) return outcomes;
 
   return store.tx(async (tx) => {
     const raced = await versionsOfJobs(
@@ -65,6 +71,22 @@ async function registerPart(
       }),
     ];
   });
+}
+
+const NOBODY: ModelRef = { model_name: '', version: 0 };
+
+/** Which of these versions, as text, miss files of theirs. */
+async function withoutFiles(
+  { store, registry, objects }: Place,
+  refs: readonly ModelRef[],
+): Promise<ReadonlySet<string>> {
+  const versions = await findVersions(store.db, registry, refs);
+  const missing = await inParallel(
+    versions.filter((version) => version !== null),
+    FILES_AT_ONCE,
+    async (version) => ((await objects.hasAll(version.files)) ? null : refText(version)),
+  );
+  return new Set(missing.filter((ref) => ref !== null));
 }
 
 const registered = (

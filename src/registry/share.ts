@@ -43,13 +43,16 @@ async function sharePart(
         return { ...named(ref), status: 'not_found', message: `${refText(ref)} is not in the ${title}.` };
       }
       const settled = refusal(ref, source, target) ?? (target === null ? null : compare(ref, source, target));
+      // A power cut may keep a row and lose its files.
+      if (settled?.status === 'already_shared' && !(await objects.hasAll(source.files)))
+        return (await copyFiles(batch, source, from)) ?? settled;
       return settled ?? (await copyFiles(batch, source, from)) ?? source;
     },
   );
   const settled = results.filter((result) => 'status' in result);
   const copied = results.filter((result): result is ModelVersionDetail => !('status' in result));
-  if (copied.length === 0) return settled;
   await batch.flush();
+  if (copied.length === 0) return settled;
 
   const at = now();
   return store.tx(async (tx) => {

@@ -1,40 +1,11 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { trainPipeline } from '../../src/pipelines/index.ts';
 import { TestProject } from '../helpers/project.ts';
 import type { Ended } from '../helpers/trainyard.ts';
 import { twoAtOnce } from '../helpers/two-at-once.ts';
-import { RESUME, RUN, WHOLE, books } from './whole-run.ts';
+import { POINTS, RESUME, RUN, WHOLE, books } from './whole-run.ts';
 import type { Books } from './whole-run.ts';
-
-const times = (point: string, most: number): string[] =>
-  Array.from({ length: most }, (_, i) => `${point}:${i + 1}`);
-
-/** Every named place with every pass of it on the way of the run above. */
-const POINTS: readonly string[] = [
-  ...trainPipeline.stages.flatMap(({ name }) => [
-    `stage.start:${name}`,
-    `stage.end:${name}`,
-    `stage.written:${name}`,
-  ]),
-  'stage.end:MonitorTraining:2',
-  'stage.written:MonitorTraining:2',
-  'stage.written:RetryFailedTraining:2',
-  'jobs.inserted',
-  'retry.inserted',
-  // Originals, second attempt, retry.
-  ...times('submit.before', 3),
-  ...times('submit.after', 3),
-  ...times('register.before', 2),
-  ...times('register.after', 2),
-  'share.before',
-  'share.after',
-  ...times('artifact.written', 10),
-  'approval.before:PromoteEnvironment',
-  'approval.before:RetryFailedTraining',
-  'approval.before:PromoteModels',
-];
 
 interface Outcome {
   readonly point: string;

@@ -66,4 +66,33 @@ export const WHOLE: RunFacts = {
   },
   leftovers: [],
   holders: 0,
+  audit: 'whole',
 };
+
+const times = (point: string, most: number): string[] =>
+  Array.from({ length: most }, (_, i) => `${point}:${i + 1}`);
+
+/** Every named place with every pass of it on the way of this run. */
+export const POINTS: readonly string[] = [
+  ...trainPipeline.stages.flatMap(({ name }) => [
+    `stage.start:${name}`,
+    `stage.end:${name}`,
+    `stage.written:${name}`,
+  ]),
+  'stage.end:MonitorTraining:2',
+  'stage.written:MonitorTraining:2',
+  'stage.written:RetryFailedTraining:2',
+  'jobs.inserted',
+  'retry.inserted',
+  // Originals, second attempt, retry.
+  ...times('submit.before', 3),
+  ...times('submit.after', 3),
+  ...times('register.before', 2),
+  ...times('register.after', 2),
+  'share.before',
+  'share.after',
+  ...times('artifact.written', 10),
+  'approval.before:PromoteEnvironment',
+  'approval.before:RetryFailedTraining',
+  'approval.before:PromoteModels',
+];

@@ -7,6 +7,7 @@ import { ARTIFACTS } from '../../src/pipelines/index.ts';
 import type { ArtifactName } from '../../src/pipelines/index.ts';
 import { embeddedRegistry } from '../../src/registry/index.ts';
 import type { RegistryName } from '../../src/registry/index.ts';
+import { verifyAudit } from '../../src/store/index.ts';
 import type { Store } from '../../src/store/index.ts';
 import type { TestProject } from './project.ts';
 
@@ -36,6 +37,8 @@ export interface RunFacts {
   /** Files that somebody began and did not finish. */
   readonly leftovers: readonly string[];
   readonly holders: number;
+  /** `whole`, or what is wrong with the audit record: broken, or without something that happened. */
+  readonly audit: string;
 }
 
 export function runFacts(project: TestProject): Promise<RunFacts> {
@@ -82,10 +85,37 @@ export function runFacts(project: TestProject): Promise<RunFacts> {
       repeated_events: once.filter((e, i) => once.indexOf(e) !== i),
       event_counts: count(events.filter((e) => ONCE.includes(e.type)).map((e) => e.type)),
       leftovers: files(store.folder).filter((f) => f.endsWith('.tmp') || f.includes('/incoming/')),
+      audit: await auditOf(store, events),
       holders: (await db.selectFrom('workers').select('id').execute()).length,
     };
   });
 }
+
+/** The chain holds, and each event that somebody answers for stands in it once. */
+async function auditOf(
+  store: Store,
+  events: readonly { type: string; message: string; actor: string | null }[],
+) {
+  const verdict = await verifyAudit(store.db);
+  if (!verdict.ok) return verdict.problem;
+  const audited = (await store.db.selectFrom('audit').selectAll().execute()).map(
+    (e) => `${e.type} ${e.message}`,
+  );
+  const expected = events
+    .filter((e) => e.actor !== null || ONCE_AUDITED.includes(e.type))
+    .map((e) => `${e.type} ${e.message}`);
+  const missing = expected.filter((e) => !audited.includes(e));
+  if (missing.length > 0) return `not on record: ${missing.join(', ')}`;
+  return 'whole';
+}
+
+const ONCE_AUDITED = [
+  'model.registered',
+  'model.promoted',
+  'environment.shared',
+  'run.succeeded',
+  'approval.decided',
+];
 
 /** Events that tell of one thing that happens once. */
 const ONCE = [
