@@ -1,5 +1,5 @@
 /**
- * Measures what Trainyard promises: `node bench/bench.ts [plan] [jobs] [simulated] [idle] [scripts] [--quick]`.
+ * Measures what Trainyard promises: `node bench/bench.ts [plan] [jobs] [simulated] [idle] [scripts] [approvals] [--quick]`.
  * Prints a table, writes everything to bench/results/latest.json.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { table } from './figures.ts';
 import type { SuiteResult } from './figures.ts';
+import { benchApprovals } from './approvals.ts';
 import { benchIdle } from './idle.ts';
 import { benchJobs } from './jobs.ts';
 import { describeMachine, findTools, load } from './machine.ts';
@@ -22,6 +23,7 @@ const SUITES: Readonly<Record<string, (tools: Tools, quick: boolean) => Promise<
   simulated: benchSimulated,
   idle: benchIdle,
   scripts: benchScripts,
+  approvals: benchApprovals,
 };
 
 const { values, positionals } = parseArgs({
