@@ -128,7 +128,7 @@ async function advanceOrWatch(
 }
 
 /** A rehearsal and the real thing do not wait for each other. */
-const about = (runs: readonly Run[]): { rehearsal?: boolean } => {
+export const about = (runs: readonly Run[]): { rehearsal?: boolean } => {
   const kinds = new Set(runs.map((run) => run.rehearsal === 1));
   const [rehearsal] = kinds;
   return kinds.size === 1 && rehearsal !== undefined ? { rehearsal } : {};
