@@ -92,7 +92,7 @@ const optionRow = (option: Option): string =>
     withDefault(
       option.mandatory ? `${option.description} (required)` : option.description,
       option.argChoices,
-      option.defaultValue,
+      option.defaultValueDescription ?? option.defaultValue,
     ),
   );
 

@@ -17,9 +17,6 @@ const INPUTS = [
   ['verbose', 'boolean', 'Show what the scripts print', 'false'],
 ] as const;
 
-/** GitHub shows so much of a summary; what is longer is cut with a word about where the rest is. */
-const SUMMARY_BYTES = 60_000;
-
 /**
  * The GitHub Actions workflow that runs a repository's training scripts from a form. What somebody types into the form
  * reaches the shell in environment variables only, never as text of a script.
@@ -91,12 +88,6 @@ ${indent(KAGGLE)}
 ${INPUTS.map(([name]) => `          INPUT_${name.toUpperCase()}: \${{ inputs.${name} }}`).join('\n')}
         run: |
 ${indent(TRAIN)}
-
-      - name: Show the summary
-        if: always()
-        shell: bash
-        run: |
-${indent(SUMMARY)}
 
       - name: Remove the Kaggle credentials
         if: always()
@@ -182,14 +173,5 @@ switch --no-auto-discover "$INPUT_NO_AUTO_DISCOVER"
 with --discover-root "$INPUT_DISCOVER_ROOTS"
 switch --allow-partial-success "$INPUT_ALLOW_PARTIAL_SUCCESS"
 switch --verbose "$INPUT_VERBOSE"
-trainyard scripts "\${arguments[@]}" --python python --report "markdown=$RUNNER_TEMP/training.md"
-`;
-
-const SUMMARY = `
-if [ -f "$RUNNER_TEMP/training.md" ]; then
-  head -c ${SUMMARY_BYTES} "$RUNNER_TEMP/training.md" >> "$GITHUB_STEP_SUMMARY"
-  if [ "$(wc -c < "$RUNNER_TEMP/training.md")" -gt ${SUMMARY_BYTES} ]; then
-    printf '\\n\\n… cut here: the whole summary is in the artifact training-summary.\\n' >> "$GITHUB_STEP_SUMMARY"
-  fi
-fi
+trainyard scripts "\${arguments[@]}" --python python
 `;

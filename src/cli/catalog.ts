@@ -48,6 +48,11 @@ export const CATALOG: readonly CatalogEntry[] = [
     load: () => import('./commands/jobs.ts'),
   },
   {
+    name: 'wait',
+    summary: 'wait until the jobs of a file are over',
+    load: () => import('./commands/wait.ts'),
+  },
+  {
     name: 'artifacts',
     summary: 'list and download the files a run wrote',
     load: () => import('./commands/artifacts.ts'),

@@ -17,6 +17,7 @@ import type { Hold, Run } from '../pipelines/index.ts';
 import { showProgress } from './render/progress.ts';
 import { note } from './render/output.ts';
 import { runSummary } from './render/run.ts';
+import { tellBuild } from './telling.ts';
 
 /**
  * Advances runs in this process (with `hold` null: watches the process that does) and shows them until they are over
@@ -31,16 +32,19 @@ export async function followRuns(
 ): Promise<number> {
   const interactive = process.stdin.isTTY && process.stderr.isTTY && !options.json;
   for (;;) {
-    const ended = await driveShown(project, hold, runs, interactive);
+    const ended = await driveShown(project, hold, runs, interactive, options.json);
     const now = await Promise.all(runs.map((r) => getRun(project.store.db, r.id)));
     if (ended === 'detached') {
       note(`Detached. Jobs that run go on; \`trainyard run --resume\` takes the run up again.`);
+      await tellBuild(project, now, { json: options.json, code: EXIT.interrupted });
       return EXIT.interrupted;
     }
     const waiting = now.filter((r) => r.status === 'waiting');
     for (const run of now) note(await runSummary(project, run));
     if (waiting.length > 0 && interactive && (await askOnTheSpot(project, waiting))) continue;
-    return Math.max(...(await Promise.all(now.map((run) => codeOf(project, run)))));
+    const code = Math.max(...(await Promise.all(now.map((run) => codeOf(project, run)))));
+    await tellBuild(project, now, { json: options.json, code });
+    return code;
   }
 }
 
@@ -71,6 +75,7 @@ async function driveShown(
   hold: Hold | null,
   runs: readonly Run[],
   interactive: boolean,
+  json: boolean,
 ): Promise<'idle' | 'detached'> {
   for (;;) {
     const stop = new AbortController();
@@ -80,7 +85,7 @@ async function driveShown(
       stop.abort();
     };
     process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-    const progress = showProgress(project, runs);
+    const progress = showProgress(project, runs, json);
     try {
       await advanceOrWatch(project, hold, runs, stop.signal);
     } finally {
@@ -123,7 +128,7 @@ async function advanceOrWatch(
 }
 
 /** A rehearsal and the real thing do not wait for each other. */
-const about = (runs: readonly Run[]): { rehearsal?: boolean } => {
+export const about = (runs: readonly Run[]): { rehearsal?: boolean } => {
   const kinds = new Set(runs.map((run) => run.rehearsal === 1));
   const [rehearsal] = kinds;
   return kinds.size === 1 && rehearsal !== undefined ? { rehearsal } : {};

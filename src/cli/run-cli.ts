@@ -6,6 +6,7 @@ import { packageFolder } from '../kernel/package-folder.ts';
 import { didYouMean } from '../kernel/suggest.ts';
 import { CATALOG } from './catalog.ts';
 import { ExitWith } from './exit.ts';
+import { harmless } from './render/output.ts';
 import { reportError } from './render/report-error.ts';
 
 /** Runs one command line to its end and returns the exit code. Never throws, never prints a stack for a user's mistake. */
@@ -24,7 +25,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
       const mistyped = program === null ? null : unknownSubcommand(program, argv, error);
       if (mistyped !== null) reportError(mistyped, json);
       else if (json) reportError(new UsageError(error.message.replace(/^error: /, '')), json);
-      else process.stderr.write(said.join(''));
+      else process.stderr.write(harmless(said.join('')));
       return EXIT.usage;
     }
     reportError(error, json);

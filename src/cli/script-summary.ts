@@ -1,8 +1,10 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Project } from '../app.ts';
+import { LONGEST_PAGE } from '../ci/index.ts';
 import { listJobs } from '../jobs/index.ts';
 import type { Job } from '../jobs/index.ts';
+import { ciFacts, readsCommands } from '../kernel/ci.ts';
 import { compactTime, fromIso, toIso } from '../kernel/clock.ts';
 import { writeFileWhole } from '../kernel/files.ts';
 import { scriptParams } from '../pipelines/index.ts';
@@ -17,6 +19,7 @@ import {
 } from '../scripts/index.ts';
 import type { JobSummary, Metric } from '../scripts/index.ts';
 import type { Report } from './commands/scripts.ts';
+import { pageFile, publish } from './telling.ts';
 
 const NAME = /^training_summary_\d{8}_\d{6}(_\d+)?\.json$/;
 
@@ -50,6 +53,39 @@ export async function writeSummary(
     await writeFileWhole(resolve(file), text);
   }
   return { summary: whole, path: `summaries/${name}` };
+}
+
+/** Tells the build that the scripts run in what became of them. Elsewhere nothing happens. */
+export async function tellBuildOfScripts(
+  project: Project,
+  summary: TrainingSummary,
+  path: string,
+  json: boolean,
+): Promise<void> {
+  if (!readsCommands(ciFacts(project.env))) return;
+  const failed = summary.jobs.filter((job) => job.status === 'failed');
+  await publish(
+    project.env,
+    {
+      outputs: [
+        { name: 'hasTrainingFailures', value: String(failed.length > 0) },
+        { name: 'run_number', value: String(summary.run) },
+        { name: 'run_status', value: summary.status },
+        { name: 'training_summary', value: join(project.root, path) },
+      ],
+      issues: failed.map((job) => ({
+        kind: job.optional ? 'warning' : 'error',
+        title: `${job.id} failed${job.optional ? ' (optional)' : ''}`,
+        message: `${job.error ?? 'failed'} (${job.log})`,
+      })),
+      page: {
+        text: summaryMarkdown(summary, LONGEST_PAGE),
+        file: pageFile(project, `training-run-${summary.run}`, summary.run),
+      },
+      partial: summary.status === 'succeeded' && failed.length > 0,
+    },
+    json,
+  );
 }
 
 const summaryNames = async (folder: string): Promise<string[]> =>

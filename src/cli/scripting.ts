@@ -24,7 +24,7 @@ import { findGpus } from './gpus.ts';
 import { note, print, printJson } from './render/output.ts';
 import { rankingTable, scriptTable } from './render/scripts.ts';
 import { driveScripts, endLeftovers } from './script-driving.ts';
-import { writeSummary } from './script-summary.ts';
+import { tellBuildOfScripts, writeSummary } from './script-summary.ts';
 
 /** The exit codes of a script orchestrator, which are not those of the rest of the command line. */
 const CODES = { ok: 0, failed: 1, nothing_found: 3, interrupted: 130 } as const;
@@ -178,6 +178,7 @@ async function run(
       metric,
       reports: flags.report ?? [],
     });
+    await tellBuildOfScripts(project, summary, path, flags.json === true);
     if (flags.json === true) printJson(summary);
     else {
       if (summary.ranking.length > 0) print(rankingTable(summary));

@@ -20,6 +20,8 @@ export {
 } from './job-store.ts';
 export type { Job, LastJob } from './job-store.ts';
 export type { JobWorld } from './job-world.ts';
+export { WatchedJobs, jobsNamed, recentJobNames } from './named-jobs.ts';
+export type { NamedJob } from './named-jobs.ts';
 export { markLost, observeJobs, timeOutJobs } from './observe-jobs.ts';
 export { JobStatus, OPEN_STATUSES, isOver, openCount } from './status.ts';
 export type { JobCounts } from './status.ts';

@@ -7,6 +7,10 @@ export interface CiFacts {
   readonly base_ref: string | null;
 }
 
+/** Whether agents of this system look for commands in what a step prints. */
+export const readsCommands = ({ system }: CiFacts): boolean =>
+  system === 'github' || system === 'azure-devops';
+
 type Env = Readonly<Record<string, string | undefined>>;
 
 export function ciFacts(env: Env): CiFacts {

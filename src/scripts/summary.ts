@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { inline, page, row } from '../kernel/markdown.ts';
+import type { Section } from '../kernel/markdown.ts';
 
 const JobSummary = z.strictObject({
   id: z.string(),
@@ -94,54 +96,70 @@ export function compareSummaries(
   };
 }
 
-/** The summary for a page: a table and what changed. */
-export function summaryMarkdown(summary: TrainingSummary): string {
-  const { counts, comparison } = summary;
-  const lines = [
-    `## Training ${summary.status}`,
-    '',
-    `${counts.succeeded} succeeded, ${counts.failed} failed${counts.failed_optional > 0 ? ` (${counts.failed_optional} optional)` : ''}, ${counts.canceled} canceled${counts.resumed > 0 ? `, ${counts.resumed} taken over` : ''} in ${summary.duration_s} s`,
-    '',
-    '| job | status | attempts | duration | memory | error |',
-    '| --- | --- | ---: | ---: | ---: | --- |',
-    ...summary.jobs.map((job) =>
-      [
-        '',
-        `${cell(job.id)}${job.optional ? ' (optional)' : ''}`,
-        job.status,
-        job.attempts,
-        job.duration_s === null ? '' : `${job.duration_s} s`,
-        job.peak_memory_mib === null ? '' : `${job.peak_memory_mib} MiB`,
-        cell(job.error ?? ''),
-        '',
-      ]
-        .join(' | ')
-        .trim(),
+/** The summary for a page of at most `limit` characters: what changed, the ranking, and a table of the jobs. */
+export function summaryMarkdown(summary: TrainingSummary, limit?: number): string {
+  const { counts } = summary;
+  const overview: Section = {
+    head: [
+      `## Training ${summary.status}`,
+      '',
+      `${counts.succeeded} succeeded, ${counts.failed} failed${counts.failed_optional > 0 ? ` (${counts.failed_optional} optional)` : ''}, ${counts.canceled} canceled${counts.resumed > 0 ? `, ${counts.resumed} taken over` : ''} in ${summary.duration_s} s`,
+    ],
+  };
+  const jobs: Section = {
+    head: [
+      '| job | status | attempts | duration | memory | error |',
+      '| --- | --- | ---: | ---: | ---: | --- |',
+    ],
+    rows: summary.jobs.map(
+      (job) => () =>
+        row([
+          `${inline(job.id)}${job.optional ? ' (optional)' : ''}`,
+          job.status,
+          job.attempts,
+          job.duration_s === null ? '' : `${job.duration_s} s`,
+          job.peak_memory_mib === null ? '' : `${job.peak_memory_mib} MiB`,
+          inline(job.error ?? '', MOST_ERROR),
+        ]),
     ),
-  ];
-  const { metric, ranking } = summary;
-  if (metric !== null && ranking.length > 0) {
-    lines.push('', `| | job | ${cell(metric.name)} (${metric.goal}) |`, '| ---: | --- | ---: |');
-    lines.push(...ranking.map(({ id, value }, i) => `| ${i + 1} | ${cell(id)} | ${value} |`));
-  }
-  if (comparison !== null) {
-    const told = [
-      ...comparison.newly_failing.map((id) => `- **newly failing**: ${cell(id)}`),
-      ...comparison.fixed.map((id) => `- fixed: ${cell(id)}`),
-      ...comparison.slower.map((s) => `- slower: ${cell(s.id)}, ${s.before_s} s before, ${s.after_s} s now`),
-    ];
-    if (told.length > 0) lines.push('', `Compared with ${cell(comparison.with)}:`, '', ...told);
-  }
-  return `${lines.join('\n')}\n`;
+    rest: (left) => `… and ${left} more jobs: \`trainyard jobs list --run ${summary.run}\``,
+  };
+  return page([overview, ...changes(summary), ...ranking(summary), jobs], limit);
 }
 
-/** Text of others in a table cell: no line breaks, no bars, no markup. */
-const cell = (text: string): string =>
-  text
-    .replaceAll(/\s+/g, ' ')
-    // oxlint-disable-next-line no-control-regex
-    .replaceAll(/[\u0000-\u001F\u007F-\u009F]/g, '')
-    .replaceAll(/[\\`*_{}[\]<>|]/g, (c) => `\\${c}`);
+const MOST_ERROR = 300;
+
+function changes({ comparison }: TrainingSummary): Section[] {
+  if (comparison === null) return [];
+  const told = [
+    ...comparison.newly_failing.map((id) => `- **newly failing**: ${inline(id)}`),
+    ...comparison.fixed.map((id) => `- fixed: ${inline(id)}`),
+    ...comparison.slower.map((s) => `- slower: ${inline(s.id)}, ${s.before_s} s before, ${s.after_s} s now`),
+  ];
+  if (told.length === 0) return [];
+  return [
+    {
+      head: [`Compared with ${inline(comparison.with)}:`, ''],
+      rows: told.map((line) => () => line),
+      rest: (left) => `… and ${left} more changes`,
+    },
+  ];
+}
+
+function ranking({ metric, ranking: ranked }: TrainingSummary): Section[] {
+  if (metric === null || ranked.length === 0) return [];
+  return [
+    {
+      head: [`| | job | ${inline(metric.name)} (${metric.goal}) |`, '| ---: | --- | ---: |'],
+      rows: ranked.map(
+        ({ id, value }, i) =>
+          () =>
+            row([i + 1, inline(id), value]),
+      ),
+      rest: (left) => `… and ${left} more`,
+    },
+  ];
+}
 
 /** The summary as JUnit XML, for CI systems that show test results. */
 export function summaryJunit(summary: TrainingSummary): string {

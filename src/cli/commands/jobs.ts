@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { common, wholeNumber, withProject } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
-import { print, printJson } from '../render/output.ts';
+import { print, printJson, rawOutput } from '../render/output.ts';
 
 interface ListFlags extends CommonOptions {
   readonly run?: string;
@@ -115,16 +115,18 @@ async function logs(
       throw new UsageError(`Provider ${job.provider} has no logs: ${compute.describe().capabilities.logs}.`);
     const key = attemptKey(job.name, flags.attempt ?? job.attempt);
     const lines: string[] = [];
+    const raw = rawOutput();
     for (let offset = 0; ;) {
       const chunk = await compute.logs({ run_id: job.run_id, key, offset, limit: 1 << 16 });
       offset = chunk.next_offset;
       if (flags.json === true) lines.push(chunk.text);
-      else process.stdout.write(chunk.text);
+      else raw.write(chunk.text);
       if (chunk.text !== '') continue;
       if (flags.follow !== true || chunk.ended || (await findJob(project.store.db, job.id)).ended_at !== null)
         break;
       await project.clock.sleep(200);
     }
+    raw.end();
     if (flags.json === true)
       printJson({ job: job.name, attempt: flags.attempt ?? job.attempt, text: lines.join('') });
   });

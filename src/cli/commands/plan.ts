@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { PlanOptions } from '../../fleet/index.ts';
 import { EXIT } from '../../kernel/errors.ts';
 import { ExitWith } from '../exit.ts';
-import { noteReading } from '../render/output.ts';
+import { noteReading, print } from '../render/output.ts';
 import { collectWhole, common, withProject } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
 
@@ -83,9 +83,7 @@ export function define(parent: Command): void {
       }
       if (flags.json === true) await planDocument(planned);
       else
-        process.stdout.write(
-          planScreen(planned, { verbose: flags.verbose === true, sealed: flags.out ?? null }),
-        );
+        print(planScreen(planned, { verbose: flags.verbose === true, sealed: flags.out ?? null }).trimEnd());
       if (planned.plan.guard.blocked) return EXIT.blocked_by_guard;
       return flags.exitCode === true && planned.plan.summary.train > 0 ? EXIT.plan_has_changes : EXIT.ok;
     });

@@ -34,6 +34,8 @@ export function define(parent: Command): void {
         await progress?.stop();
         process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
       }
+      const { tellBuild } = await import('../telling.ts');
+      if (flags.untilIdle === true) await tellBuild(project, runs, { json: flags.json === true, code: 0 });
       const left = await openRuns(project.store.db, 'train');
       if (flags.json === true)
         printJson({ open_runs: left.map((r) => ({ number: r.number, status: r.status })) });

@@ -1,6 +1,7 @@
 import { groupByCause } from '../../fleet/index.ts';
 import type { Cause, ChangeGroup, PlannedCircuit } from '../../fleet/index.ts';
 import type { Planned } from '../../actions/index.ts';
+import { harmlessJson } from './output.ts';
 import { problemText } from './report-error.ts';
 import { clip, columns, paint, someOf } from './style.ts';
 
@@ -101,7 +102,8 @@ function lastLine({ plan }: Planned): string {
 /** The plan as one JSON object, written piece by piece: a hundred thousand circuits need no second copy in memory. */
 export async function planDocument({ plan }: Planned): Promise<void> {
   const write = async (text: string): Promise<void> => {
-    if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once('drain', resolve));
+    if (!process.stdout.write(harmlessJson(text)))
+      await new Promise((resolve) => process.stdout.once('drain', resolve));
   };
   const head = {
     plan_id: plan.plan_id,

@@ -6,6 +6,8 @@ import { formatDuration } from '../../kernel/duration.ts';
 import { countsText, getStages } from '../../pipelines/index.ts';
 import type { Run, Stage } from '../../pipelines/index.ts';
 import { readEvents } from '../../store/index.ts';
+import { shareForBuild } from './build-share.ts';
+import { note } from './output.ts';
 import { clip, columns, fit, paint, status } from './style.ts';
 
 export interface Progress {
@@ -16,8 +18,8 @@ export interface Progress {
  * Shows runs while they go on: in a terminal one screen that is drawn again a few times a second, at any fleet size;
  * elsewhere plain lines, one per change that matters and one every half minute.
  */
-export function showProgress(project: Project, runs: readonly Run[]): Progress {
-  return process.stderr.isTTY ? liveScreen(project, runs) : plainLines(project, runs);
+export function showProgress(project: Project, runs: readonly Run[], json = false): Progress {
+  return process.stderr.isTTY ? liveScreen(project, runs) : plainLines(project, runs, json);
 }
 
 const QUIET = new Set([
@@ -32,7 +34,8 @@ const SELDOM_MS = 1500;
 /** More failures than this are summed up: nobody reads a thousand lines. */
 const MOST_FAILURES = 20;
 
-function plainLines(project: Project, runs: readonly Run[]): Progress {
+function plainLines(project: Project, runs: readonly Run[], json: boolean): Progress {
+  const tellShare = shareForBuild(project, runs, json);
   const ids = new Set(runs.map((r) => r.id));
   let seen = 0;
   let failures = 0;
@@ -46,7 +49,7 @@ function plainLines(project: Project, runs: readonly Run[]): Progress {
       seen = Number(row?.seq ?? 0);
     });
   const say = (text: string): void => {
-    process.stderr.write(`${text}\n`);
+    note(text);
     spoke = project.clock.now();
   };
   const look = async (): Promise<boolean> => {
@@ -64,6 +67,7 @@ function plainLines(project: Project, runs: readonly Run[]): Progress {
       }
       if (events.length < 500) break;
     }
+    await tellShare();
     if (project.clock.now() - spoke < 30_000) return seen > before;
     for (const run of runs) {
       const counts = await countJobs(project.store.db, run.id);

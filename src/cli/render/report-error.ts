@@ -1,6 +1,6 @@
 import { TrainyardError, messageOf } from '../../kernel/errors.ts';
 import type { Problem } from '../../kernel/errors.ts';
-import { harmless } from './output.ts';
+import { note, printJson } from './output.ts';
 import { paint } from './style.ts';
 
 /** Nobody reads three thousand lines of the same. */
@@ -10,7 +10,7 @@ const MOST_PROBLEMS = 20;
 export function reportError(error: unknown, json: boolean): void {
   if (error instanceof TrainyardError) {
     if (json) {
-      process.stdout.write(`${JSON.stringify({ error }, null, 2)}\n`);
+      printJson({ error });
       return;
     }
     const lines = [`${paint('red', 'error:', process.stderr)} ${error.message}`];
@@ -18,21 +18,19 @@ export function reportError(error: unknown, json: boolean): void {
     if (error.problems.length > MOST_PROBLEMS)
       lines.push(`… and ${error.problems.length - MOST_PROBLEMS} more (--json lists all)`);
     if (error.hint !== undefined) lines.push(`${paint('cyan', 'hint:', process.stderr)} ${error.hint}`);
-    process.stderr.write(`${harmless(lines.join('\n'))}\n`);
+    note(lines.join('\n'));
     return;
   }
   if (json) {
-    process.stdout.write(
-      `${JSON.stringify({ error: { code: 'unexpected', message: messageOf(error), hint: null, exit_code: 1 } }, null, 2)}\n`,
-    );
+    printJson({ error: { code: 'unexpected', message: messageOf(error), hint: null, exit_code: 1 } });
     return;
   }
   // A fault of ours: here the stack is what a report needs.
-  process.stderr.write(
-    `${paint('red', 'error:', process.stderr)} unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  note(
+    `${paint('red', 'error:', process.stderr)} unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
   );
-  process.stderr.write(
-    `${paint('cyan', 'hint:', process.stderr)} This is a fault in Trainyard. Nothing recorded is lost; please report it with the lines above.\n`,
+  note(
+    `${paint('cyan', 'hint:', process.stderr)} This is a fault in Trainyard. Nothing recorded is lost; please report it with the lines above.`,
   );
 }
 

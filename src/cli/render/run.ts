@@ -1,6 +1,7 @@
 import type { Project } from '../../app.ts';
 import { listApprovals } from '../../gates/index.ts';
 import { countJobs, listJobs } from '../../jobs/index.ts';
+import type { JobCounts } from '../../jobs/index.ts';
 import { formatDuration } from '../../kernel/duration.ts';
 import { countsText, currentHolder, circuitsStillFailed, getStages } from '../../pipelines/index.ts';
 import type { Run, Stage } from '../../pipelines/index.ts';
@@ -29,18 +30,42 @@ export async function runDocument(project: Project, run: Run): Promise<Record<st
 /** The stages of a run, one line each. */
 export function stageLines(stages: readonly Stage[], now: number): string[] {
   return stages.map((s) => {
-    const detail =
-      s.status === 'succeeded'
-        ? countsText(s.counts)
-        : [countsText(s.counts), s.reason ?? ''].filter((t) => t !== '').join('; ');
-    const time =
-      s.started_at === null
-        ? ''
-        : formatDuration(
-            ((s.ended_at === null ? now : Date.parse(s.ended_at)) - Date.parse(s.started_at)) / 1000,
-          );
+    const detail = stageDetail(s);
+    const took_s = tookOf(s, now);
+    const time = took_s === null ? '' : formatDuration(took_s);
     return `  ${status(s.status, 11)} ${s.name.padEnd(20)} ${paint('gray', time.padStart(12))}  ${process.stdout.isTTY ? clip(detail, Math.max(20, columns() - 50)) : detail}`;
   });
+}
+
+/** Counts and reasons of a stage in words. */
+export const stageDetail = (s: Stage): string =>
+  s.status === 'succeeded'
+    ? countsText(s.counts)
+    : [countsText(s.counts), s.reason ?? ''].filter((t) => t !== '').join('; ');
+
+/** Seconds that a stage or a run has taken, up to now where it goes on; null before it begins. */
+export const tookOf = (
+  { started_at, ended_at }: Pick<Stage, 'started_at' | 'ended_at'>,
+  now: number,
+): number | null =>
+  started_at === null
+    ? null
+    : ((ended_at === null ? now : Date.parse(ended_at)) - Date.parse(started_at)) / 1000;
+
+/** What a run that failed wants of people, where that is one thing. */
+export function nextStep(
+  run: Run,
+  stages: readonly Stage[],
+  counts: JobCounts,
+): 'accept_partial' | 'resume' | 'run' | null {
+  if (
+    run.status === 'failed' &&
+    counts.succeeded > 0 &&
+    stages.some((s) => s.status === 'skipped' && s.reason?.startsWith('blocked:') === true)
+  )
+    return 'accept_partial';
+  if (run.status === 'failed' && stages.some((s) => s.state['stalled'] === true)) return 'resume';
+  return stages.some((s) => s.name === 'SubmitTraining' && s.status === 'failed') ? 'run' : null;
 }
 
 /** How a run ended or what it waits for, for people. */
@@ -62,17 +87,12 @@ export async function runSummary(project: Project, run: Run): Promise<string> {
       `    … and ${counts.failed - failed.length} more: trainyard jobs list --run ${run.number} --status failed`,
     );
   if (failed.length > 0) lines.push(`  Logs: trainyard jobs logs ${failed[0]?.name}`);
-  const stages = await getStages(db, run.id);
-  if (
-    run.status === 'failed' &&
-    counts.succeeded > 0 &&
-    stages.some((s) => s.status === 'skipped' && s.reason?.startsWith('blocked:') === true)
-  ) {
+  const next = nextStep(run, await getStages(db, run.id), counts);
+  if (next === 'accept_partial')
     lines.push(`  Next: trainyard runs accept-partial ${run.number}   promotes the models that succeeded`);
-  } else if (run.status === 'failed' && stages.some((s) => s.state['stalled'] === true))
+  else if (next === 'resume')
     lines.push(`  Next: trainyard run --resume ${run.number}   once the cause is gone`);
-  else if (stages.some((s) => s.name === 'SubmitTraining' && s.status === 'failed'))
-    lines.push('  Next: put right what SubmitTraining says, then trainyard run');
+  else if (next === 'run') lines.push('  Next: put right what SubmitTraining says, then trainyard run');
   if (
     (run.status === 'running' || run.status === 'pending') &&
     (await currentHolder(project.store)) === null

@@ -8,7 +8,7 @@ import { toIso } from '../../kernel/clock.ts';
 import { formatDuration } from '../../kernel/duration.ts';
 import type { Run } from '../../pipelines/index.ts';
 import { readEvents } from '../../store/index.ts';
-import { harmless } from './output.ts';
+import { harmless, note } from './output.ts';
 import { repeat } from './progress.ts';
 import type { Progress } from './progress.ts';
 import { clip, columns, fit, paint } from './style.ts';
@@ -36,7 +36,7 @@ export function showScripts(project: Project, run: Run, options: { readonly verb
     const lines = await told.news();
     const frame = terminal ? await frameOf(project, run) : [];
     clear();
-    for (const line of lines) process.stderr.write(`${harmless(line)}\n`);
+    for (const line of lines) note(line);
     if (frame.length > 0) process.stderr.write(`${frame.join('\n')}\n`);
     drawn = frame.length;
     return terminal || lines.length > 0;

@@ -1,0 +1,108 @@
+import { join } from 'node:path';
+import type { Project } from '../../app.ts';
+import type { RunReport } from '../../ci/index.ts';
+import { listApprovals } from '../../gates/index.ts';
+import { countJobs } from '../../jobs/index.ts';
+import { getStages } from '../../pipelines/index.ts';
+import type { Run } from '../../pipelines/index.ts';
+import { nextStep, stageDetail, tookOf } from './run.ts';
+
+const MOST_REQUESTS = 100;
+
+/** How a run stands, for a build. With `jobs` (ids) only these count as failed, whatever a retry made of them. */
+export async function runReport(
+  project: Project,
+  run: Run,
+  jobs: ReadonlySet<string> | null = null,
+): Promise<RunReport> {
+  const { db, folder } = project.store;
+  const now = project.clock.now();
+  const [stages, counts, failed, approvals, artifacts] = await Promise.all([
+    getStages(db, run.id),
+    countJobs(db, run.id),
+    jobs === null ? failuresOf(project, run) : failuresAmong(project, run, jobs),
+    listApprovals(db, { run_id: run.id, status: 'waiting', limit: MOST_REQUESTS }),
+    db
+      .selectFrom('artifacts')
+      .select(['name', 'size', 'path'])
+      .where('run_id', '=', run.id)
+      .orderBy('created_at')
+      .execute(),
+  ]);
+  const output = (stage: string, name: string): boolean =>
+    stages.find((s) => s.name === stage)?.output[name] === true;
+  return {
+    number: run.number,
+    status: run.status,
+    reason: run.reason,
+    pr: run.pr === 1,
+    rehearsal: run.rehearsal === 1,
+    requested_by: run.requested_by,
+    git_commit: run.git_commit,
+    took_s: run.ended_at === null ? null : tookOf(run, now),
+    stages: stages.map((s) => ({
+      name: s.name,
+      status: s.status,
+      detail: stageDetail(s),
+      took_s: tookOf(s, now),
+    })),
+    jobs: { ...counts },
+    has_training_failures:
+      failed.length > 0 || (jobs === null && output('MonitorTraining', 'has_training_failures')),
+    new_env_registered: output('RegisterEnvironment', 'new_env_registered'),
+    accepted: run.partial_accepted_by !== null,
+    failures: failed.map((job) => ({
+      circuit: job.circuit_id,
+      job: job.name,
+      attempts: job.attempt,
+      message: job.message,
+      optional: job.optional === 1,
+    })),
+    approvals: approvals.map(({ id, gate, title, expires_at }) => ({ id, gate, title, expires_at })),
+    artifacts: artifacts.map(({ name, size, path }) => ({ name, size, path: join(folder, path) })),
+    next: NEXT[nextStep(run, stages, counts) ?? 'nothing'](run.number),
+  };
+}
+
+const NEXT = {
+  accept_partial: (run: number) => ({
+    command: `trainyard runs accept-partial ${run}`,
+    purpose: 'promotes the models that succeeded',
+  }),
+  resume: (run: number) => ({ command: `trainyard run --resume ${run}`, purpose: 'once the cause is gone' }),
+  run: () => ({ command: 'trainyard run', purpose: 'once what SubmitTraining says is put right' }),
+  nothing: () => null,
+} as const;
+
+/** The newest jobs of circuits that failed and that no retry mended. Only what a report says of a job is read. */
+async function failuresOf({ store }: Project, run: Run) {
+  const rows = await store.db
+    .selectFrom('jobs')
+    .select(['circuit_id', 'name', 'attempt', 'message', 'optional', 'status'])
+    .where('run_id', '=', run.id)
+    .where((e) =>
+      e.or([
+        e('status', '=', 'failed'),
+        e.and([e('stage', '=', 'RetryFailedTraining'), e('status', '=', 'succeeded')]),
+      ]),
+    )
+    .orderBy('id')
+    .execute();
+  const newest = new Map<string, (typeof rows)[number]>();
+  for (const row of rows) {
+    if (row.status === 'failed') newest.set(row.circuit_id, row);
+    else newest.delete(row.circuit_id);
+  }
+  return [...newest.values()].toSorted((a, b) => (a.circuit_id < b.circuit_id ? -1 : 1));
+}
+
+async function failuresAmong({ store }: Project, run: Run, jobs: ReadonlySet<string>) {
+  const rows = await store.db
+    .selectFrom('jobs')
+    .select(['id', 'circuit_id', 'name', 'attempt', 'message', 'optional'])
+    .where('run_id', '=', run.id)
+    .where('status', '=', 'failed')
+    .orderBy('name')
+    .execute();
+  return rows.filter((row) => jobs.has(row.id));
+}
