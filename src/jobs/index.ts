@@ -1,5 +1,11 @@
 export type * from './compute.ts';
 export { FAILURE_REASONS } from './compute.ts';
+export { adviceFor } from './failures/advice.ts';
+export { analyzeFailure } from './failures/analyze-failure.ts';
+export { FAILURE_CLASSES, Failure } from './failures/failure.ts';
+export type { FailureClass, FailureFacts } from './failures/failure.ts';
+export { groupFailures } from './failures/group-failures.ts';
+export type { FailureGroup } from './failures/group-failures.ts';
 export { attemptKey, baseJobName, freeJobName, retryJobName } from './job-names.ts';
 export {
   NOT_BEGUN,
