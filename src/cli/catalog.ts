@@ -79,6 +79,11 @@ export const CATALOG: readonly CatalogEntry[] = [
     load: () => import('./commands/reject.ts'),
   },
   {
+    name: 'failures',
+    summary: 'what failed in a run, by cause, and what to do',
+    load: () => import('./commands/failures.ts'),
+  },
+  {
     name: 'retry',
     summary: 'train failed circuits of a run again',
     load: () => import('./commands/retry.ts'),

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { Failure } from '../jobs/index.ts';
 import { toIso } from '../kernel/clock.ts';
 import { sha256 } from '../kernel/digest.ts';
 import { writeFileWhole } from '../kernel/files.ts';
@@ -27,6 +28,8 @@ const JobDetail = z
     exit_code: z.number().nullable(),
     metrics: z.record(z.string(), z.number()).nullable(),
     url: z.string().nullable(),
+    /** Why it failed; null for jobs that did not. */
+    failure: Failure.pick({ class: true, signature: true, title: true }).strict().nullable(),
   })
   .strict();
 

@@ -18,11 +18,13 @@ export async function endJobs(
     stage,
     statuses: OPEN_STATUSES,
   })) {
+    world.faultPoint('cancel.before');
     await world.compute.cancel(
       context.run.id,
       page.map((j) => attemptKey(j.name, j.attempt)),
     );
   }
+  world.faultPoint('cancel.after');
   await observeJobs(world, null);
   const at = toIso(context.now());
   await context.tx(async (tx) => {

@@ -1,6 +1,7 @@
 export { countsText } from './advance.ts';
 export { ARTIFACTS } from './artifacts.ts';
 export type { ArtifactName } from './artifacts.ts';
+export { failuresOfRun } from './failures-of-run.ts';
 export { driveRuns, scriptsDriver } from './drive.ts';
 export { currentHolder, holdProject, holdUnlessServed } from './hold.ts';
 export type { Hold, HolderKind } from './hold.ts';
@@ -27,6 +28,7 @@ export { scriptHash } from './scripts/submit-scripts.ts';
 export { acceptPartial, createTrainingRun, reviveRun } from './train/runs.ts';
 export { circuitsStillFailed } from './train/failed-circuits.ts';
 export { gateRules } from './train/gate.ts';
+export { RetryContext } from './train/retry-request.ts';
 export { retryRun } from './train/retry-run.ts';
 export { reviveAt } from './train/revive.ts';
 export { takeOffPlan } from './train/take-off-plan.ts';

@@ -1,6 +1,7 @@
 import { countJobs, countMandatoryFailures } from '../jobs/index.ts';
 import { endJobs } from './end-jobs.ts';
 import { watchJobs } from './monitor-jobs.ts';
+import { noteFailures } from './note-failures.ts';
 import { jobsExist } from './open-jobs.ts';
 import type { ConcludeContext, Pipeline, StageContext, StageOutcome } from './pipeline.ts';
 import { scriptParams } from './scripts/params.ts';
@@ -26,9 +27,11 @@ export const scriptsPipeline: Pipeline = {
 /** A script may take as long as it likes, unless --timeout says otherwise. */
 async function monitorScripts(context: StageContext): Promise<StageOutcome> {
   const limits = { max_wait_s: null, stage_limit_s: null };
-  const { counts, until } = await watchJobs(context, await scriptWorld(context), SUBMIT, limits);
+  const world = await scriptWorld(context);
+  const { counts, until } = await watchJobs(context, world, SUBMIT, limits);
   const told = { ...counts };
   if (until !== null) return { kind: 'wait', on: 'jobs', until, counts: told };
+  await noteFailures(context, world.compute, SUBMIT);
   const { succeeded, failed, canceled } = counts;
   return { kind: 'done', counts: { succeeded, failed, canceled } };
 }

@@ -96,3 +96,6 @@ export const POINTS: readonly string[] = [
   'approval.before:RetryFailedTraining',
   'approval.before:PromoteModels',
 ];
+
+/** On the way of a cancel; `cancel.test.ts` goes it. */
+export const CANCEL_POINTS = ['cancel.before', 'cancel.after'];

@@ -252,6 +252,34 @@ describe('retry of some', () => {
     expect(await sharedModels(project)).toEqual(['kiln-1', 'kiln-2']);
   });
 
+  it('trains a group of one cause again, and leaves the others open', async () => {
+    await using project = TestProject.create({ circuits: [...THREE, 'kiln_4'] });
+    const failing = [
+      'kiln_2:1=Connection reset by peer',
+      'kiln_3:1=Connection reset by peer',
+      'kiln_4:1=no such column: temp',
+    ];
+    await project.ends(11, [
+      'run',
+      '--approve',
+      'registry-promotion',
+      ...failing.flatMap((f) => ['--fail', f]),
+    ]);
+    const told = (await project.ok(['failures', '1', '--json'])).json();
+    expect(told).toMatchObject({
+      groups: [
+        { number: 1, class: 'transient', count: 2, circuits: ['kiln_2', 'kiln_3'] },
+        { number: 2, count: 1, circuits: ['kiln_4'] },
+      ],
+    });
+    expect((await project.ends(5, ['retry', '1', '--group', '3'])).stderr).toContain('trainyard failures 1');
+    await project.ends(11, ['retry', '1', '--group', '1']);
+    expect((await retries(project)).map((r) => r.status)).toEqual(['succeeded', 'succeeded']);
+    expect((await project.ok(['failures'])).stdout).toMatch(/Run 1: 1 failed, 1 cause/);
+    await project.ends(9, ['reject', await openRequest(project, 'training-retry')]);
+    expect(await sharedModels(project)).toEqual(ALL_MODELS);
+  });
+
   it('needs the rights of the gate', async () => {
     await using project = await parked(undefined, 'gates:\n  training-retry: {approvers: [alice]}\n');
     expect((await project.ends(4, ['retry', '1'])).stderr).toContain('tester is not an approver');
@@ -290,7 +318,11 @@ write_model()`;
       subjects: [
         { subject: 'kiln_2', detail: { job: 'kiln_2_2026_03_31', attempts: 1, reason: 'user_code' } },
       ],
-      context: { capacity: { free: 2, slots: 2 }, estimate: null },
+      context: {
+        capacity: { free: 2, slots: 2 },
+        estimate: { known: 0, of: 1 },
+        groups: [{ class: 'data', count: 1, title: "KeyError: 'flow_temperature'" }],
+      },
     });
     expect(JSON.stringify(shown)).toContain("KeyError: 'flow_temperature'");
     await project.ok(['approve', id]);

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { ExitWith } from '../exit.ts';
-import { collect, common, withProject } from '../options.ts';
+import { collect, common, wholeNumber, withProject } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
 
 interface RetryFlags extends CommonOptions {
+  readonly group?: readonly number[];
   readonly circuits?: readonly string[];
   readonly comment?: string;
   readonly wait: boolean;
@@ -17,14 +18,21 @@ export function define(parent: Command): void {
       .description(
         'Trains failed circuits of a run again, with the same settings and data. Counts as an approval at gate training-retry.',
       )
+      .option(
+        '--group <n>',
+        'only the failures of this group, as `trainyard failures` numbers them; repeatable',
+        (value: string, before: readonly number[] = []) => [...before, ...value.split(',').map(wholeNumber)],
+      )
       .option('--circuits <ids>', 'only these circuits', collect)
       .option('--comment <text>', 'why, on record')
       .option('--no-wait', 'only record it; do not go on with the run here'),
     `
     trainyard retry 12
+    trainyard retry 12 --group 1
     trainyard retry 12 --circuits kiln_3,kiln_4 --comment "the node is back"`,
   ).action(async (key: string, flags: RetryFlags) => {
     const code = await withProject(flags, 'write', async (project) => {
+      const { circuitsToRetry } = await import('../choosing.ts');
       const { retryRun, getRun } = await import('../../pipelines/index.ts');
       const { getApproval } = await import('../../gates/index.ts');
       const { goOn } = await import('../going-on.ts');
@@ -33,7 +41,7 @@ export function define(parent: Command): void {
       const after = await retryRun(project.world, run, {
         actor: await project.actor(),
         comment: flags.comment ?? null,
-        circuits: flags.circuits ?? null,
+        circuits: await circuitsToRetry(project, run, flags),
       });
       return goOn(project, run.id, {
         told: `Recorded: ${countsOf(after)}.`,

@@ -1,11 +1,17 @@
 import type { Project } from '../../app.ts';
 import { listApprovals } from '../../gates/index.ts';
-import { countJobs, listJobs } from '../../jobs/index.ts';
+import { countJobs } from '../../jobs/index.ts';
 import type { JobCounts } from '../../jobs/index.ts';
 import { formatDuration } from '../../kernel/duration.ts';
-import { countsText, currentHolder, circuitsStillFailed, getStages } from '../../pipelines/index.ts';
+import {
+  countsText,
+  circuitsStillFailed,
+  currentHolder,
+  failuresOfRun,
+  getStages,
+} from '../../pipelines/index.ts';
 import type { Run, Stage } from '../../pipelines/index.ts';
-import { clip, columns, fit, paint, status } from './style.ts';
+import { clip, columns, fit, paint, someOf, status } from './style.ts';
 
 /** A run with its stages as one JSON object. */
 export async function runDocument(project: Project, run: Run): Promise<Record<string, unknown>> {
@@ -68,6 +74,32 @@ export function nextStep(
   return stages.some((s) => s.name === 'SubmitTraining' && s.status === 'failed') ? 'run' : null;
 }
 
+/** What failed and was not mended: the jobs where they are few, else their causes. */
+async function failedLines({ store }: Project, run: Run): Promise<string[]> {
+  const { groups, jobs } = await failuresOfRun(store.db, run);
+  const [first] = jobs.values();
+  if (first === undefined) return [];
+  const cross = paint('red', '✗');
+  const lines =
+    jobs.size <= FEW
+      ? [...jobs.values()].map(
+          (job) =>
+            `  ${cross} ${job.name}: ${clip(job.message ?? 'failed', columns() - job.name.length - 6)}`,
+        )
+      : groups
+          .slice(0, FEW)
+          .map(
+            (g) =>
+              `  ${cross} ${g.count} × ${clip(g.title, columns() - 50)}  (${g.class}: ${someOf(g.circuits, 3)})`,
+          );
+  if (jobs.size > FEW && groups.length > FEW) lines.push(`    … and ${groups.length - FEW} more causes`);
+  lines.push(`  Logs: trainyard jobs logs ${first.name}`);
+  if (jobs.size > 1) lines.push(`  Causes: trainyard failures ${run.number}`);
+  return lines;
+}
+
+const FEW = 5;
+
 /** How a run ended or what it waits for, for people. */
 export async function runSummary(project: Project, run: Run): Promise<string> {
   const { db } = project.store;
@@ -76,20 +108,14 @@ export async function runSummary(project: Project, run: Run): Promise<string> {
     `${paint('bold', `Run ${run.number}`)}${run.rehearsal === 1 ? ' (rehearsal)' : ''}  ${status(run.status)}${run.reason === null ? '' : `: ${run.reason}`}`,
   ];
   lines.push(...stageLines(await getStages(db, run.id), project.clock.now()));
-  const failed = await listJobs(db, { run_id: run.id, status: 'failed', limit: 5 });
-  for (const job of failed)
-    lines.push(
-      `  ${paint('red', '✗')} ${job.name}: ${clip(job.message ?? 'failed', columns() - job.name.length - 6)}`,
-    );
+  lines.push(...(await failedLines(project, run)));
   const counts = await countJobs(db, run.id);
-  if (counts.failed > failed.length)
-    lines.push(
-      `    … and ${counts.failed - failed.length} more: trainyard jobs list --run ${run.number} --status failed`,
-    );
-  if (failed.length > 0) lines.push(`  Logs: trainyard jobs logs ${failed[0]?.name}`);
   const next = nextStep(run, await getStages(db, run.id), counts);
   if (next === 'accept_partial')
-    lines.push(`  Next: trainyard runs accept-partial ${run.number}   promotes the models that succeeded`);
+    lines.push(
+      `  Next: trainyard runs accept-partial ${run.number}   promotes the models that succeeded`,
+      `    or: trainyard retry ${run.number}   once the cause is gone`,
+    );
   else if (next === 'resume')
     lines.push(`  Next: trainyard run --resume ${run.number}   once the cause is gone`);
   else if (next === 'run') lines.push('  Next: put right what SubmitTraining says, then trainyard run');

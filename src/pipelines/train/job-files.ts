@@ -2,6 +2,7 @@ import { eachJob } from '../../jobs/index.ts';
 import type { Job, JobStatus } from '../../jobs/index.ts';
 import type { ArtifactName, JobDetail } from '../artifacts.ts';
 import { writeArtifact } from '../artifacts.ts';
+import { failureOf } from '../note-failures.ts';
 import type { StageContext } from '../pipeline.ts';
 
 const ALL: readonly JobStatus[] = [
@@ -33,6 +34,11 @@ export async function writeJobFile(
   else await writeArtifact(context, name, file);
 }
 
+function shortFailure(job: Job): NonNullable<JobDetail['failure']> {
+  const { class: kind, signature, title } = failureOf(job);
+  return { class: kind, signature, title };
+}
+
 export function jobDetail(job: Job): JobDetail {
   return {
     name: job.name,
@@ -55,5 +61,6 @@ export function jobDetail(job: Job): JobDetail {
     exit_code: job.exit_code,
     metrics: job.metrics === null ? null : (JSON.parse(job.metrics) as Record<string, number>),
     url: job.url,
+    failure: job.status === 'failed' ? shortFailure(job) : null,
   };
 }

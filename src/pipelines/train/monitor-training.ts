@@ -2,19 +2,17 @@ import type { StageContext, StageOutcome } from '../pipeline.ts';
 import { writeJobFile } from './job-files.ts';
 import { jobWorld } from './job-world.ts';
 import { watchJobs } from '../monitor-jobs.ts';
+import { noteFailures } from '../note-failures.ts';
 
 const STAGE = 'SubmitTraining';
 
 /** Waits for the run's jobs without holding anything; succeeds if at least one did, with its failed count. */
 export async function monitorTraining(context: StageContext): Promise<StageOutcome> {
-  const { counts, until } = await watchJobs(
-    context,
-    await jobWorld(context),
-    STAGE,
-    context.world.config.monitoring,
-  );
+  const world = await jobWorld(context);
+  const { counts, until } = await watchJobs(context, world, STAGE, context.world.config.monitoring);
   const told = { ...counts };
   if (until !== null) return { kind: 'wait', on: 'jobs', until, counts: told };
+  await noteFailures(context, world.compute, STAGE);
   await writeJobFile(context, 'completed_jobs', STAGE, ['succeeded']);
   await writeJobFile(context, 'failed_jobs', STAGE, ['failed']);
   const { succeeded, failed, canceled } = counts;

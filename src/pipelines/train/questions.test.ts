@@ -1,14 +1,16 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { approvalScreen } from '../../cli/render/approval.ts';
 import { cancelCircuits, cancelStage, decide, reopen } from '../../actions/index.ts';
 import { listApprovals, listSubjects } from '../../gates/index.ts';
 import type { Approval, Verdict } from '../../gates/index.ts';
 import { listJobs } from '../../jobs/index.ts';
 import { readEvents, verifyAudit } from '../../store/index.ts';
 import { person } from '../../testing/test-rows.ts';
-import { fleetOf, testWorld } from '../../testing/test-world.ts';
+import { COMPONENT, fleetOf, testWorld } from '../../testing/test-world.ts';
 import type { TestWorld } from '../../testing/test-world.ts';
 import { getStages, stageNamed, wakeRun } from '../run-store.ts';
 import type { Run } from '../run-store.ts';
+import { RetryContext } from './retry-request.ts';
 import { retryRun } from './retry-run.ts';
 
 const used: TestWorld[] = [];
@@ -60,6 +62,69 @@ const types = async (w: TestWorld, prefix: string): Promise<string[]> =>
   (await readEvents(w.project.store.db, { after: 0, limit: 500 }))
     .map((e) => e.type)
     .filter((type) => type.startsWith(prefix));
+
+describe('the retry gate', () => {
+  it('shows job names, attempts, the end of each log, the page of the job, the cause, whether compute is free, and how long it takes', async () => {
+    const pages = (key: string): string => `https://ml.example.com/runs/${key}`;
+    const w = await world({
+      circuits: fleetOf(4),
+      component: `${COMPONENT}retry: {max_retries: 1}\n`,
+      settings: 'providers:\n  simulated: {max_parallel: 2, duration: 100s, duration_spread: 0}\n',
+    });
+    // The circuits trained once before.
+    expect((await w.run({ approve: ['all'] })).status).toBe('succeeded');
+    const compute = await w.world.compute('simulated');
+    const paged = {
+      ...w.world,
+      compute: () =>
+        Promise.resolve({
+          ...compute,
+          list: async (query: Parameters<typeof compute.list>[0]) => {
+            const { observations, cursor } = await compute.list(query);
+            return { observations: observations.map((o) => ({ ...o, url: pages(o.key) })), cursor };
+          },
+        }),
+    };
+    const chosen = ['p_c000', 'p_c001', 'p_c002'];
+    const run = await w.start({ circuits: chosen, approve: ['registry-promotion'] });
+    const fail = ['p_c000=CUDA out of memory', 'p_c001=CUDA out of memory', 'p_c002=no such column: temp'];
+    const simulation = { ...w.project.config.providers.simulated, fail };
+    await w.project.store.db
+      .updateTable('runs')
+      .set({ params: JSON.stringify({ ...run.params, simulation }) })
+      .where('id', '=', run.id)
+      .execute();
+    await w.settle(paged);
+    const approval = await open(w, run);
+    const shown = await listSubjects(w.project.store.db, { approval_id: approval.id, limit: 9 });
+    expect(shown.map((s) => s.subject)).toEqual(chosen);
+    for (const { subject, detail } of shown) {
+      const job = `${subject}_2026_01_31_2`;
+      expect(detail).toMatchObject({ job, attempts: 2, url: pages(`${job}-2`) });
+      expect(detail['log_tail']).toContain(
+        subject === 'p_c002' ? 'no such column: temp' : 'CUDA out of memory',
+      );
+    }
+    const context = RetryContext.parse(approval.context);
+    expect(context.groups).toMatchObject([
+      { number: 1, class: 'capacity', count: 2, circuits: ['p_c000', 'p_c001'], systematic: true },
+      { number: 2, count: 1, circuits: ['p_c002'] },
+    ]);
+    expect(context.capacity).toEqual({ free: 2, slots: 2, message: '2 of 2 simulated slots are free' });
+    // Three trainings of 100 s, two at a time.
+    expect(context.estimate).toEqual({ retry_s: 150, known: 3, of: 3 });
+    const screen = await approvalScreen(w.project, approval, 100);
+    for (const told of [
+      'p_c000_2026_01_31_2, 2 attempts, https://ml.example.com/runs/p_c000_2026_01_31_2-2',
+      'the retry takes about 2 min 30 s by past trainings',
+      '2 of 2 simulated slots are free',
+      'The same error across circuits',
+      '| CUDA out of memory',
+      `trainyard retry ${run.number} --group 1`,
+    ])
+      expect(screen).toContain(told);
+  });
+});
 
 describe('a request that has changed', () => {
   it('is superseded and asked again as it is now: an approval of what it showed comes too late', async () => {

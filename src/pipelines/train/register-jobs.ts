@@ -81,7 +81,7 @@ export async function registerJobs(
       for (const { id, message } of refused) {
         await tx
           .updateTable('jobs')
-          .set({ status: 'failed', reason: NOT_REGISTERED, message })
+          .set({ status: 'failed', reason: NOT_REGISTERED, message, failure: null })
           .where('id', '=', id)
           .where('status', '=', 'succeeded')
           .execute();

@@ -1,12 +1,19 @@
 import type { StageContext, StageOutcome } from '../pipeline.ts';
+import { noteFailures } from '../note-failures.ts';
 import { writeJobFile } from './job-files.ts';
 import { writeModelFiles } from './model-files.ts';
+import { trainParams } from './params.ts';
 import { registerJobs } from './register-jobs.ts';
 
 /** Registers the model of every completed job; every one of them is accounted for, or the run is red. */
 export async function registerModels(context: StageContext): Promise<StageOutcome> {
   const counts = await registerJobs(context, 'SubmitTraining');
   if (counts.not_registered > 0) {
+    await noteFailures(
+      context,
+      await context.world.compute(trainParams(context.run).provider),
+      'SubmitTraining',
+    );
     await writeJobFile(context, 'completed_jobs', 'SubmitTraining', ['succeeded']);
     await writeJobFile(context, 'failed_jobs', 'SubmitTraining', ['failed']);
   }

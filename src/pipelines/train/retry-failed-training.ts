@@ -13,6 +13,7 @@ import { newId } from '../../kernel/ids.ts';
 import { appendEvents } from '../../store/index.ts';
 import type { JobsTable } from '../../store/index.ts';
 import { watchJobs } from '../monitor-jobs.ts';
+import { noteFailures } from '../note-failures.ts';
 import { jobsExist } from '../open-jobs.ts';
 import type { StageContext, StageOutcome } from '../pipeline.ts';
 import { RETRY_STAGE, circuitsStillFailed, failedCircuits, notRetried } from './failed-circuits.ts';
@@ -62,8 +63,9 @@ export async function retryFailedTraining(context: StageContext): Promise<StageO
     failed.filter((f) => approved.has(f.subject)),
   );
   const begun = await jobsExist(context.db, context.run.id, RETRY_STAGE);
+  const world = await jobWorld(context);
   const watched = begun
-    ? await watchJobs(context, await jobWorld(context), RETRY_STAGE, context.world.config.monitoring)
+    ? await watchJobs(context, world, RETRY_STAGE, context.world.config.monitoring)
     : null;
   if (watched !== null && watched.until !== null)
     return {
@@ -74,8 +76,15 @@ export async function retryFailedTraining(context: StageContext): Promise<StageO
     };
   // What is ready does not wait for what is still undecided.
   const { registered } = begun ? await registerJobs(context, RETRY_STAGE) : { registered: 0 };
+  if (begun) await noteFailures(context, world.compute, RETRY_STAGE);
   if (decisions.waiting !== null)
-    return { kind: 'wait', on: 'approval', until: decisions.until, reason: decisions.waiting.title };
+    return {
+      kind: 'wait',
+      on: 'approval',
+      until: decisions.until,
+      reason: decisions.waiting.title,
+      ...(watched === null ? {} : { counts: { ...watched.counts, registered } }),
+    };
   await writeModelFiles(context, ['registered_models_with_retry']);
   return begun ? conclude(context, registered) : { kind: 'skipped', reason: whyNot(decisions) };
 }

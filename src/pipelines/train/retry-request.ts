@@ -1,19 +1,39 @@
+import { z } from 'zod';
 import type { NewSubject } from '../../gates/index.ts';
-import { attemptKey, usualDurations } from '../../jobs/index.ts';
-import type { Capacity, Compute, Job } from '../../jobs/index.ts';
+import { FAILURE_CLASSES, groupFailures, usualDurations } from '../../jobs/index.ts';
+import type { Capacity } from '../../jobs/index.ts';
 import { toIso } from '../../kernel/clock.ts';
+import { failureOf } from '../note-failures.ts';
 import type { StageContext } from '../pipeline.ts';
 import type { FailedCircuit } from './failed-circuits.ts';
 import { trainParams } from './params.ts';
 
 /** How things stood when a retry was asked for; kept with the request. */
-export interface RetryContext {
-  readonly at: string;
+export const RetryContext = z.object({
+  at: z.string(),
+  /** What failed, by its cause: the same error across circuits is seen at a glance. */
+  groups: z.array(
+    z.object({
+      number: z.int(),
+      class: z.enum(FAILURE_CLASSES),
+      signature: z.string(),
+      title: z.string(),
+      advice: z.string(),
+      count: z.int(),
+      circuits: z.array(z.string()).readonly(),
+      sample: z.array(z.string()).readonly(),
+      systematic: z.boolean(),
+    }),
+  ),
   /** Whether compute is free; null where the provider cannot tell. */
-  readonly capacity: Capacity | null;
-  /** How long the retry will take by what the circuits took before; null: none of them ever succeeded. */
-  readonly estimate: { readonly retry_s: number; readonly known: number; readonly of: number } | null;
-}
+  capacity: z.object({ free: z.int().nullable(), slots: z.int().nullable(), message: z.string() }).nullable(),
+  /**
+   * How long the retry will take by what these circuits took before (`known` of them), or where none is known by what the
+   * others of this run took; null: nothing ever succeeded.
+   */
+  estimate: z.object({ retry_s: z.number(), known: z.int(), of: z.int() }).nullable(),
+});
+export type RetryContext = z.infer<typeof RetryContext>;
 
 type Asker = Pick<StageContext, 'world' | 'db' | 'run' | 'now'>;
 
@@ -37,7 +57,8 @@ export async function describeFailures(
         reason: job.reason,
         message: owed === null ? job.message : owed.row.reason,
         url: job.url,
-        log_tail: await logTail(compute, job),
+        log_tail: failureOf(job).tail,
+        failure: failureOf(job),
         owed: owed !== null,
       },
     });
@@ -56,10 +77,12 @@ async function retryContext(
     shown.map((f) => f.circuit_id),
   );
   const known = [...usual.values()];
-  const mean = known.length === 0 ? null : known.reduce((a, b) => a + b, 0) / known.length;
+  const mean =
+    known.length === 0 ? await meanOfRun(context) : known.reduce((a, b) => a + b, 0) / known.length;
   const at_once = Math.max(1, Math.min(capacity?.slots ?? shown.length, shown.length));
   return {
     at: toIso(context.now()),
+    groups: groupFailures(shown.map((f) => ({ circuit_id: f.circuit_id, failure: failureOf(f.job) }))),
     capacity,
     estimate:
       mean === null
@@ -73,15 +96,13 @@ async function retryContext(
   };
 }
 
-/** The last lines of a job's log, already free of secrets. */
-async function logTail(compute: Compute, job: Job): Promise<string[]> {
-  if (compute.logs === undefined) return [];
-  const query = { run_id: job.run_id, key: attemptKey(job.name, job.attempt), limit: 1 << 16 };
-  const chunk = await compute.logs({ ...query, offset: -4096 }).catch(() => null);
-  return chunk === null
-    ? []
-    : chunk.text
-        .split('\n')
-        .filter((l) => l.trim() !== '')
-        .slice(-5);
+/** Mean seconds of this run's trainings that succeeded, or null. */
+async function meanOfRun({ db, run }: Asker): Promise<number | null> {
+  const row = await db
+    .selectFrom('jobs')
+    .select((e) => e.fn.avg<number | null>('running_s').as('mean'))
+    .where('run_id', '=', run.id)
+    .where('status', '=', 'succeeded')
+    .executeTakeFirst();
+  return row?.mean == null ? null : Number(row.mean);
 }
