@@ -8,14 +8,20 @@ import { LONGEST_PAGE, runPage } from './run-page.ts';
 import { groupFailures } from './run-report.ts';
 import type { Failure, RunReport } from './run-report.ts';
 
-const failure = (i: number, more: Partial<Failure> = {}): Failure => ({
-  circuit: `plant_${i}`,
-  job: `plant_${i}_2026_01_31`,
-  attempts: 1,
-  message: 'ValueError: Input X contains NaN.',
-  optional: false,
-  ...more,
-});
+const failure = (i: number, more: Partial<Failure> = {}): Failure => {
+  const message = more.message === undefined ? 'ValueError: Input X contains NaN.' : more.message;
+  const cause = message ?? 'failed';
+  return {
+    circuit: `plant_${i}`,
+    job: `plant_${i}_2026_01_31`,
+    attempts: 1,
+    message,
+    cause,
+    signature: cause,
+    optional: false,
+    ...more,
+  };
+};
 
 const report = (more: Partial<RunReport> = {}): RunReport => ({
   number: 7,

@@ -38,6 +38,9 @@ export interface Failure {
   readonly job: string;
   readonly attempts: number;
   readonly message: string | null;
+  /** Why it failed, in a line; jobs of one signature failed for the same cause. */
+  readonly cause: string;
+  readonly signature: string;
   readonly optional: boolean;
 }
 
@@ -53,16 +56,15 @@ export interface FailureGroup {
   readonly failures: readonly Failure[];
 }
 
-/** Failures of one cause together, the largest group first. The cause is what the jobs said. */
+/** Failures of one cause together, the largest group first. */
 export function groupFailures(failures: readonly Failure[]): FailureGroup[] {
   const groups = new Map<string, Failure[]>();
   for (const failure of failures) {
-    const cause = failure.message ?? 'failed';
-    const known = groups.get(cause);
-    if (known === undefined) groups.set(cause, [failure]);
+    const known = groups.get(failure.signature);
+    if (known === undefined) groups.set(failure.signature, [failure]);
     else known.push(failure);
   }
   return [...groups]
-    .map(([cause, members]) => ({ cause, failures: members }))
+    .map(([, members]) => ({ cause: members[0]?.cause ?? 'failed', failures: members }))
     .toSorted((a, b) => b.failures.length - a.failures.length);
 }

@@ -10,6 +10,7 @@ import type { Hold, Run } from '../pipelines/index.ts';
 import { about } from './following.ts';
 import { note, print, printJson } from './render/output.ts';
 import { showProgress } from './render/progress.ts';
+import { causeOf } from './render/run-report.ts';
 import { someOf } from './render/style.ts';
 import { tellBuild } from './telling.ts';
 
@@ -196,6 +197,7 @@ async function tell(
       job: job.name,
       attempts: job.attempt,
       message: job.message,
+      ...causeOf(job),
       optional: job.optional,
     }));
   const groups = groupFailures(failures);

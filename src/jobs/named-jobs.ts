@@ -14,6 +14,8 @@ export interface NamedJob {
   readonly attempt: number;
   readonly reason: string | null;
   readonly message: string | null;
+  readonly exit_code: number | null;
+  readonly failure: string | null;
   readonly ended_at: string | null;
 }
 
@@ -97,6 +99,8 @@ const select = (db: Db) =>
       'retry',
       'status',
       'attempt',
+      'exit_code',
+      'failure',
       'reason',
       'message',
       'ended_at',

@@ -15,7 +15,7 @@ export const NotedFailure = Failure.extend({ tail: z.array(z.string()) });
 export type NotedFailure = z.infer<typeof NotedFailure>;
 
 /** A failure as it was noted; one of a job that nobody has looked at yet is read from its message alone. */
-export function failureOf(job: Job): NotedFailure {
+export function failureOf(job: Pick<Job, 'failure' | 'reason' | 'message' | 'exit_code'>): NotedFailure {
   if (job.failure !== null) return NotedFailure.parse(JSON.parse(job.failure));
   return { ...analyzeFailure({ ...job, log_tail: '' }), tail: [] };
 }

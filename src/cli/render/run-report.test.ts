@@ -43,8 +43,8 @@ describe('the report of a run', () => {
       retry('d', { id: 'job_r3', status: 'running' }),
     ]);
     const report = await runReport(w.project, run);
-    expect(report.failures).toEqual([
-      { circuit: 'b', job: 'b_retry', attempts: 2, message: 'no again', optional: false },
+    expect(report.failures).toMatchObject([
+      { circuit: 'b', job: 'b_retry', attempts: 2, message: 'no again', cause: 'no again', optional: false },
       { circuit: 'c', job: 'c', attempts: 1, message: null, optional: true },
       { circuit: 'd', job: 'd', attempts: 1, message: 'is tried again', optional: false },
     ]);

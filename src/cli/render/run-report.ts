@@ -3,7 +3,7 @@ import type { Project } from '../../app.ts';
 import type { RunReport } from '../../ci/index.ts';
 import { listApprovals } from '../../gates/index.ts';
 import { countJobs } from '../../jobs/index.ts';
-import { getStages } from '../../pipelines/index.ts';
+import { failureOf, getStages } from '../../pipelines/index.ts';
 import type { Run } from '../../pipelines/index.ts';
 import { nextStep, stageDetail, tookOf } from './run.ts';
 
@@ -56,12 +56,19 @@ export async function runReport(
       job: job.name,
       attempts: job.attempt,
       message: job.message,
+      ...causeOf(job),
       optional: job.optional === 1,
     })),
     approvals: approvals.map(({ id, gate, title, expires_at }) => ({ id, gate, title, expires_at })),
     artifacts: artifacts.map(({ name, size, path }) => ({ name, size, path: join(folder, path) })),
     next: NEXT[nextStep(run, stages, counts) ?? 'nothing'](run.number),
   };
+}
+
+/** The cause of a job's failure, as builds are told of it. */
+export function causeOf(job: Parameters<typeof failureOf>[0]): { cause: string; signature: string } {
+  const { title, signature } = failureOf(job);
+  return { cause: title, signature };
 }
 
 const NEXT = {
@@ -78,7 +85,17 @@ const NEXT = {
 async function failuresOf({ store }: Project, run: Run) {
   const rows = await store.db
     .selectFrom('jobs')
-    .select(['circuit_id', 'name', 'attempt', 'message', 'optional', 'status'])
+    .select([
+      'circuit_id',
+      'name',
+      'attempt',
+      'message',
+      'optional',
+      'status',
+      'failure',
+      'reason',
+      'exit_code',
+    ])
     .where('run_id', '=', run.id)
     .where((e) =>
       e.or([
@@ -99,7 +116,7 @@ async function failuresOf({ store }: Project, run: Run) {
 async function failuresAmong({ store }: Project, run: Run, jobs: ReadonlySet<string>) {
   const rows = await store.db
     .selectFrom('jobs')
-    .select(['id', 'circuit_id', 'name', 'attempt', 'message', 'optional'])
+    .select(['id', 'circuit_id', 'name', 'attempt', 'message', 'optional', 'failure', 'reason', 'exit_code'])
     .where('run_id', '=', run.id)
     .where('status', '=', 'failed')
     .orderBy('name')
