@@ -171,7 +171,7 @@ async function askOnTheSpot(project: Project, runs: readonly Run[]): Promise<boo
 async function askVerdict(
   project: Project,
   approval: Approval,
-): Promise<'approve' | 'reject' | 'settled' | null> {
+): Promise<'approve' | 'hold' | 'reject' | 'settled' | null> {
   await discardTyped(project);
   const settled = new AbortController();
   const asked = new AbortController();
@@ -181,10 +181,11 @@ async function askVerdict(
   );
   try {
     for (;;) {
-      const answer = await ask('[a]pprove, [r]eject, or Enter to decide later? ', settled.signal);
+      const answer = await ask('[a]pprove, [h]old, [r]eject, or Enter to decide later? ', settled.signal);
       if (settled.signal.aborted) return 'settled';
       if (answer === '' || answer === 'd') return null;
       if ('approve'.startsWith(answer)) return 'approve';
+      if ('hold'.startsWith(answer)) return 'hold';
       if ('reject'.startsWith(answer)) return 'reject';
     }
   } finally {

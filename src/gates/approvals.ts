@@ -200,6 +200,28 @@ export async function verdictsOf(
   }));
 }
 
+/** Changes whenever somebody says something at a stage, or a request of it opens or closes. */
+export async function requestMarks(
+  db: Db,
+  run_id: string,
+  stage: string,
+): Promise<readonly (readonly [id: string, status: string, votes: number])[]> {
+  const rows = await db
+    .selectFrom('approvals')
+    .leftJoin('approval_votes', 'approval_votes.approval_id', 'approvals.id')
+    .select((e) => [
+      'approvals.id',
+      'approvals.status',
+      e.fn.count<number>('approval_votes.voter').as('votes'),
+    ])
+    .where('approvals.run_id', '=', run_id)
+    .where('approvals.stage', '=', stage)
+    .groupBy(['approvals.id', 'approvals.status'])
+    .orderBy('approvals.id')
+    .execute();
+  return rows.map((r) => [r.id, r.status, Number(r.votes)]);
+}
+
 /** All subjects with a verdict, whatever their number. */
 export async function subjectsWith(db: Db, approval_id: string, verdict: Verdict): Promise<string[]> {
   const rows = await db

@@ -9,6 +9,7 @@ export {
   openApproval,
   remindIfDue,
   reopenApproval,
+  requestMarks,
   subjectsWith,
   verdictsOf,
 } from './approvals.ts';

@@ -1,3 +1,4 @@
+import { requestMarks } from '../../gates/index.ts';
 import {
   NOT_BEGUN,
   countJobs,
@@ -50,6 +51,28 @@ export async function whenSomethingFailed(context: StageContext): Promise<true |
  * what comes of it and merges it with the rest. Rejected or expired it is skipped, and promotion goes on with what succeeded.
  */
 export async function retryFailedTraining(context: StageContext): Promise<StageOutcome> {
+  return (await onlyWatch(context)) ?? (await askAndRetry(context));
+}
+
+/** While retries run and nobody has said anything new, they are watched, and the failures are not gone through again. */
+async function onlyWatch(context: StageContext): Promise<StageOutcome | null> {
+  const { decided, look_at } = context.stage.state;
+  const due = typeof look_at === 'number' ? look_at : Number.POSITIVE_INFINITY;
+  if (typeof decided !== 'string' || context.now() >= due || decided !== (await requestsMark(context)))
+    return null;
+  if (!(await jobsExist(context.db, context.run.id, RETRY_STAGE))) return null;
+  const world = await jobWorld(context);
+  const { counts, until } = await watchJobs(context, world, RETRY_STAGE, context.world.config.monitoring);
+  return until === null
+    ? null
+    : { kind: 'wait', on: 'jobs', until: Math.min(until, due), counts: { ...counts } };
+}
+
+async function requestsMark({ db, run }: StageContext): Promise<string> {
+  return JSON.stringify(await requestMarks(db, run.id, RETRY_STAGE));
+}
+
+async function askAndRetry(context: StageContext): Promise<StageOutcome> {
   const failed = await failedCircuits(context);
   const decisions = await askGate(context, {
     gate: 'training-retry',
@@ -62,6 +85,7 @@ export async function retryFailedTraining(context: StageContext): Promise<StageO
     context,
     failed.filter((f) => approved.has(f.subject)),
   );
+  await context.remember({ decided: await requestsMark(context), look_at: decisions.until });
   const begun = await jobsExist(context.db, context.run.id, RETRY_STAGE);
   const world = await jobWorld(context);
   const watched = begun
