@@ -1,5 +1,6 @@
 import type { Project } from '../app.ts';
-import { NotFoundError } from '../kernel/errors.ts';
+import { ConflictError, NotFoundError } from '../kernel/errors.ts';
+import { listApprovals, subjectsWith } from '../gates/index.ts';
 import { failuresOfRun } from '../pipelines/index.ts';
 import type { Run } from '../pipelines/index.ts';
 
@@ -21,8 +22,23 @@ export async function circuitsToRetry(
               ? 'It has no failures that are not mended.'
               : `It has ${groups.length}: see them with \`trainyard failures ${run.number}\`.`,
         });
-      for (const id of group.circuits) chosen.add(id);
+      // Of a cause, some may have been decided on or failed again: what is open is meant.
+      const open = await openCircuits(project, run);
+      const meant = open === null ? group.circuits : group.circuits.filter((id) => open.has(id));
+      if (meant.length === 0)
+        throw new ConflictError(`All of group ${number} of run ${run.number} is decided already.`, {
+          hint: 'See what is open with `trainyard approvals`.',
+        });
+      for (const id of meant) chosen.add(id);
     }
   }
   return flags.group === undefined && flags.circuits === undefined ? null : [...chosen];
+}
+
+/** What the open request at the retry gate still asks about; null: there is none. */
+async function openCircuits(project: Project, run: Run): Promise<ReadonlySet<string> | null> {
+  const { db } = project.store;
+  const waiting = await listApprovals(db, { run_id: run.id, status: 'waiting', limit: 50 });
+  const open = waiting.find((a) => a.gate === 'training-retry');
+  return open === undefined ? null : new Set(await subjectsWith(db, open.id, 'pending'));
 }
