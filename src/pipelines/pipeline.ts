@@ -73,8 +73,8 @@ export interface StageContext {
   /** A transaction that is refused when another process has taken the run over. */
   tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   now(): number;
-  /** Merges into the stage's own notes, at once and durably. */
-  remember(notes: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Merges into the stage's own notes, at once and durably; `together` is written in the same transaction. */
+  remember(notes: Readonly<Record<string, unknown>>, together?: (tx: Tx) => Promise<void>): Promise<void>;
 }
 
 export interface StageDefinition {
