@@ -72,7 +72,7 @@ ${gateTables(gates)}
 
 ### Notifications
 
-Each entry of \`notifications.channels\`. Which keys there are depends on its type.
+Each entry of \`notifications.channels\`; [Notifications](notifications.md) shows every type step by step.
 
 ${table(entry(channels).properties ?? {}, new Set(['type']))}
 

@@ -127,11 +127,11 @@ export const smtp = (description: string) =>
 
 /** Keys that a type of channel takes, and the sets of them of which it needs one. */
 const SHAPES = {
-  teams: { takes: ['url'], needs: [['url']], hint: 'url: ${env:TEAMS_WEBHOOK_URL}' },
+  teams: { takes: ['url'], needs: [['url']], hint: 'url: ${env:TEAMS_URL}' },
   slack: {
     takes: ['url', 'token', 'channel'],
     needs: [['url'], ['token', 'channel']],
-    hint: 'url: ${env:SLACK_WEBHOOK_URL}, or token: ${env:SLACK_TOKEN} with channel: "#training"',
+    hint: 'url: ${env:SLACK_URL}, or token: ${env:SLACK_TOKEN} with channel: "#training"',
   },
   email: { takes: ['to', 'from', 'smtp'], needs: [['to']], hint: 'to: [ml-team@example.com]' },
   webhook: { takes: ['url', 'secret'], needs: [['url']], hint: 'url: https://…' },

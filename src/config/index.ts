@@ -1,3 +1,4 @@
+export { RETIRED_CONNECTOR, isRetiredConnector } from './channel-schema.ts';
 export type { ChannelSettings, SmtpSettings } from './channel-schema.ts';
 export { ENVIRONMENT_VARIABLES } from './environment-variables.ts';
 export { loadProjectConfig } from './load-project-config.ts';

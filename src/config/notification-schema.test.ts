@@ -106,13 +106,13 @@ describe('notifications in trainyard.yaml', () => {
       '2:3 notifications.chanels: unknown key `chanels` -> Did you mean channels?',
       '3:13 notifications.base_url: must be a URL, is `yard` -> Write something like https://trainyard.example.com.',
       '5:15 notifications.channels.a.type: must be one of teams, slack, email, webhook, is `teems` -> Did you mean teams?',
-      '6:8 notifications.channels.b: a teams channel needs `url` -> Write url: ${env:TEAMS_WEBHOOK_URL}.',
+      '6:8 notifications.channels.b: a teams channel needs `url` -> Write url: ${env:TEAMS_URL}.',
       '7:27 notifications.channels.c.url: must be a URL that begins with https:// -> Write https://… or ${env:NAME}.',
       '7:30 notifications.channels.c.urll: unknown key `urll` -> Did you mean url?',
       '8:27 notifications.channels.d.to[0]: must be an e-mail address, is `nobody` -> Write something like ml-team@example.com.',
-      '9:8 notifications.channels.e: a slack channel needs `url`, or `token` and `channel` -> Write url: ${env:SLACK_WEBHOOK_URL}, or token: ${env:SLACK_TOKEN} with channel: "#training".',
+      '9:8 notifications.channels.e: a slack channel needs `url`, or `token` and `channel` -> Write url: ${env:SLACK_URL}, or token: ${env:SLACK_TOKEN} with channel: "#training".',
       '10:58 notifications.channels.f.to: a webhook channel has no `to` -> It takes url, secret.',
-      '11:8 notifications.channels.g: a slack channel needs `url`, or `token` and `channel` -> Write url: ${env:SLACK_WEBHOOK_URL}, or token: ${env:SLACK_TOKEN} with channel: "#training".',
+      '11:8 notifications.channels.g: a slack channel needs `url`, or `token` and `channel` -> Write url: ${env:SLACK_URL}, or token: ${env:SLACK_TOKEN} with channel: "#training".',
       '12:89 notifications.channels.h.smtp.password: a password does not go over a connection without TLS -> Use tls: starttls or tls: implicit, or leave user and password out.',
       '13:65 notifications.channels.i.smtp.user: `user` and `password` go together -> Write both, or neither for a server that asks for none.',
       '15:7 notifications.routes[0]: leads nowhere -> Write channel: name, or channels: [name, name].',
@@ -163,6 +163,16 @@ describe('notifications in trainyard.yaml', () => {
     ).toEqual(['4:7 notifications.routes[0]: there is no channel osp -> Did you mean ops?']);
     expect(problemsOf('notifications:\n  channels: {"a b": {type: teams, url: "${env:X}"}}\n')).toEqual([
       '2:21 notifications.channels.a b: `a b` is no name for a channel -> Use letters, digits, _ and -.',
+    ]);
+  });
+
+  it('have one channel for a webhook, also where the file and teamsWebhookUrl both mean it', () => {
+    const source = 'notifications: {channels: {ops: {type: teams, url: "${env:TEAMS_WEBHOOK_URL}"}}}';
+    const env = { TEAMS_WEBHOOK_URL: 'https://flow.example.com/x' };
+    expect(Object.keys(read(source, env).channels)).toEqual(['ops']);
+    expect(Object.keys(read(source.replace('TEAMS_WEBHOOK_URL', 'OTHER'), env).channels)).toEqual([
+      'ops',
+      'teams',
     ]);
   });
 

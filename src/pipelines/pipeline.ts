@@ -28,6 +28,8 @@ export interface World {
   readonly registries: Registries;
   /** Where the models of rehearsals go, apart from all others. */
   readonly rehearsal_registries: Registries;
+  /** Begins what goes on beside the loop in a process that advances runs; harmless twice. Left out: nothing. */
+  readonly background?: () => void;
   /** Named places where crash tests end the process; does nothing otherwise. */
   faultPoint(name: string): void;
 }
