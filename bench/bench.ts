@@ -1,5 +1,5 @@
 /**
- * Measures what Trainyard promises: `node bench/bench.ts [plan] [jobs] [simulated] [idle] [scripts] [approvals] [--quick]`.
+ * Measures what Trainyard promises: `node bench/bench.ts [plan] [jobs] [simulated] [idle] [scripts] [approvals] [notifications] [--quick]`.
  * Prints a table, writes everything to bench/results/latest.json.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -13,6 +13,7 @@ import { benchJobs } from './jobs.ts';
 import { describeMachine, findTools, load } from './machine.ts';
 import type { Tools } from './machine.ts';
 import { benchPlan } from './plan.ts';
+import { benchNotifications } from './notifications.ts';
 import { removeScratch } from './project.ts';
 import { benchScripts } from './scripts.ts';
 import { benchSimulated } from './simulated.ts';
@@ -24,6 +25,7 @@ const SUITES: Readonly<Record<string, (tools: Tools, quick: boolean) => Promise<
   idle: benchIdle,
   scripts: benchScripts,
   approvals: benchApprovals,
+  notifications: benchNotifications,
 };
 
 const { values, positionals } = parseArgs({

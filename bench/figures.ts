@@ -3,7 +3,7 @@ export interface Figure {
   /** What was measured, for example `10,000 circuits: whole plan`. */
   readonly name: string;
   readonly value: number;
-  readonly unit: 's' | 'ms' | 'MiB' | '×' | '% of one core';
+  readonly unit: 's' | 'ms' | 'MiB' | '×' | '% of one core' | 'per s' | 'events';
   /** Null: told for comparison only. */
   readonly reach: { readonly is: '<' | '<=' | '>='; readonly mark: number } | null;
   readonly reached: boolean | null;
@@ -57,6 +57,6 @@ export function table(results: readonly SuiteResult[]): string {
 }
 
 function shown(value: number, unit: Figure['unit']): string {
-  const digits = unit === 'MiB' ? 0 : unit === 'ms' && value >= 20 ? 0 : 2;
+  const digits = ['MiB', 'per s', 'events'].includes(unit) ? 0 : unit === 'ms' && value >= 20 ? 0 : 2;
   return `${value.toFixed(digits)}${unit === '×' ? ' ×' : ` ${unit}`}`;
 }

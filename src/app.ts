@@ -1,7 +1,7 @@
 /** The composition root: the only file that knows every room and every provider. */
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { environmentOf, findAsset, inEarnest } from './assets/index.ts';
 import type { Environment } from './assets/index.ts';
 import { loadProjectConfig } from './config/index.ts';
@@ -13,6 +13,7 @@ import { systemClock } from './kernel/clock.ts';
 import type { Clock } from './kernel/clock.ts';
 import { NotFoundError, UsageError } from './kernel/errors.ts';
 import { didYouMean } from './kernel/suggest.ts';
+import type { Leftover, Notifier, NotifierOptions } from './notify/index.ts';
 import { parseReference, simulationOf } from './pipelines/index.ts';
 import type { World } from './pipelines/index.ts';
 import { embeddedRegistry } from './registry/index.ts';
@@ -47,8 +48,15 @@ export interface Project {
   readonly clock: Clock;
   readonly env: Env;
   readonly world: World;
+  /** What messages about this project are made and sent with. */
+  readonly messaging: NotifierOptions;
   /** Who acts, as claimed on this machine. */
   actor(): Promise<Actor>;
+  /**
+   * Ends what went on beside the loop: sends the messages that can be sent within seconds, and returns what is left.
+   * Null where nothing went on.
+   */
+  endBackground(): Promise<Leftover | null>;
   close(): Promise<void>;
 }
 
@@ -89,8 +97,17 @@ export async function openProject(options: {
       );
     return known;
   };
+  const messaging: NotifierOptions = {
+    store,
+    settings: config.notifications,
+    clock,
+    env,
+    project: basename(root),
+  };
+  const background = options.mode === 'write' ? await sendMessages(messaging) : null;
   const world: World = {
     store,
+    ...(background === null ? {} : { background: background.begin }),
     clock,
     config,
     project: root,
@@ -114,8 +131,11 @@ export async function openProject(options: {
     clock,
     env,
     world,
+    messaging,
     actor: async () => ({ name: await gitIdentity(root, loginName(env)), identity: 'claimed' }),
+    endBackground: async () => (await background?.end()) ?? null,
     close: async () => {
+      await background?.end();
       for (const known of computes.values()) await known.then((c) => c.close());
       await store.close();
     },
@@ -133,6 +153,37 @@ const withMemory = (store: Store, before: (() => void) | null): Store =>
           return store.tx(work);
         },
       };
+
+/** The longest that a command which is done waits for channels; what is left is sent by the next one. */
+const LAST_MESSAGES_MS = 3000;
+
+/** Messages about runs, sent beside the loop. Null where no channel is configured: then nothing of it is even loaded. */
+async function sendMessages(
+  messaging: NotifierOptions,
+): Promise<{ begin: () => void; end: () => Promise<Leftover | null> } | null> {
+  if (Object.keys(messaging.settings.channels).length === 0) return null;
+  const { createNotifier } = await import('./notify/index.ts');
+  const notifier: Notifier = createNotifier(messaging);
+  // Before this command does anything: a channel that is new is told all of it.
+  await notifier.begin();
+  const stop = new AbortController();
+  let running: Promise<void> | null = null;
+  let ended: Promise<Leftover | null> | null = null;
+  const finish = async (): Promise<Leftover | null> => {
+    if (running === null) return null;
+    stop.abort();
+    await running;
+    await notifier.flush(LAST_MESSAGES_MS);
+    // A store that fails has its own way of being told of.
+    return notifier.leftover().catch(() => null);
+  };
+  return {
+    begin: () => {
+      running ??= notifier.run(stop.signal);
+    },
+    end: () => (ended ??= finish()),
+  };
+}
 
 /** Providers by name, each loaded only when a run needs it. */
 const PROVIDERS: Readonly<Record<string, (setup: Setup) => Promise<Compute>>> = {

@@ -94,6 +94,11 @@ export const CATALOG: readonly CatalogEntry[] = [
     load: () => import('./commands/audit.ts'),
   },
   {
+    name: 'notify',
+    summary: 'messages about runs: what is sent, what could not be, test a channel',
+    load: () => import('./commands/notify.ts'),
+  },
+  {
     name: 'worker',
     summary: 'go on with open runs until told to stop',
     load: () => import('./commands/worker.ts'),

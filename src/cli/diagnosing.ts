@@ -6,6 +6,7 @@ import { loadComponent, loadEnvironments } from '../assets/index.ts';
 import { gitFacts, loadFleet } from '../fleet/index.ts';
 import type { CheckResult } from '../jobs/index.ts';
 import { TrainyardError, messageOf } from '../kernel/errors.ts';
+import { channelHealth, notifyWorld } from '../notify/index.ts';
 import { currentHolder, openRuns } from '../pipelines/index.ts';
 
 /** Looks at everything a run would need. Changes nothing. */
@@ -48,6 +49,10 @@ export async function diagnose(project: Project): Promise<CheckResult[]> {
       return `${open.length} open runs${holder === null ? '' : `; held by \`trainyard ${holder.kind}\` (process ${holder.pid})`}`;
     }),
   );
+  for (const health of await channelHealth(notifyWorld(project.messaging), project.store.db)) {
+    const { channel, ok, message, hint } = health;
+    checks.push({ name: `channel ${channel}`, ok, message, hint });
+  }
   const provider = await attempt(
     `provider ${config.provider}`,
     async () => (await project.world.compute(config.provider)).describe().title,

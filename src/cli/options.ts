@@ -2,7 +2,9 @@ import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { openProject } from '../app.ts';
 import type { Overrides, Project } from '../app.ts';
+import type { Leftover } from '../notify/index.ts';
 import { parseDuration } from '../kernel/duration.ts';
+import { note } from './render/output.ts';
 
 /** Flags that every command takes. */
 export interface CommonOptions {
@@ -39,8 +41,20 @@ export async function withProject<T>(
   try {
     return await work(project);
   } finally {
+    const left = await project.endBackground();
+    if (left !== null && left.waiting + left.dead > 0) note(leftoverLine(left));
     await project.close();
   }
+}
+
+/** What the command leaves to the next one, in one line. */
+function leftoverLine({ waiting, dead, reasons }: Leftover): string {
+  const parts = [
+    ...(waiting > 0 ? [`${waiting} ${waiting === 1 ? 'waits' : 'wait'} to be sent`] : []),
+    ...(dead > 0 ? [`${dead} could not be delivered`] : []),
+  ];
+  const why = reasons.length === 0 ? '' : ` (${reasons.join('; ')})`;
+  return `Notifications: ${parts.join(', ')}${why}. See trainyard notify`;
 }
 
 export const collect = (value: string, before: readonly string[] = []): string[] => [

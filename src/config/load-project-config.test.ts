@@ -68,7 +68,7 @@ const DEFAULTS = {
     'prod-deployment': { ...GATE, required: 2, requester_may_approve: false, verified: true },
   },
   groups: {},
-  notifications: { channels: {}, routes: [], long_running_alert_every_s: 14_400 },
+  notifications: { channels: {}, routes: [], smtp: null, base_url: null, long_running_alert_every_s: 14_400 },
   deployment: {},
   schedules: {},
   retention: { models_s: 2_592_000, logs_s: 1_209_600 },

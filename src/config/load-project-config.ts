@@ -51,7 +51,7 @@ export function parseProjectConfig(
   let manualCircuits: string | null = null;
   for (const { path, value } of overrides) {
     if (path[0] === 'manual_circuits') manualCircuits = String(value);
-    else put(settings, path, value);
+    else if (!hasChannelOf(settings, path, value)) put(settings, path, value);
   }
   const parsed = ProjectFile.safeParse(settings, { reportInput: true });
   if (!parsed.success) problems.unshift(...located(source, toFindings(ProjectFile, parsed.error.issues)));
@@ -88,6 +88,17 @@ function plain(value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value);
   if (Array.isArray(value)) return value.map(plain);
   return isMap(value) ? toSettings(value) : value;
+}
+
+/** A channel of the file that reads the same variable is that channel, under a name of its own: nobody is told twice. */
+function hasChannelOf(settings: Record<string, unknown>, path: readonly string[], value: unknown): boolean {
+  const { notifications } = settings;
+  if (path[1] !== 'channels' || !isMap(notifications) || !isMap(notifications['channels'])) return false;
+  const wanted = isMap(value) ? value['url'] : undefined;
+  return (
+    wanted !== undefined &&
+    Object.values(notifications['channels']).some((channel) => isMap(channel) && channel['url'] === wanted)
+  );
 }
 
 /** Sets a value deep inside; where something else than a map stands in the way, validation tells. */

@@ -1,6 +1,7 @@
 /** `trainyard.yaml`, whole: every setting, its default, what it means. An empty file is valid. */
 import { z } from 'zod';
 import { checkApprovers, gates, groups } from './gate-schema.ts';
+import { notifications } from './notification-schema.ts';
 import { scripts } from './scripts-schema.ts';
 import { count, duration, filled, number, qualityRule, share, words, workers } from './setting-fields.ts';
 
@@ -102,19 +103,6 @@ const propagation = z
     max_wait_s: p.max_wait,
   }))
   .meta({ description: 'Waiting until a shared model is visible in the shared registry.' });
-
-const notifications = z
-  .looseObject({
-    channels: anything('Where messages go, by name.'),
-    routes: z.array(z.unknown()).default([]).meta({ description: 'Which events go to which channels.' }),
-    long_running_alert_every: duration('4h', 'Pause between two alerts about jobs of a run that still run.'),
-  })
-  .prefault({})
-  .transform(({ long_running_alert_every: long_running_alert_every_s, ...rest }) => ({
-    ...rest,
-    long_running_alert_every_s,
-  }))
-  .meta({ description: 'Messages about runs.' });
 
 const retention = z
   .looseObject({

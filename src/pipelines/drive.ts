@@ -21,6 +21,7 @@ export async function driveRuns(
   until: 'idle' | 'aborted' = 'idle',
   about: About = {},
 ): Promise<void> {
+  world.background?.();
   // Scripts are run by whoever started them; what is left of one is looked at only when somebody names it.
   const pipelines = about.run_id === undefined ? [trainPipeline] : [trainPipeline, scriptsPipeline];
   const loop = createLoop(world, pipelines, hold.id, signal, about);
@@ -45,7 +46,10 @@ export function scriptsDriver(
 ): { readonly run: () => Promise<void>; readonly wake: () => Promise<void> } {
   const loop = createLoop(world, [scriptsPipeline], hold.id, new AbortController().signal, { run_id });
   return {
-    run: () => loop.run(async () => (await getRun(world.store.db, run_id)).ended_at !== null),
+    run: () => {
+      world.background?.();
+      return loop.run(async () => (await getRun(world.store.db, run_id)).ended_at !== null);
+    },
     wake: () => loop.wake(run_id),
   };
 }

@@ -14,6 +14,7 @@ import type { JobCounts, JobWorld } from '../jobs/index.ts';
 import { backoff } from '../kernel/backoff.ts';
 import { fromIso, toIso } from '../kernel/clock.ts';
 import { formatDuration } from '../kernel/duration.ts';
+import { tellOfLongJobs } from './long-running.ts';
 import type { StageContext } from './pipeline.ts';
 
 /** Where a provider's listing was left, per world (= per process) and stage; a new process begins with a full listing. */
@@ -76,6 +77,8 @@ export async function watchJobs(
   if (anew) due.push(soon);
   if (earliest !== null && limits.max_wait_s !== null)
     due.push(Math.max(soon, fromIso(earliest) + limits.max_wait_s * 1000));
+  const long = await tellOfLongJobs(context, stage);
+  if (long !== null) due.push(Math.max(soon, long));
   const again = await earliestRetry(context.db, context.run.id, stage);
   if (again !== null) due.push(Math.max(soon, fromIso(again)));
   return { counts, until: Math.min(...due) };

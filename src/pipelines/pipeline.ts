@@ -28,6 +28,8 @@ export interface World {
   readonly registries: Registries;
   /** Where the models of rehearsals go, apart from all others. */
   readonly rehearsal_registries: Registries;
+  /** Begins what goes on beside the loop in a process that advances runs; harmless twice. Left out: nothing. */
+  readonly background?: () => void;
   /** Named places where crash tests end the process; does nothing otherwise. */
   faultPoint(name: string): void;
 }
@@ -74,8 +76,8 @@ export interface StageContext {
   /** A transaction that is refused when another process has taken the run over. */
   tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   now(): number;
-  /** Merges into the stage's own notes, at once and durably. */
-  remember(notes: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Merges into the stage's own notes, at once and durably; `together` is written in the same transaction. */
+  remember(notes: Readonly<Record<string, unknown>>, together?: (tx: Tx) => Promise<void>): Promise<void>;
 }
 
 export interface StageDefinition {

@@ -24,10 +24,13 @@ export function contextOf(
     stageNamed: (name) => stageNamed(stages, name),
     tx: (work) => fenced(world.store, lease, work),
     now: () => world.clock.now(),
-    remember: async (more) => {
+    remember: async (more, together) => {
       notes = { ...notes, ...more };
       stage.state = notes;
-      await fenced(world.store, lease, (tx) => setStage(tx, lease.run.id, stage.name, { state: notes }));
+      await fenced(world.store, lease, async (tx) => {
+        await setStage(tx, lease.run.id, stage.name, { state: notes });
+        await together?.(tx);
+      });
     },
   };
 }

@@ -292,6 +292,66 @@ export interface WorkersTable {
   heartbeat_at: string;
 }
 
+/** A channel's place in the event log, and how it has been answering. */
+export interface NotificationChannelsTable {
+  channel: string;
+  /** The last event that was looked at for it. */
+  seq: number;
+  /** Failed attempts since it last took a message. */
+  failures: number;
+  /** Left alone until then by our own patience; another process may try it before. */
+  paused_until: string | null;
+  /** Left alone until then because it asked for that. */
+  retry_after: string | null;
+  last_error: string | null;
+  delivered_at: string | null;
+  lease_token: string | null;
+  lease_owner: string | null;
+  lease_expires_at: string | null;
+  created_at: string;
+}
+
+/** The outbox: one message to one channel. Messages of one lane go out one after the other. */
+export interface NotificationsTable {
+  seq: Generated<number>;
+  /** The receiver recognises the message by it, however often it comes. */
+  id: string;
+  channel: string;
+  /** The run's id; empty for what concerns no run. */
+  lane: string;
+  kind: string;
+  /** pending, delivered, dead. */
+  state: string;
+  title: string;
+  /** How many events it tells of. */
+  events: number;
+  first_event: number;
+  last_event: number;
+  /** 1: the first of its lane. */
+  opens: number;
+  payload: string;
+  attempts: number;
+  due_at: string;
+  /** From when its patience counts: when it was written, or replayed. */
+  queued_at: string;
+  created_at: string;
+  /** When it was last handed to the channel; nothing is added to it from then on. */
+  attempted_at: string | null;
+  ended_at: string | null;
+  last_error: string | null;
+}
+
+/** The one message about a run that a channel keeps up to date. */
+export interface LivingMessagesTable {
+  channel: string;
+  run_id: string;
+  /** Where the channel finds it again, JSON. */
+  ref: string;
+  /** Digest of what it shows. */
+  shown: string;
+  updated_at: string;
+}
+
 export interface Tables {
   meta: MetaTable;
   runs: RunsTable;
@@ -309,4 +369,7 @@ export interface Tables {
   audit: AuditTable;
   artifacts: ArtifactsTable;
   workers: WorkersTable;
+  notification_channels: NotificationChannelsTable;
+  notifications: NotificationsTable;
+  living_messages: LivingMessagesTable;
 }

@@ -2,6 +2,7 @@ import { first } from './0001-first.ts';
 import { rehearsal } from './0002-rehearsal.ts';
 import { retryDelay } from './0003-retry-delay.ts';
 import { auditAndGates } from './0004-audit-and-gates.ts';
+import { notifications } from './0005-notifications.ts';
 
 /** In order; a store's version is how many of them it has seen. */
 export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
@@ -9,4 +10,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: '0002-rehearsal', sql: rehearsal },
   { name: '0003-retry-delay', sql: retryDelay },
   { name: '0004-audit-and-gates', sql: auditAndGates },
+  { name: '0005-notifications', sql: notifications },
 ];

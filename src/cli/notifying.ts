@@ -1,0 +1,219 @@
+import type { Project } from '../app.ts';
+import { EXIT, NotFoundError, TrainyardError, UsageError } from '../kernel/errors.ts';
+import { didYouMean } from '../kernel/suggest.ts';
+import {
+  channelRows,
+  createNotifier,
+  dropDead,
+  holderOf,
+  listNotifications,
+  notifyWorld,
+  replayDead,
+  tryChannel,
+} from '../notify/index.ts';
+import type { DeadLetters, Notification } from '../notify/index.ts';
+import { getRun } from '../pipelines/index.ts';
+import type { DeadFlags, ListFlags } from './commands/notify.ts';
+import { ExitWith } from './exit.ts';
+import { note, print, printJson } from './render/output.ts';
+import { clip, columns, status } from './render/style.ts';
+import { table } from './render/table.ts';
+
+/** The longest that a command sends for. */
+const SEND_MS = 30_000;
+
+/** The outbox as a table, or as JSON. */
+export async function listMessages(project: Project, flags: ListFlags): Promise<void> {
+  const { db } = project.store;
+  if (flags.channel !== undefined) await knownChannel(project, flags.channel);
+  const rows = await listNotifications(db, {
+    states:
+      flags.dead === true
+        ? ['dead']
+        : flags.all === true
+          ? ['pending', 'dead', 'delivered']
+          : ['pending', 'dead'],
+    channel: flags.channel,
+    run_id: flags.run === undefined ? undefined : (await getRun(db, flags.run)).id,
+    before: flags.before,
+    limit: flags.limit,
+  });
+  const next = rows.length === flags.limit ? (rows.at(-1)?.id ?? null) : null;
+  if (flags.json === true) {
+    printJson({ notifications: rows.map(document), next });
+    return;
+  }
+  if (rows.length === 0) {
+    print(await nothingToShow(project, flags));
+    return;
+  }
+  print(
+    table(rows, [
+      { title: 'message', value: (r) => r.id },
+      { title: 'channel', value: (r) => r.channel },
+      { title: 'state', value: (r) => status(r.state) },
+      { title: 'tries', value: (r) => String(r.attempts), align: 'right' },
+      { title: 'next / ended', value: (r) => (r.ended_at ?? r.due_at).slice(0, 19).replace('T', ' ') },
+      { title: 'what', value: (r) => whatOf(r) },
+    ]),
+  );
+  if (rows.some((r) => r.state === 'dead'))
+    print('Send again what could not be delivered: trainyard notify replay --dead');
+  if (next !== null) print(`More: trainyard notify list --before ${next}`);
+}
+
+/** A title, and below it what went wrong. */
+const whatOf = (row: Notification): string =>
+  row.last_error === null
+    ? row.title
+    : `${clip(row.title, Math.max(30, columns() - 90))}  [${row.last_error}]`;
+
+const document = ({ payload: _payload, seq: _seq, lane, opens: _opens, ...row }: Notification) => ({
+  ...row,
+  run_id: lane === '' ? null : lane,
+});
+
+async function nothingToShow(project: Project, flags: ListFlags): Promise<string> {
+  if (flags.dead === true) return 'Everything could be delivered.';
+  if (Object.keys(project.config.notifications.channels).length === 0)
+    return 'No channels are configured. Add one under notifications in trainyard.yaml: docs/notifications.md';
+  const rows = await channelRows(project.store.db);
+  const last =
+    rows
+      .map((r) => r.delivered_at ?? '')
+      .toSorted()
+      .at(-1) ?? '';
+  return last === ''
+    ? 'Nothing waits to be sent.'
+    : `Nothing waits to be sent. The last message was delivered at ${last.slice(0, 19).replace('T', ' ')} UTC.`;
+}
+
+/** @throws TrainyardError (8) with what the other end said, when it did not take the message */
+export async function testChannel(
+  project: Project,
+  channel: string,
+): Promise<{ channel: string; type: string; answer: string }> {
+  const settings = await knownChannel(project, channel);
+  const actor = await project.actor();
+  const world = notifyWorld(project.messaging);
+  const outcome = await tryChannel(world, channel, actor.name, new AbortController().signal);
+  if (outcome.kind === 'delivered') {
+    const answer = outcome.flaw === undefined ? outcome.answer : `${outcome.answer} (${outcome.flaw})`;
+    return { channel, type: settings.type, answer };
+  }
+  const hint = outcome.kind === 'never' ? outcome.hint : null;
+  throw new TrainyardError(
+    'provider_unavailable',
+    `${channel} did not take the test message: ${outcome.error}.`,
+    {
+      hint: hint ?? 'Check the address of the channel in trainyard.yaml and the network, then test it again.',
+      details: { channel },
+    },
+  );
+}
+
+async function knownChannel(project: Project, channel: string) {
+  const { channels } = project.config.notifications;
+  const settings = channels[channel];
+  if (settings !== undefined) return settings;
+  const names = Object.keys(channels);
+  throw new NotFoundError(`There is no channel ${channel}.`, {
+    hint:
+      names.length === 0
+        ? 'No channels are configured. Add one under notifications in trainyard.yaml: docs/notifications.md'
+        : (didYouMean(channel, names) ?? `Channels are ${names.join(', ')}.`),
+  });
+}
+
+/** @throws UsageError where neither ids nor --dead say which */
+export function whichDead(ids: readonly string[], flags: DeadFlags, what: string): DeadLetters {
+  if (ids.length > 0 && (flags.dead === true || flags.channel !== undefined))
+    throw new UsageError('Ids do not go with --dead and --channel.', { hint: 'Give one or the other.' });
+  if (ids.length > 0) return { ids };
+  if (flags.dead !== true)
+    throw new UsageError(`Say which messages to ${what}.`, {
+      hint: `Give their ids, or all with: trainyard notify ${what} --dead. List them with \`trainyard notify --dead\`.`,
+    });
+  return { channel: flags.channel };
+}
+
+export async function replay(project: Project, which: DeadLetters, json: boolean): Promise<void> {
+  if ('channel' in which && which.channel !== undefined) await knownChannel(project, which.channel);
+  const replayed = await replayDead(project.store, project.clock.now(), which);
+  if (replayed === 0) {
+    if (json) printJson({ replayed, sent: 0, waiting: 0, dead: 0 });
+    else print('There is nothing that could not be delivered.');
+    return;
+  }
+  await send(project, { replayed }, json);
+}
+
+export async function drop(project: Project, which: DeadLetters, json: boolean): Promise<void> {
+  const dropped = await dropDead(project.store, which);
+  if (json) printJson({ dropped });
+  else print(dropped === 1 ? '1 message is forgotten.' : `${dropped} messages are forgotten.`);
+}
+
+/** Sends what waits, to all channels or to those named. */
+export async function sendNow(
+  project: Project,
+  channels: readonly string[] | undefined,
+  json: boolean,
+): Promise<void> {
+  for (const name of channels ?? []) await knownChannel(project, name);
+  await send(project, channels === undefined ? {} : { channels }, json);
+}
+
+async function send(
+  project: Project,
+  { channels, replayed }: { readonly channels?: readonly string[]; readonly replayed?: number },
+  json: boolean,
+): Promise<void> {
+  const { settings } = project.messaging;
+  const notifier = createNotifier({
+    ...project.messaging,
+    settings:
+      channels === undefined
+        ? settings
+        : {
+            ...settings,
+            channels: Object.fromEntries(
+              Object.entries(settings.channels).filter(([name]) => channels.includes(name)),
+            ),
+          },
+  });
+  const before = await delivered(project);
+  const elsewhere = await tellHolders(project);
+  await notifier.flush(SEND_MS, 'all');
+  const { waiting, dead, reasons } = await notifier.leftover();
+  const sent = (await delivered(project)) - before;
+  if (json) printJson({ ...(replayed === undefined ? {} : { replayed }), sent, waiting, dead, reasons });
+  else {
+    print(
+      `${sent === 1 ? '1 message' : `${sent} messages`} sent${waiting > 0 ? `, ${waiting} still to be sent` : ''}${dead > 0 ? `, ${dead} could not be delivered` : ''}.`,
+    );
+    for (const reason of reasons) print(`  ${reason}`);
+  }
+  if (waiting + dead > 0 && !elsewhere) throw new ExitWith(EXIT.provider_unavailable);
+}
+
+async function delivered({ store }: Project): Promise<number> {
+  const row = await store.db
+    .selectFrom('notifications')
+    .select((e) => e.fn.countAll<number>().as('n'))
+    .where('state', '=', 'delivered')
+    .executeTakeFirst();
+  return Number(row?.n ?? 0);
+}
+
+/** What another process sends is left to it. Returns whether there is one. */
+async function tellHolders({ store }: Project): Promise<boolean> {
+  let elsewhere = false;
+  for (const row of await channelRows(store.db)) {
+    const pid = holderOf(row, store.now());
+    if (pid === null || pid === String(process.pid)) continue;
+    elsewhere = true;
+    note(`Process ${pid} sends the messages to ${row.channel}; they are left to it.`);
+  }
+  return elsewhere;
+}
