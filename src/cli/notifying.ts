@@ -139,7 +139,7 @@ export function whichDead(ids: readonly string[], flags: DeadFlags, what: string
 
 export async function replay(project: Project, which: DeadLetters, json: boolean): Promise<void> {
   if ('channel' in which && which.channel !== undefined) await knownChannel(project, which.channel);
-  const replayed = await replayDead(project.store, project.clock.now(), which);
+  const replayed = await replayDead(project.store, project.clock.now(), which, await project.actor());
   if (replayed === 0) {
     if (json) printJson({ replayed, sent: 0, waiting: 0, dead: 0 });
     else print('There is nothing that could not be delivered.');
@@ -149,7 +149,7 @@ export async function replay(project: Project, which: DeadLetters, json: boolean
 }
 
 export async function drop(project: Project, which: DeadLetters, json: boolean): Promise<void> {
-  const dropped = await dropDead(project.store, which);
+  const dropped = await dropDead(project.store, project.clock.now(), which, await project.actor());
   if (json) printJson({ dropped });
   else print(dropped === 1 ? '1 message is forgotten.' : `${dropped} messages are forgotten.`);
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { NotificationSettings } from '../config/index.ts';
+import { person } from '../testing/test-rows.ts';
 import { countNotifications, dropDead, listNotifications, replayDead } from './outbox-lists.ts';
 import { SECRET, settingsOf, until, whileTimePasses, yard } from './test-notify.ts';
 import type { Yard } from './test-notify.ts';
@@ -536,31 +537,31 @@ describe('dead letters', () => {
 
   it('are sent again in their order, and once', async () => {
     server.received.length = 0;
-    expect(await replayDead(y.store, y.clock.now(), { channel: 'hook' })).toBe(2);
+    expect(await replayDead(y.store, y.clock.now(), { channel: 'hook' }, person('ann'))).toBe(2);
     await y.send(hook());
     await y.send(hook());
     expect(told()).toEqual(['training.started', 'run.failed']);
-    expect(await replayDead(y.store, y.clock.now(), { channel: undefined })).toBe(0);
+    expect(await replayDead(y.store, y.clock.now(), { channel: undefined }, person('ann'))).toBe(0);
   });
 
   it('are sent again by id; what is not dead is not', async () => {
     const [dead] = await listNotifications(y.store.db, { states: ['dead'], limit: 1 });
     const [done] = await listNotifications(y.store.db, { states: ['delivered'], limit: 1 });
-    expect(await replayDead(y.store, y.clock.now(), { ids: [dead?.id ?? ''] })).toBe(1);
-    await expect(replayDead(y.store, y.clock.now(), { ids: [dead?.id ?? ''] })).rejects.toThrow(
-      /is still waiting to be sent/,
-    );
-    await expect(replayDead(y.store, y.clock.now(), { ids: [done?.id ?? ''] })).rejects.toThrow(
-      /was delivered at 2026-03-01/,
-    );
-    await expect(replayDead(y.store, y.clock.now(), { ids: ['ntf_nothing'] })).rejects.toThrow(
+    expect(await replayDead(y.store, y.clock.now(), { ids: [dead?.id ?? ''] }, person('ann'))).toBe(1);
+    await expect(
+      replayDead(y.store, y.clock.now(), { ids: [dead?.id ?? ''] }, person('ann')),
+    ).rejects.toThrow(/is still waiting to be sent/);
+    await expect(
+      replayDead(y.store, y.clock.now(), { ids: [done?.id ?? ''] }, person('ann')),
+    ).rejects.toThrow(/was delivered at 2026-03-01/);
+    await expect(replayDead(y.store, y.clock.now(), { ids: ['ntf_nothing'] }, person('ann'))).rejects.toThrow(
       /There is no message ntf_nothing/,
     );
   });
 
   it('can be forgotten', async () => {
-    expect(await dropDead(y.store, { channel: 'other' })).toBe(0);
-    expect(await dropDead(y.store, { channel: 'hook' })).toBe(2);
+    expect(await dropDead(y.store, y.clock.now(), { channel: 'other' }, person('ann'))).toBe(0);
+    expect(await dropDead(y.store, y.clock.now(), { channel: 'hook' }, person('ann'))).toBe(2);
     expect(await states()).toEqual(['run.succeeded delivered']);
   });
 });

@@ -1,8 +1,9 @@
+import type { Actor } from '../kernel/actor.ts';
 import { toIso } from '../kernel/clock.ts';
 import { ConflictError, NotFoundError } from '../kernel/errors.ts';
 import { nearest } from '../kernel/suggest.ts';
-import { batches } from '../store/index.ts';
-import type { Db, Store } from '../store/index.ts';
+import { appendEvents, batches } from '../store/index.ts';
+import type { Db, NewEvent, Store } from '../store/index.ts';
 import { asNotification } from './outbox.ts';
 import type { Notification } from './outbox.ts';
 
@@ -81,7 +82,7 @@ export type DeadLetters = { readonly ids: readonly string[] } | { readonly chann
  * Gives dead letters another life: they are sent before everything that their runs said later. Returns how many.
  * @throws ConflictError for a message that is not dead
  */
-export async function replayDead(store: Store, now: number, which: DeadLetters): Promise<number> {
+export async function replayDead(store: Store, now: number, which: DeadLetters, by: Actor): Promise<number> {
   const seqs = await deadOnes(store.db, which);
   const at = toIso(now);
   await store.tx(async (tx) => {
@@ -92,16 +93,30 @@ export async function replayDead(store: Store, now: number, which: DeadLetters):
         .where('seq', 'in', some)
         .where('state', '=', 'dead')
         .execute();
+    await appendEvents(tx, now, about(seqs.length, 'replayed', by));
   });
   return seqs.length;
 }
 
+const about = (count: number, what: 'replayed' | 'dropped', by: Actor): NewEvent[] =>
+  count === 0
+    ? []
+    : [
+        {
+          type: `notification.${what}`,
+          actor: by,
+          message: `${by.name} ${what} ${count === 1 ? '1 message that was' : `${count} messages that were`} not delivered`,
+          data: { count },
+        },
+      ];
+
 /** Forgets dead letters that nobody needs any more. Returns how many. */
-export async function dropDead(store: Store, which: DeadLetters): Promise<number> {
+export async function dropDead(store: Store, now: number, which: DeadLetters, by: Actor): Promise<number> {
   const seqs = await deadOnes(store.db, which);
   await store.tx(async (tx) => {
     for (const some of batches(seqs))
       await tx.deleteFrom('notifications').where('seq', 'in', some).where('state', '=', 'dead').execute();
+    await appendEvents(tx, now, about(seqs.length, 'dropped', by));
   });
   return seqs.length;
 }
