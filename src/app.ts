@@ -49,6 +49,8 @@ export interface Project {
   readonly world: World;
   /** Who acts, as claimed on this machine. */
   actor(): Promise<Actor>;
+  /** The same project on the same store, with other flags: a world of its own, to be closed before this one. */
+  beside(overrides: Overrides): Project;
   close(): Promise<void>;
 }
 
@@ -67,7 +69,6 @@ export async function openProject(options: {
   const clock = options.clock ?? systemClock;
   const root = findRoot(options.folder);
   const settings = await loadProjectConfig(root, env);
-  const config = applyOverrides(settings, options.overrides ?? {});
   const folder = join(root, '.trainyard');
   const hasState = storeExists(folder);
   const store =
@@ -76,7 +77,20 @@ export async function openProject(options: {
       : hasState
         ? await openStore(folder, { read_only: true })
         : memoryStore(folder);
-  const gpus = options.overrides?.gpus ?? [];
+  const base = { root, settings, store, has_state: hasState, clock, env };
+  return assemble(base, options.overrides ?? {}, () => store.close());
+}
+
+/** A world over a store, as flags want it. `closeStore`: for whoever opened it. */
+function assemble(
+  base: Pick<Project, 'root' | 'settings' | 'store' | 'has_state' | 'clock' | 'env'>,
+  overrides: Overrides,
+  closeStore: () => Promise<void>,
+): Project {
+  const { root, settings, store, clock, env } = base;
+  const { folder } = store;
+  const config = applyOverrides(settings, overrides);
+  const gpus = overrides.gpus ?? [];
   const computes = new Map<string, Promise<Compute>>();
   const environments = new Map<string, Environment>();
   const compute = async (name: string): Promise<Compute> => {
@@ -106,18 +120,14 @@ export async function openProject(options: {
     faultPoint: faultPoints(env['TRAINYARD_FAULT']),
   };
   return {
-    root,
+    ...base,
     config,
-    settings,
-    store,
-    has_state: hasState,
-    clock,
-    env,
     world,
     actor: async () => ({ name: await gitIdentity(root, loginName(env)), identity: 'claimed' }),
+    beside: (more) => assemble(base, more, async () => undefined),
     close: async () => {
       for (const known of computes.values()) await known.then((c) => c.close());
-      await store.close();
+      await closeStore();
     },
   };
 }

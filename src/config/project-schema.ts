@@ -1,8 +1,19 @@
 /** `trainyard.yaml`, whole: every setting, its default, what it means. An empty file is valid. */
 import { z } from 'zod';
 import { gates } from './gate-schema.ts';
+import { schedules } from './schedules-schema.ts';
 import { scripts } from './scripts-schema.ts';
-import { count, duration, filled, number, qualityRule, share, words, workers } from './setting-fields.ts';
+import {
+  count,
+  duration,
+  filled,
+  keptFor,
+  number,
+  qualityRule,
+  share,
+  words,
+  workers,
+} from './setting-fields.ts';
 
 const PROVIDERS = ['local', 'simulated', 'azureml', 'kubernetes', 'ray'] as const;
 
@@ -117,12 +128,13 @@ const notifications = z
   .meta({ description: 'Messages about runs.' });
 
 const retention = z
-  .looseObject({
-    models: duration('30d', 'How long withdrawn and superseded model files are kept.'),
-    logs: duration('14d', 'How long logs are kept.'),
+  .strictObject({
+    models: keptFor('30d', 'How long files of models are kept once they are withdrawn or superseded.'),
+    logs: keptFor('14d', 'How long logs and work folders of jobs are kept once their run is over.'),
+    runs: keptFor('never', 'How long runs that nothing depends on are kept once they are over.'),
   })
   .prefault({})
-  .transform(({ models: models_s, logs: logs_s, ...rest }) => ({ ...rest, models_s, logs_s }))
+  .transform(({ models: models_s, logs: logs_s, runs: runs_s }) => ({ models_s, logs_s, runs_s }))
   .meta({ description: 'What is cleaned up, and when.' });
 
 const server = z
@@ -185,7 +197,7 @@ export const ProjectFile = z
     gates,
     notifications,
     deployment: anything('Rollouts to test and production.'),
-    schedules: anything('Runs by the clock.'),
+    schedules,
     retention,
     scripts,
     server,

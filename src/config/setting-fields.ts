@@ -2,26 +2,43 @@
 import { z } from 'zod';
 import { parseDuration } from '../kernel/duration.ts';
 import { kindOf, show } from '../kernel/findings.ts';
+import type { Refuse } from '../kernel/findings.ts';
 import { field } from '../kernel/schema-field.ts';
 
 /** A duration such as `30s`, in seconds. `least_s` keeps out values that make no sense. */
 export const duration = (fallback: string, description: string, least_s = 0.001) =>
-  field<number>(
-    (value, refuse) => {
-      const seconds = typeof value === 'string' ? parseDuration(value) : null;
-      if (seconds === null) {
-        const hint =
-          typeof value === 'number'
-            ? `Write a unit: ${value}s, ${value}m or ${value}h.`
-            : 'Write a number and a unit, for example 30s, 5m, 4h or 30d.';
-        return refuse(`must be a duration, is ${show(value)}`, hint);
-      }
-      if (seconds < least_s)
-        return refuse(`must be longer than ${show(value)}`, `Write something like ${fallback}.`);
-      return seconds;
+  field<number>((value, refuse) => readDuration(value, refuse, fallback, least_s), {
+    description,
+    type: 'string',
+    pattern: '^([0-9]+(\\.[0-9]+)?(ms|[smhdw]))+$',
+    default: fallback,
+  }).prefault(fallback);
+
+/** How long something is kept: a duration, or `never` (and nothing at all) for always. Null: always. */
+export const keptFor = (fallback: string, description: string) =>
+  field<number | null>(
+    (value, refuse) =>
+      value === null || value === 'never' ? null : readDuration(value, refuse, '30d or never', 0.001),
+    {
+      description: `${description} \`never\`: for good.`,
+      type: 'string',
+      pattern: '^(never|([0-9]+(\\.[0-9]+)?(ms|[smhdw]))+)$',
+      default: fallback,
     },
-    { description, type: 'string', pattern: '^([0-9]+(\\.[0-9]+)?(ms|[smhdw]))+$', default: fallback },
   ).prefault(fallback);
+
+function readDuration(value: unknown, refuse: Refuse, example: string, least_s: number): number | undefined {
+  const seconds = typeof value === 'string' ? parseDuration(value) : null;
+  if (seconds === null) {
+    const hint =
+      typeof value === 'number'
+        ? `Write a unit: ${value}s, ${value}m or ${value}h.`
+        : 'Write a number and a unit, for example 30s, 5m, 4h or 30d.';
+    return refuse(`must be a duration, is ${show(value)}`, hint);
+  }
+  if (seconds >= least_s) return seconds;
+  return refuse(`must be longer than ${show(value)}`, `Write something like ${example}.`);
+}
 
 /** A share: `30%` or 0.3. */
 export const share = (fallback: string, description: string) =>

@@ -4,6 +4,7 @@ export type { ArtifactName } from './artifacts.ts';
 export { driveRuns, scriptsDriver } from './drive.ts';
 export { currentHolder, holdProject, holdUnlessServed } from './hold.ts';
 export type { Hold, HolderKind } from './hold.ts';
+export type { Ticker } from './loop.ts';
 export { registriesOf } from './pipeline.ts';
 export type { Pipeline, StageDefinition, World } from './pipeline.ts';
 export { getRun, getStages, listRuns, openRuns, requestCancel, wakeRun } from './run-store.ts';

@@ -16,7 +16,12 @@ import {
   summaryMarkdown,
 } from '../scripts/index.ts';
 import type { JobSummary, Metric } from '../scripts/index.ts';
-import type { Report } from './commands/scripts.ts';
+
+/** A summary in another form, written to a file as well. */
+export interface Report {
+  readonly form: 'junit' | 'markdown' | 'json';
+  readonly file: string;
+}
 
 const NAME = /^training_summary_\d{8}_\d{6}(_\d+)?\.json$/;
 
@@ -40,7 +45,7 @@ export async function writeSummary(
   const before = await readSummary(folder, earlier.at(-1));
   const whole =
     before === null ? summary : { ...summary, comparison: compareSummaries(before, summary.jobs) };
-  const base = `training_summary_${compactTime(fromIso(summary.started_at))}`;
+  const base = baseName(run);
   let name = `${base}.json`;
   for (let n = 2; earlier.includes(name); n++) name = `${base}_${n}.json`;
   const json = `${JSON.stringify(whole, null, 2)}\n`;
@@ -50,6 +55,19 @@ export async function writeSummary(
     await writeFileWhole(resolve(file), text);
   }
   return { summary: whole, path: `summaries/${name}` };
+}
+
+const baseName = (run: Run): string => `training_summary_${compactTime(fromIso(run.created_at))}`;
+
+/** Where the summary of a run lies, from the project; null where none was written. */
+export async function summaryOf(project: Project, run: Run): Promise<string | null> {
+  const folder = join(project.root, 'summaries');
+  for (const name of await summaryNames(folder)) {
+    if (!name.startsWith(baseName(run))) continue;
+    const text = await readFile(join(folder, name), 'utf8').catch(() => '');
+    if (new RegExp(`"run": ${run.number}\\b`).test(text)) return `summaries/${name}`;
+  }
+  return null;
 }
 
 const summaryNames = async (folder: string): Promise<string[]> =>
