@@ -57,6 +57,8 @@ export interface Project {
    * Null where nothing went on.
    */
   endBackground(): Promise<Leftover | null>;
+  /** The same project on the same store, with other flags: a world of its own, to be closed before this one. */
+  beside(overrides: Overrides): Project;
   close(): Promise<void>;
 }
 
@@ -75,7 +77,6 @@ export async function openProject(options: {
   const clock = options.clock ?? systemClock;
   const root = findRoot(options.folder);
   const settings = await loadProjectConfig(root, env);
-  const config = applyOverrides(settings, options.overrides ?? {});
   const folder = join(root, '.trainyard');
   const hasState = storeExists(folder);
   const store =
@@ -84,7 +85,29 @@ export async function openProject(options: {
       : hasState
         ? await openStore(folder, { read_only: true })
         : memoryStore(folder);
-  const gpus = options.overrides?.gpus ?? [];
+  const base = { root, settings, store, has_state: hasState, clock, env };
+  const messaging: NotifierOptions = {
+    store,
+    settings: settings.notifications,
+    clock,
+    env,
+    project: basename(root),
+  };
+  const background = options.mode === 'write' ? await sendMessages(messaging) : null;
+  return assemble({ ...base, messaging }, options.overrides ?? {}, background, () => store.close());
+}
+
+/** A world over a store, as flags want it. `closeStore`: for whoever opened it. */
+function assemble(
+  base: Pick<Project, 'root' | 'settings' | 'store' | 'has_state' | 'clock' | 'env' | 'messaging'>,
+  overrides: Overrides,
+  background: Background | null,
+  closeStore: () => Promise<void>,
+): Project {
+  const { root, settings, store, clock, env } = base;
+  const { folder } = store;
+  const config = applyOverrides(settings, overrides);
+  const gpus = overrides.gpus ?? [];
   const computes = new Map<string, Promise<Compute>>();
   const environments = new Map<string, Environment>();
   const compute = async (name: string): Promise<Compute> => {
@@ -97,14 +120,6 @@ export async function openProject(options: {
       );
     return known;
   };
-  const messaging: NotifierOptions = {
-    store,
-    settings: config.notifications,
-    clock,
-    env,
-    project: basename(root),
-  };
-  const background = options.mode === 'write' ? await sendMessages(messaging) : null;
   const world: World = {
     store,
     ...(background === null ? {} : { background: background.begin }),
@@ -123,21 +138,16 @@ export async function openProject(options: {
     faultPoint: faultPoints(env['TRAINYARD_FAULT']),
   };
   return {
-    root,
+    ...base,
     config,
-    settings,
-    store,
-    has_state: hasState,
-    clock,
-    env,
     world,
-    messaging,
     actor: async () => ({ name: await gitIdentity(root, loginName(env)), identity: 'claimed' }),
     endBackground: async () => (await background?.end()) ?? null,
+    beside: (more) => assemble(base, more, null, async () => undefined),
     close: async () => {
       await background?.end();
       for (const known of computes.values()) await known.then((c) => c.close());
-      await store.close();
+      await closeStore();
     },
   };
 }
@@ -157,10 +167,14 @@ const withMemory = (store: Store, before: (() => void) | null): Store =>
 /** The longest that a command which is done waits for channels; what is left is sent by the next one. */
 const LAST_MESSAGES_MS = 3000;
 
+/** What goes on beside the loop; `end` is for whoever began it. */
+interface Background {
+  readonly begin: () => void;
+  readonly end: () => Promise<Leftover | null>;
+}
+
 /** Messages about runs, sent beside the loop. Null where no channel is configured: then nothing of it is even loaded. */
-async function sendMessages(
-  messaging: NotifierOptions,
-): Promise<{ begin: () => void; end: () => Promise<Leftover | null> } | null> {
+async function sendMessages(messaging: NotifierOptions): Promise<Background | null> {
   if (Object.keys(messaging.settings.channels).length === 0) return null;
   const { createNotifier } = await import('./notify/index.ts');
   const notifier: Notifier = createNotifier(messaging);

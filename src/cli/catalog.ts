@@ -99,8 +99,13 @@ export const CATALOG: readonly CatalogEntry[] = [
     load: () => import('./commands/notify.ts'),
   },
   {
+    name: 'schedules',
+    summary: 'list schedules, pause them, run one now',
+    load: () => import('./commands/schedules.ts'),
+  },
+  {
     name: 'worker',
-    summary: 'go on with open runs until told to stop',
+    summary: 'go on with open runs and fire schedules, until told to stop',
     load: () => import('./commands/worker.ts'),
   },
   {

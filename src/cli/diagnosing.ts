@@ -8,6 +8,7 @@ import type { CheckResult } from '../jobs/index.ts';
 import { TrainyardError, messageOf } from '../kernel/errors.ts';
 import { channelHealth, notifyWorld } from '../notify/index.ts';
 import { currentHolder, openRuns } from '../pipelines/index.ts';
+import { scheduleStates } from '../schedules/index.ts';
 
 /** Looks at everything a run would need. Changes nothing. */
 export async function diagnose(project: Project): Promise<CheckResult[]> {
@@ -53,6 +54,11 @@ export async function diagnose(project: Project): Promise<CheckResult[]> {
     const { channel, ok, message, hint } = health;
     checks.push({ name: `channel ${channel}`, ok, message, hint });
   }
+  const states = await scheduleStates(project.store.db);
+  const scheduled = Object.entries(config.schedules).filter(
+    ([name, { enabled }]) => enabled && states.get(name)?.paused == null,
+  );
+  if (scheduled.length > 0) checks.push(await fires(project, scheduled.length));
   const provider = await attempt(
     `provider ${config.provider}`,
     async () => (await project.world.compute(config.provider)).describe().title,
@@ -60,6 +66,21 @@ export async function diagnose(project: Project): Promise<CheckResult[]> {
   checks.push(provider);
   if (provider.ok) checks.push(...(await (await project.world.compute(config.provider)).check()));
   return checks;
+}
+
+/** Schedules fire in a process that stays, and in no other. */
+async function fires({ store }: Project, count: number): Promise<CheckResult> {
+  const holder = await currentHolder(store);
+  const ok = holder?.kind === 'worker' || holder?.kind === 'serve';
+  const them = count === 1 ? '1 schedule' : `${count} schedules`;
+  return {
+    name: 'schedules',
+    ok,
+    message: ok
+      ? `${them}, fired by \`trainyard ${holder.kind}\``
+      : `${them}, and no worker runs: nothing fires`,
+    hint: ok ? null : 'Keep `trainyard worker` running.',
+  };
 }
 
 async function attempt(name: string, look: () => Promise<string>): Promise<CheckResult> {

@@ -5,3 +5,4 @@ export { loadProjectConfig } from './load-project-config.ts';
 export type { ProjectConfig } from './load-project-config.ts';
 export type { NotificationSettings, RouteSettings } from './notification-schema.ts';
 export { ProjectFile } from './project-schema.ts';
+export type { ScheduleConfig } from './schedules-schema.ts';

@@ -71,7 +71,7 @@ const DEFAULTS = {
   notifications: { channels: {}, routes: [], smtp: null, base_url: null, long_running_alert_every_s: 14_400 },
   deployment: {},
   schedules: {},
-  retention: { models_s: 2_592_000, logs_s: 1_209_600 },
+  retention: { models_s: 2_592_000, logs_s: 1_209_600, runs_s: null },
   scripts: {},
   server: { host: '127.0.0.1', port: 8787 },
   manual_circuits: null,

@@ -7,6 +7,7 @@ import { type Finding, isMap, kindOf, toFindings, toProblem } from '../kernel/fi
 import { WholeFloat, parseYaml, positions } from '../kernel/yaml.ts';
 import { readEnvironment } from './environment-variables.ts';
 import { ProjectFile } from './project-schema.ts';
+import { strangeGates } from './schedules-schema.ts';
 
 /** Everything in trainyard.yaml, with defaults; durations are seconds (`_s`), shares are fractions. */
 export type ProjectConfig = z.output<typeof ProjectFile> & {
@@ -48,13 +49,17 @@ export function parseProjectConfig(
   }
   const { overrides, problems } = readEnvironment(env);
   const settings = toSettings(document);
+  keepEmpty(settings, document, 'retention');
   let manualCircuits: string | null = null;
   for (const { path, value } of overrides) {
     if (path[0] === 'manual_circuits') manualCircuits = String(value);
     else if (!hasChannelOf(settings, path, value)) put(settings, path, value);
   }
   const parsed = ProjectFile.safeParse(settings, { reportInput: true });
-  if (!parsed.success) problems.unshift(...located(source, toFindings(ProjectFile, parsed.error.issues)));
+  const findings = parsed.success
+    ? strangeGates(parsed.data.schedules, Object.keys(parsed.data.gates))
+    : toFindings(ProjectFile, parsed.error.issues);
+  problems.unshift(...located(source, findings));
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
   return { ...parsed.data, manual_circuits: manualCircuits };
 }
@@ -81,6 +86,18 @@ async function readProjectFile(folder: string): Promise<string> {
 function toSettings(map: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const entries = Object.entries(map).filter(([, value]) => value !== null);
   return Object.fromEntries(entries.map(([key, value]) => [key, plain(value)]));
+}
+
+/** What shall be kept must not go because somebody left the line empty: there it means what `never` means. */
+function keepEmpty(
+  settings: Record<string, unknown>,
+  document: Readonly<Record<string, unknown>>,
+  section: string,
+): void {
+  const written = document[section];
+  if (!isMap(written)) return;
+  const empty = Object.keys(written).filter((key) => written[key] === null);
+  settings[section] = { ...toSettings(written), ...Object.fromEntries(empty.map((key) => [key, null])) };
 }
 
 function plain(value: unknown): unknown {

@@ -2,8 +2,19 @@
 import { z } from 'zod';
 import { checkApprovers, gates, groups } from './gate-schema.ts';
 import { notifications } from './notification-schema.ts';
+import { schedules } from './schedules-schema.ts';
 import { scripts } from './scripts-schema.ts';
-import { count, duration, filled, number, qualityRule, share, words, workers } from './setting-fields.ts';
+import {
+  count,
+  duration,
+  durationOrNever,
+  filled,
+  number,
+  qualityRule,
+  share,
+  words,
+  workers,
+} from './setting-fields.ts';
 
 const PROVIDERS = ['local', 'simulated', 'azureml', 'kubernetes', 'ray'] as const;
 
@@ -105,12 +116,22 @@ const propagation = z
   .meta({ description: 'Waiting until a shared model is visible in the shared registry.' });
 
 const retention = z
-  .looseObject({
-    models: duration('30d', 'How long withdrawn and superseded model files are kept.'),
-    logs: duration('14d', 'How long logs are kept.'),
+  .strictObject({
+    models: durationOrNever(
+      '30d',
+      'How long files of models are kept once they are withdrawn or superseded. `never`: for good.',
+    ),
+    logs: durationOrNever(
+      '14d',
+      'How long logs and work folders of jobs are kept once their run is over. `never`: for good.',
+    ),
+    runs: durationOrNever(
+      'never',
+      'How long runs that nothing depends on are kept once they are over. `never`: for good.',
+    ),
   })
   .prefault({})
-  .transform(({ models: models_s, logs: logs_s, ...rest }) => ({ ...rest, models_s, logs_s }))
+  .transform(({ models: models_s, logs: logs_s, runs: runs_s }) => ({ models_s, logs_s, runs_s }))
   .meta({ description: 'What is cleaned up, and when.' });
 
 const server = z
@@ -174,7 +195,7 @@ export const ProjectFile = z
     groups,
     notifications,
     deployment: anything('Rollouts to test and production.'),
-    schedules: anything('Runs by the clock.'),
+    schedules,
     retention,
     scripts,
     server,

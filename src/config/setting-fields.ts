@@ -2,39 +2,25 @@
 import { z } from 'zod';
 import { parseDuration } from '../kernel/duration.ts';
 import { kindOf, show } from '../kernel/findings.ts';
+import type { Refuse } from '../kernel/findings.ts';
 import { field } from '../kernel/schema-field.ts';
 
 /** A duration such as `30s`, in seconds. `least_s` keeps out values that make no sense. */
 export const duration = (fallback: string, description: string, least_s = 0.001) =>
-  field<number>(
-    (value, refuse) => {
-      const seconds = typeof value === 'string' ? parseDuration(value) : null;
-      if (seconds === null) {
-        const hint =
-          typeof value === 'number'
-            ? `Write a unit: ${value}s, ${value}m or ${value}h.`
-            : 'Write a number and a unit, for example 30s, 5m, 4h or 30d.';
-        return refuse(`must be a duration, is ${show(value)}`, hint);
-      }
-      if (seconds < least_s)
-        return refuse(`must be longer than ${show(value)}`, `Write something like ${fallback}.`);
-      return seconds;
-    },
-    { description, type: 'string', pattern: '^([0-9]+(\\.[0-9]+)?(ms|[smhdw]))+$', default: fallback },
-  ).prefault(fallback);
+  field<number>((value, refuse) => readDuration(value, refuse, fallback, least_s), {
+    description,
+    type: 'string',
+    pattern: '^([0-9]+(\\.[0-9]+)?(ms|[smhdw]))+$',
+    default: fallback,
+  }).prefault(fallback);
 
-/** The same, or `never`: null. */
+/** A duration, or `never` (and nothing at all): null. */
 export const durationOrNever = (fallback: string, description: string) =>
   field<number | null>(
-    (value, refuse) => {
-      if (value === 'never') return null;
-      const seconds = typeof value === 'string' ? parseDuration(value) : null;
-      if (seconds !== null && seconds > 0) return seconds;
-      return refuse(
-        `must be a duration or never, is ${show(value)}`,
-        `Write something like ${fallback}, or never.`,
-      );
-    },
+    (value, refuse) =>
+      value === null || value === 'never'
+        ? null
+        : readDuration(value, refuse, fallback === 'never' ? '30d or never' : `${fallback} or never`, 0.001),
     {
       description,
       type: 'string',
@@ -42,6 +28,19 @@ export const durationOrNever = (fallback: string, description: string) =>
       default: fallback,
     },
   ).prefault(fallback);
+
+function readDuration(value: unknown, refuse: Refuse, example: string, least_s: number): number | undefined {
+  const seconds = typeof value === 'string' ? parseDuration(value) : null;
+  if (seconds === null) {
+    const hint =
+      typeof value === 'number'
+        ? `Write a unit: ${value}s, ${value}m or ${value}h.`
+        : 'Write a number and a unit, for example 30s, 5m, 4h or 30d.';
+    return refuse(`must be a duration, is ${show(value)}`, hint);
+  }
+  if (seconds >= least_s) return seconds;
+  return refuse(`must be longer than ${show(value)}`, `Write something like ${example}.`);
+}
 
 /** A share: `30%` or 0.3. */
 export const share = (fallback: string, description: string) =>

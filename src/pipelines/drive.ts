@@ -1,4 +1,5 @@
 import { createLoop } from './loop.ts';
+import type { Ticker } from './loop.ts';
 import type { Hold } from './hold.ts';
 import type { World } from './pipeline.ts';
 import type { RunScope } from './lease.ts';
@@ -12,7 +13,7 @@ type About = Omit<RunScope, 'pipelines'>;
 /**
  * Advances the project's open runs in this process until nothing is left to do here: every run is over or waits for
  * people. Returns earlier when the signal is aborted; work in flight goes on without us.
- * `about` leaves every other run where it is.
+ * `about` leaves every other run where it is; `tickers` are called beside the runs.
  */
 export async function driveRuns(
   world: World,
@@ -20,11 +21,12 @@ export async function driveRuns(
   signal: AbortSignal,
   until: 'idle' | 'aborted' = 'idle',
   about: About = {},
+  tickers: readonly Ticker[] = [],
 ): Promise<void> {
   world.background?.();
   // Scripts are run by whoever started them; what is left of one is looked at only when somebody names it.
   const pipelines = about.run_id === undefined ? [trainPipeline] : [trainPipeline, scriptsPipeline];
-  const loop = createLoop(world, pipelines, hold.id, signal, about);
+  const loop = createLoop(world, pipelines, hold.id, signal, about, tickers);
   await loop.run(
     async () =>
       until === 'idle' &&

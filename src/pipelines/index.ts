@@ -6,6 +6,7 @@ export { driveRuns, scriptsDriver } from './drive.ts';
 export { currentHolder, holdProject, holdUnlessServed } from './hold.ts';
 export type { Hold, HolderKind } from './hold.ts';
 export { failureOf } from './note-failures.ts';
+export type { Ticker } from './loop.ts';
 export { registriesOf } from './pipeline.ts';
 export type { Pipeline, StageDefinition, World } from './pipeline.ts';
 export {

@@ -9,6 +9,7 @@ import { ScriptedCompute } from '../testing/test-compute.ts';
 import { testWorld } from '../testing/test-world.ts';
 import type { TestWorld } from '../testing/test-world.ts';
 import { createLoop } from './loop.ts';
+import type { Ticker } from './loop.ts';
 import type { Pipeline, StageContext, StageOutcome, World } from './pipeline.ts';
 import { createRun, getRun, openRuns, wakeRun } from './run-store.ts';
 import type { Run } from './run-store.ts';
@@ -264,6 +265,74 @@ describe('the loop', () => {
     };
     await expect(loopOver(of, broken).untilIdle()).rejects.toThrow('disk is full');
     expect(finished).toBe(true);
+  });
+});
+
+describe('a ticker', () => {
+  /** Wants to be called at these times, one after the other. */
+  const tickerAt = (
+    times: number[],
+    work: (now: number) => Promise<unknown> = async () => undefined,
+  ): Ticker => ({
+    name: 'test',
+    next: async () => times[0] ?? null,
+    tick: async (now) => {
+      times.shift();
+      calls.push(`tick at ${now}`);
+      await work(now);
+    },
+  });
+  const loopWith = (of: Pipeline, ticker: Ticker) =>
+    createLoop(w.world, [of], 'wrk_1', stop.signal, {}, [ticker]);
+
+  it('is called when its time has come, and not before', async () => {
+    const begun = w.clock.now();
+    going.push(
+      loopWith(
+        pipeline(() => ({ kind: 'done' })),
+        tickerAt([begun + 30_000, begun + 45_000]),
+      ).run(async () => false),
+    );
+    await settle();
+    await w.clock.advance(29_800);
+    expect(calls).toEqual([]);
+    await w.clock.advance(200);
+    await settle();
+    expect(calls).toEqual([`tick at ${begun + 30_000}`]);
+    await w.clock.advance(60_000);
+    await settle();
+    expect(calls).toEqual([`tick at ${begun + 30_000}`, `tick at ${begun + 45_000}`]);
+  });
+
+  it('may write a run, which is advanced at once', async () => {
+    const of = pipeline(() => ({ kind: 'done' }));
+    const now = w.clock.now();
+    await loopWith(
+      of,
+      tickerAt([now], () => start(of)),
+    ).run(async () => (await openRuns(w.project.store.db, 'train')).length === 0);
+    expect(calls).toEqual([`tick at ${now}`, `1 at ${now}`]);
+  });
+
+  it('keeps a loop from ending while it has something to do now', async () => {
+    const now = w.clock.now();
+    await loopWith(
+      pipeline(() => ({ kind: 'done' })),
+      tickerAt([now, now, now]),
+    ).run(async () => true);
+    expect(calls).toHaveLength(3);
+  });
+
+  it('takes no turns from runs', async () => {
+    const of = pipeline((n) =>
+      n < 3 ? { kind: 'wait', on: 'jobs', until: w.clock.now() } : { kind: 'done' },
+    );
+    const run = await start(of);
+    const now = w.clock.now();
+    const times = Array.from({ length: 5 }, () => now);
+    await loopWith(of, tickerAt(times)).run(async () => true);
+    expect(await status(run)).toBe('succeeded');
+    expect(calls.slice(0, 2)).toEqual([`tick at ${now}`, `1 at ${now}`]);
   });
 });
 

@@ -17,6 +17,18 @@ const LONGEST_SLEEP_MS = 60_000;
 /** After this long without work, memory is given back; a run that moves every second is left alone. */
 const QUIET_MS = 5000;
 
+/** Work that is not a run's: it has times of its own, and a loop calls it beside the runs that are due. */
+export interface Ticker {
+  readonly name: string;
+  /** When it wants to be called; null: not until something is written. Asked in every round, so it must be cheap. */
+  next(): Promise<number | null>;
+  /**
+   * Does one bounded piece of work: runs wait meanwhile. Its own trouble it puts on record itself; what it throws ends
+   * the loop, as a store that cannot be written does.
+   */
+  tick(now: number): Promise<void>;
+}
+
 export interface Loop {
   /** Runs until `until` says that nothing is left to do here, or the signal is aborted. */
   run(until: () => Promise<boolean>): Promise<void>;
@@ -35,6 +47,7 @@ export function createLoop(
   owner: string,
   signal: AbortSignal,
   about: Omit<RunScope, 'pipelines'> = {},
+  tickers: readonly Ticker[] = [],
 ): Loop {
   const byName = new Map(pipelines.map((p) => [p.name, p]));
   const scope: RunScope = { ...about, pipelines: [...byName.keys()] };
@@ -113,6 +126,18 @@ export function createLoop(
     return true;
   };
 
+  /** Calls those that are due; true when one was. */
+  const tick = async (): Promise<boolean> => {
+    let ticked = false;
+    for (const ticker of tickers) {
+      const at = await ticker.next();
+      if (signal.aborted || at === null || at > world.clock.now()) continue;
+      await ticker.tick(world.clock.now());
+      ticked = true;
+    }
+    return ticked;
+  };
+
   const pipelineOf = (run: Run): Pipeline => {
     const pipeline = byName.get(run.pipeline);
     if (pipeline !== undefined && pipeline.version >= run.pipeline_version) return pipeline;
@@ -132,9 +157,11 @@ export function createLoop(
       // What is due and is not for this loop must not keep it awake.
       .where(inScope(scope))
       .executeTakeFirst();
+    const ticks = await Promise.all(tickers.map((ticker) => ticker.next()));
     const end = Math.min(
       lastNow + LONGEST_SLEEP_MS,
       next?.due_at == null ? Number.POSITIVE_INFINITY : Date.parse(next.due_at),
+      ...ticks.filter((at) => at !== null),
     );
     while (!signal.aborted && knocks === seenKnocks) {
       const now = world.clock.now();
@@ -171,7 +198,8 @@ export function createLoop(
         while (!signal.aborted) {
           const seen = knocks;
           const now = world.clock.now();
-          if (await round()) continue;
+          const ticked = await tick();
+          if ((await round()) || ticked) continue;
           if (await until()) return;
           await nap(seen, now);
         }

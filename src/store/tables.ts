@@ -280,6 +280,34 @@ export interface ArtifactsTable {
   created_at: string;
 }
 
+/** A schedule of trainyard.yaml, as far as it was decided on. One that is gone from the file keeps its row. */
+export interface SchedulesTable {
+  name: string;
+  /** Digest of what the file says of it; an edited schedule does not fire for the past. */
+  definition: string;
+  /** Times up to here are dealt with, or none of this definition. */
+  decided_until: string;
+  removed_at: string | null;
+  paused_at: string | null;
+  paused_by: string | null;
+  paused_reason: string | null;
+}
+
+/** What became of one time of a schedule (`cron`), or of one request for it (`manual`). */
+export interface ScheduleFiringsTable {
+  schedule: string;
+  kind: string;
+  /** The time it stands for; of a request, when it was made. */
+  slot: string;
+  at: string;
+  outcome: string;
+  message: string;
+  requested_by: string;
+  /** The run it started, which may have been removed since. */
+  run_id: string | null;
+  run_number: number | null;
+}
+
 /** Processes that advance runs of this project. */
 export interface WorkersTable {
   id: string;
@@ -368,6 +396,8 @@ export interface Tables {
   events: EventsTable;
   audit: AuditTable;
   artifacts: ArtifactsTable;
+  schedules: SchedulesTable;
+  schedule_firings: ScheduleFiringsTable;
   workers: WorkersTable;
   notification_channels: NotificationChannelsTable;
   notifications: NotificationsTable;

@@ -4,6 +4,7 @@ import { parseSize } from '../../kernel/size.ts';
 import { ExitWith } from '../exit.ts';
 import { collectWhole, common, duration, wholeNumber } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
+import type { Report } from '../../actions/index.ts';
 
 /** As typed; what is left out is undefined, so that `scripts:` in trainyard.yaml can say it. */
 export interface ScriptFlags extends CommonOptions {
@@ -43,11 +44,6 @@ export interface ScriptFlags extends CommonOptions {
   readonly verbose?: boolean;
   readonly python?: string;
   readonly report?: readonly Report[];
-}
-
-export interface Report {
-  readonly form: 'junit' | 'markdown' | 'json';
-  readonly file: string;
 }
 
 export function define(parent: Command): void {

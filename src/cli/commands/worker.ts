@@ -7,7 +7,9 @@ export function define(parent: Command): void {
   common(
     parent
       .command('worker')
-      .description('Goes on with open runs of the project until told to stop (Ctrl-C, SIGTERM).')
+      .description(
+        'Goes on with open runs of the project and fires its schedules, until told to stop (Ctrl-C, SIGTERM).',
+      )
       .option('--until-idle', 'end when every run is over or waits for people'),
     `
     trainyard worker
@@ -15,7 +17,9 @@ export function define(parent: Command): void {
   ).action(async (flags: CommonOptions & { untilIdle?: boolean }) => {
     await withProject(flags, 'write', async (project) => {
       const { driveRuns, holdProject, openRuns } = await import('../../pipelines/index.ts');
+      const { scheduledScripts, schedulesTicker } = await import('../../actions/index.ts');
       const { showProgress } = await import('../render/progress.ts');
+      const { showScripts } = await import('../render/script-progress.ts');
       await using hold = await holdProject(project.store, project.clock.now(), 'worker');
       const stop = new AbortController();
       const onSignal = (): void => stop.abort();
@@ -27,9 +31,23 @@ export function define(parent: Command): void {
             ? 'No open runs.'
             : `Going on with ${runs.map((r) => `run ${r.number}`).join(', ')}.`,
         );
+      const scheduled = Object.values(project.settings.schedules).filter((s) => s.enabled).length;
+      if (flags.json !== true && scheduled > 0)
+        note(
+          `${scheduled === 1 ? '1 schedule' : `${scheduled} schedules`}; see when with \`trainyard schedules\`.`,
+        );
+      const say = flags.json === true ? () => undefined : note;
+      const scripts = scheduledScripts(project, hold, {
+        show:
+          flags.json === true ? null : (own, run) => showScripts(own, run, { verbose: false, plain: true }),
+        say,
+      });
+      const tickers = [schedulesTicker(project, say), scripts];
       const progress = runs.length > 0 && flags.json !== true ? showProgress(project, runs) : null;
       try {
-        await driveRuns(project.world, hold, stop.signal, flags.untilIdle === true ? 'idle' : 'aborted');
+        const until = flags.untilIdle === true ? 'idle' : 'aborted';
+        await driveRuns(project.world, hold, stop.signal, until, {}, tickers);
+        await scripts.settle(stop.signal);
       } finally {
         await progress?.stop();
         process.off('SIGINT', onSignal).off('SIGTERM', onSignal);

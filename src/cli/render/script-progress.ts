@@ -24,10 +24,18 @@ const TAIL_BYTES = 4096;
  * Shows scripts while they run: in a terminal a line for each that runs, with its time and the last line it printed;
  * elsewhere plain lines that begin with the job. All of that is kept in logs/orchestrator.log too.
  */
-export function showScripts(project: Project, run: Run, options: { readonly verbose: boolean }): Progress {
+export function showScripts(
+  project: Project,
+  run: Run,
+  options: {
+    readonly verbose: boolean;
+    /** Lines alone, also in a terminal: others write there too. */
+    readonly plain?: boolean;
+  },
+): Progress {
   const told = new Teller(project, run, options.verbose);
   let drawn = 0;
-  const terminal = process.stderr.isTTY === true;
+  const terminal = process.stderr.isTTY === true && options.plain !== true;
   const clear = (): void => {
     if (drawn > 0) process.stderr.write(`\u001B[${drawn}A\u001B[J`);
     drawn = 0;

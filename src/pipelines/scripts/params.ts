@@ -26,6 +26,9 @@ export const ScriptParams = z.object({
   timeout_s: z.number().nullable(),
   memory_limit_mib: z.number().nullable(),
   gpus_per_job: z.int(),
+  /** How many run at once, and which GPUs they share: for a process that drives the run without its flags. */
+  max_workers: z.int().default(1),
+  gpus: z.array(z.string()).default([]),
   allow_partial_success: z.boolean(),
   /** `<id> <hash>` of jobs that an interrupted run had finished, and that this one leaves out. */
   resumed: z.array(z.string()),

@@ -1,10 +1,8 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Project } from '../app.ts';
-import { LONGEST_PAGE } from '../ci/index.ts';
 import { listJobs } from '../jobs/index.ts';
 import type { Job } from '../jobs/index.ts';
-import { ciFacts, readsCommands } from '../kernel/ci.ts';
 import { compactTime, fromIso, toIso } from '../kernel/clock.ts';
 import { writeFileWhole } from '../kernel/files.ts';
 import { scriptParams } from '../pipelines/index.ts';
@@ -18,8 +16,12 @@ import {
   summaryMarkdown,
 } from '../scripts/index.ts';
 import type { JobSummary, Metric } from '../scripts/index.ts';
-import type { Report } from './commands/scripts.ts';
-import { pageFile, publish } from './telling.ts';
+
+/** A summary in another form, written to a file as well. */
+export interface Report {
+  readonly form: 'junit' | 'markdown' | 'json';
+  readonly file: string;
+}
 
 const NAME = /^training_summary_\d{8}_\d{6}(_\d+)?\.json$/;
 
@@ -43,7 +45,7 @@ export async function writeSummary(
   const before = await readSummary(folder, earlier.at(-1));
   const whole =
     before === null ? summary : { ...summary, comparison: compareSummaries(before, summary.jobs) };
-  const base = `training_summary_${compactTime(fromIso(summary.started_at))}`;
+  const base = baseName(run);
   let name = `${base}.json`;
   for (let n = 2; earlier.includes(name); n++) name = `${base}_${n}.json`;
   const json = `${JSON.stringify(whole, null, 2)}\n`;
@@ -55,37 +57,17 @@ export async function writeSummary(
   return { summary: whole, path: `summaries/${name}` };
 }
 
-/** Tells the build that the scripts run in what became of them. Elsewhere nothing happens. */
-export async function tellBuildOfScripts(
-  project: Project,
-  summary: TrainingSummary,
-  path: string,
-  json: boolean,
-): Promise<void> {
-  if (!readsCommands(ciFacts(project.env))) return;
-  const failed = summary.jobs.filter((job) => job.status === 'failed');
-  await publish(
-    project.env,
-    {
-      outputs: [
-        { name: 'hasTrainingFailures', value: String(failed.length > 0) },
-        { name: 'run_number', value: String(summary.run) },
-        { name: 'run_status', value: summary.status },
-        { name: 'training_summary', value: join(project.root, path) },
-      ],
-      issues: failed.map((job) => ({
-        kind: job.optional ? 'warning' : 'error',
-        title: `${job.id} failed${job.optional ? ' (optional)' : ''}`,
-        message: `${job.error ?? 'failed'} (${job.log})`,
-      })),
-      page: {
-        text: summaryMarkdown(summary, LONGEST_PAGE),
-        file: pageFile(project, `training-run-${summary.run}`, summary.run),
-      },
-      partial: summary.status === 'succeeded' && failed.length > 0,
-    },
-    json,
-  );
+const baseName = (run: Run): string => `training_summary_${compactTime(fromIso(run.created_at))}`;
+
+/** Where the summary of a run lies, from the project; null where none was written. */
+export async function summaryOf(project: Project, run: Run): Promise<string | null> {
+  const folder = join(project.root, 'summaries');
+  for (const name of await summaryNames(folder)) {
+    if (!name.startsWith(baseName(run))) continue;
+    const text = await readFile(join(folder, name), 'utf8').catch(() => '');
+    if (new RegExp(`"run": ${run.number}\\b`).test(text)) return `summaries/${name}`;
+  }
+  return null;
 }
 
 const summaryNames = async (folder: string): Promise<string[]> =>

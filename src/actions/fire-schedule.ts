@@ -1,0 +1,245 @@
+import type { Project } from '../app.ts';
+import type { ScheduleConfig } from '../config/index.ts';
+import type { Actor } from '../gates/index.ts';
+import { toIso } from '../kernel/clock.ts';
+import { ConflictError, NotFoundError, TrainyardError, messageOf } from '../kernel/errors.ts';
+import { clockTime } from '../kernel/time-zone.ts';
+import type { Run } from '../pipelines/index.ts';
+import { decidedUntil, isDecided, openRunOf, recordFiring } from '../schedules/index.ts';
+import type { Firing, FiringOutcome } from '../schedules/index.ts';
+import { appendEvents } from '../store/index.ts';
+import type { Db, NewEvent, Tx } from '../store/index.ts';
+import { chooseScripts, makeScriptFolders, scriptCommands, scriptResources } from './choose-scripts.ts';
+import type { ScriptSettings } from './choose-scripts.ts';
+import { planProject } from './plan-project.ts';
+import { prepareRun } from './start-run.ts';
+import { prepareScripts } from './start-scripts.ts';
+
+/** A schedule at one of its times, or because somebody wants it now. */
+export interface Occasion {
+  readonly name: string;
+  readonly schedule: ScheduleConfig;
+  readonly kind: 'cron' | 'manual';
+  /** Milliseconds. */
+  readonly slot: number;
+  /** Who starts the run. */
+  readonly actor: Actor;
+  /** Although a run of it is still open. */
+  readonly force: boolean;
+}
+
+/** What came of it; `error` is why it failed, for whoever waits for the answer. */
+export interface Fired {
+  readonly firing: Firing;
+  readonly error: Error | null;
+}
+
+/** The name in which a schedule starts runs; a gate that lists it among its approvers may be approved by it. */
+export const scheduleActor = (name: string): Actor => ({ name: `schedule:${name}`, identity: 'system' });
+
+/** Another run may be written down while this one is planned; then it is planned again. */
+const TRIES = 3;
+
+/**
+ * Starts what a schedule is for, and puts on record what came of it: the run, the firing and the event in one
+ * transaction, so that it happened whole or not at all, and once, whoever else tries. Null: it was dealt with already.
+ */
+export async function fireSchedule(project: Project, occasion: Occasion): Promise<Fired | null> {
+  const { store, world } = project;
+  for (let tried = 1; ; tried++) {
+    if (await isDecided(store.db, keyOf(occasion))) return null;
+    // Seen before the work of planning, and looked at once more when the run is written.
+    const skipped = await skipWhileOpen(store.db, occasion);
+    if (skipped !== null) return answer(await record(project, occasion, skipped));
+    try {
+      const prepared = await prepare(project, occasion);
+      world.faultPoint('schedule.prepared');
+      const fired = await store.tx(async (tx) => {
+        const open = await skipWhileOpen(tx, occasion);
+        if (open !== null) return write(tx, project, occasion, open);
+        return write(tx, project, occasion, await prepared(tx));
+      });
+      world.faultPoint('schedule.fired');
+      return answer(fired);
+    } catch (error) {
+      if (error instanceof ConflictError && tried < TRIES) continue;
+      const failed = await record(project, occasion, { outcome: 'failed', message: whyOf(error), run: null });
+      return failed === null ? null : { firing: failed, error: asError(error) };
+    }
+  }
+}
+
+/** A time that nobody met and that is not made up for. */
+export async function passOver(project: Project, occasion: Occasion, late: string): Promise<void> {
+  await record(project, occasion, {
+    outcome: 'skipped',
+    message: `nothing ran at that time; that was ${late} ago, and catch_up is none`,
+    run: null,
+  });
+}
+
+interface Outcome {
+  readonly outcome: FiringOutcome;
+  readonly message: string;
+  readonly run: Run | null;
+}
+
+async function prepare(
+  project: Project,
+  { name, schedule: { run }, actor }: Occasion,
+): Promise<(tx: Tx) => Promise<Outcome>> {
+  if (run.pipeline === 'scripts') return prepareScheduledScripts(project, name, run.settings, actor);
+  const planned = await planProject(project, {
+    detection: run.detection,
+    base_ref: run.base,
+    circuits: run.circuits,
+    if_changed: run.if_changed,
+    include_failed: run.include_failed,
+    allow_wide: run.allow_wide,
+  });
+  const { plan } = planned;
+  // What failed before is offered at a run's retry gate: that is something to do, too.
+  if (plan.pinned.size === 0)
+    return async () => ({ outcome: 'nothing', message: 'nothing to train', run: null });
+  const write = await prepareRun(project, planned, { actor, approve: run.approve, pr: false });
+  return async (tx) => {
+    const started = await write(tx);
+    const offered = plan.pinned.size - plan.summary.train;
+    const message = `run ${started.number} for ${plan.summary.train} of ${plan.circuits.length} circuits${offered === 0 ? '' : `; ${offered} that failed before ${offered === 1 ? 'is' : 'are'} offered again`}`;
+    return { outcome: 'started', message, run: started };
+  };
+}
+
+async function prepareScheduledScripts(
+  project: Project,
+  name: string,
+  wanted: ScriptSettings,
+  actor: Actor,
+): Promise<(tx: Tx) => Promise<Outcome>> {
+  const { root, config } = project;
+  const settings = { ...config.scripts, ...wanted };
+  const chosen = await chooseScripts(root, settings);
+  const jobs = scriptCommands(root, chosen.jobs, settings);
+  if (jobs.length === 0) {
+    if (settings.strict_discovery === true)
+      throw new NotFoundError(`Discovery found no training script in ${root}.`, {
+        hint: 'Scripts are called train_*.py; name others with include_pattern.',
+      });
+    return async () => ({ outcome: 'nothing', message: 'no training scripts found', run: null });
+  }
+  const resources = await scriptResources(settings);
+  makeScriptFolders(root, jobs);
+  const write = await prepareScripts(project, {
+    jobs,
+    resumed: [],
+    settings,
+    resources,
+    actor,
+    arguments: [`schedule:${name}`],
+  });
+  return async (tx) => {
+    const run = await write(tx);
+    return { outcome: 'started', message: `run ${run.number} for ${counted(jobs.length, 'script')}`, run };
+  };
+}
+
+const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+
+async function skipWhileOpen(db: Db, { name, force }: Occasion): Promise<Outcome | null> {
+  const open = force ? null : await openRunOf(db, name);
+  if (open === null) return null;
+  const why = open.status === 'waiting' ? 'waits for people' : 'is not over';
+  return { outcome: 'skipped', message: `run ${open.number}, which it started, ${why}`, run: null };
+}
+
+const record = (project: Project, occasion: Occasion, outcome: Outcome): Promise<Firing | null> =>
+  project.store.tx((tx) => write(tx, project, occasion, outcome));
+
+/** Null, and nothing written, when somebody else was quicker: then the run of this transaction must not be either. */
+async function write(
+  tx: Tx,
+  project: Project,
+  occasion: Occasion,
+  { outcome, message, run }: Outcome,
+): Promise<Firing | null> {
+  const now = project.clock.now();
+  const firing: Firing = {
+    ...keyOf(occasion),
+    at: toIso(now),
+    outcome,
+    message,
+    requested_by: occasion.actor.name,
+    run_id: run?.id ?? null,
+    run_number: run?.number ?? null,
+  };
+  if (!(await recordFiring(tx, firing))) {
+    if (run !== null) throw new DecidedElsewhere(occasion.name);
+    return null;
+  }
+  if (occasion.kind === 'cron') await decidedUntil(tx, occasion.name, occasion.slot);
+  await appendEvents(tx, now, [eventOf(occasion, firing)]);
+  project.world.faultPoint('schedule.written');
+  return firing;
+}
+
+/** Undoes a transaction that wrote a run for a time that had one. */
+class DecidedElsewhere extends ConflictError {
+  constructor(name: string) {
+    super(`Another process has fired schedule ${name}.`);
+  }
+}
+
+const answer = (firing: Firing | null): Fired | null => (firing === null ? null : { firing, error: null });
+
+const keyOf = ({ name, kind, slot }: Occasion) => ({ schedule: name, kind, slot: toIso(slot) });
+
+function eventOf({ name, kind, slot, schedule, actor }: Occasion, firing: Firing): NewEvent {
+  const time =
+    kind === 'manual'
+      ? `on request of ${actor.name}`
+      : `at ${clockTime(slot, schedule.timezone)} ${schedule.timezone}`;
+  const data = { schedule: name, kind, slot: firing.slot, run: firing.run_number };
+  switch (firing.outcome) {
+    case 'started':
+    case 'nothing':
+      return {
+        type: 'schedule.fired',
+        actor,
+        run_id: firing.run_id,
+        message: `Schedule ${name} fired ${time}: ${firing.message}`,
+        data,
+      };
+    case 'skipped':
+      return {
+        type: 'schedule.skipped',
+        actor,
+        severity: 'warning',
+        message: `Schedule ${name} was skipped ${time}: ${firing.message}`,
+        data,
+      };
+    case 'failed':
+      return {
+        type: 'schedule.failed',
+        actor,
+        severity: 'error',
+        message: `Schedule ${name} failed ${time}: ${firing.message}`,
+        data,
+      };
+  }
+}
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
+
+/** In one line, with the first thing to put right. */
+function whyOf(error: unknown): string {
+  if (!(error instanceof TrainyardError)) return messageOf(error);
+  const [first] = error.problems;
+  const place =
+    first === undefined
+      ? []
+      : [`${first.file}${first.line === null ? '' : `:${first.line}`}: ${first.message}`];
+  const hint = error.hint ?? first?.hint ?? null;
+  return [messageOf(error), ...place, ...(hint === null ? [] : [hint])]
+    .map((part) => part.replace(/([^.?!])$/, '$1.'))
+    .join(' ');
+}

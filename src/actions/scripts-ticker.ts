@@ -1,0 +1,126 @@
+import { SYSTEM } from '../kernel/actor.ts';
+import type { Project } from '../app.ts';
+import { getRun, requestCancel, scriptParams, scriptsDriver } from '../pipelines/index.ts';
+import type { Hold, Run, Ticker } from '../pipelines/index.ts';
+import type { Db } from '../store/index.ts';
+import { summaryOf, writeSummary } from './script-summary.ts';
+
+/** What a worker does with scripts that schedules started. */
+export interface ScheduledScripts extends Ticker {
+  /** Resolves when no script runs any more; with `signal` aborted it asks them to end, as Ctrl-C does. */
+  settle(signal: AbortSignal): Promise<void>;
+}
+
+/** Shows a run of scripts while it runs, and keeps its log. */
+export type ShowScripts = (project: Project, run: Run) => { stop(): Promise<void> };
+
+/**
+ * Runs scripts that schedules started, beside the loop that called: each with the workers and GPUs that its run froze. A
+ * run that was under way when its worker died is brought to its end: scripts end with the process that started them.
+ */
+export function scheduledScripts(
+  project: Project,
+  hold: Hold,
+  options: { readonly show: ShowScripts | null; readonly say: (line: string) => void },
+): ScheduledScripts {
+  const driven = new Map<
+    string,
+    { readonly run: Run; readonly wake: () => Promise<void>; readonly over: Promise<void> }
+  >();
+  const { db } = project.store;
+  let looked = false;
+  let trouble: { readonly error: unknown } | null = null;
+
+  const drive = async (run: Run): Promise<void> => {
+    const { max_workers, gpus } = scriptParams(run);
+    const own = project.beside({ max_workers, gpus });
+    const driver = scriptsDriver(own.world, hold, run.id);
+    const work = async (): Promise<void> => {
+      const shown = run.status === 'pending' ? (options.show?.(own, run) ?? null) : null;
+      try {
+        await driver.run();
+      } finally {
+        await shown?.stop();
+      }
+      const ended = await getRun(db, run.id);
+      const { path } = await writeSummary(own, ended, [], { gpus, metric: null, reports: [] });
+      options.say(`Run ${run.number} (scripts) ${ended.status}. Summary: ${path}`);
+    };
+    if (run.status !== 'pending')
+      await project.store.tx((tx) => requestCancel(tx, project.clock.now(), run, SYSTEM));
+    const over = work()
+      .catch((error: unknown) => {
+        trouble ??= { error };
+      })
+      .finally(async () => {
+        await own.close();
+        driven.delete(run.id);
+      });
+    driven.set(run.id, { run, wake: driver.wake, over });
+  };
+
+  return {
+    name: 'scripts',
+    next: async () => {
+      if (trouble !== null || !looked) return project.clock.now();
+      return (await openScheduled(db)).some((id) => !driven.has(id)) ? project.clock.now() : null;
+    },
+    tick: async () => {
+      // What went wrong beside the loop ends it, as it would have inside.
+      if (trouble !== null) throw trouble.error;
+      if (!looked) await writeMissedSummary(project);
+      looked = true;
+      for (const id of await openScheduled(db)) if (!driven.has(id)) await drive(await getRun(db, id));
+    },
+    settle: async (signal) => {
+      const end = async (): Promise<void> => {
+        const actor = await project.actor();
+        for (const { run, wake } of driven.values()) {
+          await project.store.tx((tx) => requestCancel(tx, project.clock.now(), run, actor));
+          await wake();
+        }
+      };
+      const asked = Promise.withResolvers<undefined>();
+      const onAbort = (): void => asked.resolve(undefined);
+      signal.addEventListener('abort', onAbort, { once: true });
+      if (signal.aborted) onAbort();
+      const over = Promise.all([...driven.values()].map((each) => each.over));
+      await Promise.race([over, asked.promise]);
+      if (signal.aborted && driven.size > 0) await end();
+      await over;
+      signal.removeEventListener('abort', onAbort);
+      if (trouble !== null) throw trouble.error;
+    },
+  };
+}
+
+/** Runs of scripts that schedules started and that are not over; others belong to whoever typed the command. */
+async function openScheduled(db: Db): Promise<string[]> {
+  const rows = await db
+    .selectFrom('runs')
+    .innerJoin('schedule_firings as firing', 'firing.run_id', 'runs.id')
+    .select('runs.id')
+    .where('runs.pipeline', '=', 'scripts')
+    .where('runs.ended_at', 'is', null)
+    .orderBy('runs.number')
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+/** A worker may have died between the end of the last run and its summary. */
+async function writeMissedSummary(project: Project): Promise<void> {
+  const { db } = project.store;
+  const last = await db
+    .selectFrom('runs')
+    .innerJoin('schedule_firings as firing', 'firing.run_id', 'runs.id')
+    .select('runs.id')
+    .where('runs.pipeline', '=', 'scripts')
+    .where('runs.ended_at', 'is not', null)
+    .orderBy('runs.number', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  if (last === undefined) return;
+  const run = await getRun(db, last.id);
+  if ((await summaryOf(project, run)) !== null) return;
+  await writeSummary(project, run, [], { gpus: scriptParams(run).gpus, metric: null, reports: [] });
+}

@@ -1,0 +1,87 @@
+import type { ScheduleConfig } from '../../config/index.ts';
+import { toIso } from '../../kernel/clock.ts';
+import { clockTime } from '../../kernel/time-zone.ts';
+import type { Firing, ScheduleState } from '../../schedules/index.ts';
+import { paint } from './style.ts';
+import { table } from './table.ts';
+
+/** A schedule as a list shows it. */
+export interface ScheduleRow {
+  readonly name: string;
+  /** Null: it is gone from trainyard.yaml. */
+  readonly schedule: ScheduleConfig | null;
+  /** Null: nobody has taken note of it yet. */
+  readonly state: ScheduleState | null;
+  /** When it comes; empty where it will not fire. */
+  readonly next: readonly number[];
+  readonly last: Firing | null;
+}
+
+/** A time on the clock of a zone, and in UTC. */
+export const timeLine = (at: number, timezone: string) => ({
+  local: clockTime(at, timezone),
+  utc: `${toIso(at).slice(0, 16)}Z`,
+});
+
+export function scheduleDocument({ name, schedule, state, next, last }: ScheduleRow) {
+  return {
+    name,
+    ...(schedule ?? { cron: null, timezone: null, run: null, catch_up: null, enabled: false }),
+    removed_at: schedule === null ? (state?.removed_at ?? null) : null,
+    paused: state?.paused ?? null,
+    next: schedule === null ? [] : next.map((at) => timeLine(at, schedule.timezone)),
+    last,
+  };
+}
+
+/** Who let which schedule rest, and why the last time of one came to nothing: too long for a table. */
+export const remarks = (rows: readonly ScheduleRow[]): string[] =>
+  rows.flatMap(({ name, schedule, state, last }) => {
+    const lines: string[] = [];
+    if (schedule !== null && state?.paused != null) {
+      const { at, by, reason } = state.paused;
+      lines.push(`${name} was paused by ${by} at ${at.slice(0, 16)}Z${reason === null ? '' : `: ${reason}`}`);
+    }
+    if (last?.outcome === 'failed' || last?.outcome === 'skipped') lines.push(`${name}: ${last.message}`);
+    return lines;
+  });
+
+export const scheduleTable = (rows: readonly ScheduleRow[]): string =>
+  table(rows, [
+    { title: 'name', value: (r) => r.name },
+    { title: 'cron', value: (r) => r.schedule?.cron ?? '' },
+    { title: 'zone', value: (r) => r.schedule?.timezone ?? '' },
+    { title: 'next', value: nextOf },
+    { title: 'utc', value: ({ next: [at] }) => (at === undefined ? '' : `${toIso(at).slice(0, 16)}Z`) },
+    { title: 'last', value: ({ last }) => (last === null ? 'not yet' : lastOf(last)) },
+  ]);
+
+/** When it comes next, or why it does not. */
+function nextOf({ schedule, state, next: [at] }: ScheduleRow): string {
+  if (schedule === null) return paint('gray', 'gone from trainyard.yaml');
+  if (!schedule.enabled) return paint('gray', 'not enabled');
+  if (state?.paused != null) return paint('yellow', '‖ paused');
+  return at === undefined ? '' : clockTime(at, schedule.timezone);
+}
+
+const SYMBOLS = {
+  started: ['✓', 'green'],
+  nothing: ['–', 'gray'],
+  skipped: ['⊘', 'yellow'],
+  failed: ['✗', 'red'],
+} as const;
+
+function lastOf({ outcome, run_number, at }: Firing): string {
+  const [symbol, colour] = SYMBOLS[outcome];
+  const what = run_number === null ? outcome : `run ${run_number}`;
+  return `${paint(colour, `${symbol} ${what}`)} at ${at.slice(0, 16)}Z`;
+}
+
+export const firingTable = (firings: readonly Firing[]): string =>
+  table(firings, [
+    { title: 'time', value: (f) => `${f.slot.slice(0, 16)}Z` },
+    { title: 'outcome', value: (f) => paint(SYMBOLS[f.outcome][1], `${SYMBOLS[f.outcome][0]} ${f.outcome}`) },
+    { title: 'run', value: (f) => (f.run_number === null ? '' : String(f.run_number)), align: 'right' },
+    { title: 'by', value: (f) => f.requested_by },
+    { title: '', value: (f) => f.message },
+  ]);
