@@ -88,14 +88,16 @@ export async function cancelCircuits(
       hint: didYouMean(unknown, known) ?? `List its jobs with \`trainyard jobs list --run ${run.number}\`.`,
     });
   const wanted = new Set(circuits);
-  const jobs: Job[] = [];
-  for (const stage of ['SubmitTraining', 'RetryFailedTraining'])
-    for await (const page of eachJob(db, { run_id: run.id, stage, statuses: OPEN_STATUSES }))
-      jobs.push(...page.filter((j) => wanted.has(j.circuit_id)));
+  // First what is not submitted yet: from then on nothing of these circuits can become a job.
   const unsubmitted =
     run.ended_at === null
       ? await project.store.tx((tx) => takeOffPlan(tx, project.clock.now(), run, circuits, actor))
       : 0;
+  const jobs: Job[] = [];
+  for (const stage of ['SubmitTraining', 'RetryFailedTraining'])
+    for await (const page of eachJob(db, { run_id: run.id, stage, statuses: OPEN_STATUSES }))
+      jobs.push(...page.filter((j) => wanted.has(j.circuit_id)));
+  const canceled = await cancelJobs(project, run, jobs, actor);
   const parked = await parkedAt(project, run, wanted);
   for (const { approval_id, subjects, stage } of parked)
     await decide(project, {
@@ -106,7 +108,6 @@ export async function cancelCircuits(
       subjects,
       retrain: false,
     });
-  const canceled = await cancelJobs(project, run, jobs, actor);
   return { ...canceled, requested: canceled.requested || unsubmitted > 0 || parked.length > 0 };
 }
 

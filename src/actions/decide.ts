@@ -1,8 +1,17 @@
 import type { Project } from '../app.ts';
 import { getApproval, subjectsWith, vote } from '../gates/index.ts';
 import type { Actor, Approval, Verdict } from '../gates/index.ts';
-import { gateRules, getRun, registriesOf, wakeRun } from '../pipelines/index.ts';
+import {
+  gateRules,
+  getRun,
+  getStages,
+  registriesOf,
+  reviveAt,
+  stageIsOver,
+  wakeRun,
+} from '../pipelines/index.ts';
 import { parseRef } from '../registry/index.ts';
+import type { Db } from '../store/index.ts';
 
 export interface Ballot {
   readonly approval_id: string;
@@ -15,30 +24,66 @@ export interface Ballot {
   readonly retrain: boolean;
 }
 
-/** Records a verdict and wakes the run that waits for it; whoever holds the project goes on with it. */
+/**
+ * Records a verdict and wakes the run that waits for it; whoever holds the project goes on with it. What was held in a
+ * stage that is over is approved all the same: the stage takes it up.
+ */
 export async function decide(project: Project, ballot: Ballot): Promise<Approval> {
   const { store, clock, config } = project;
   const before = await getApproval(store.db, ballot.approval_id);
+  const open = await subjectsWith(store.db, before.id, 'pending');
   const after = await store.tx(async (tx) => {
     const voted = await vote(tx, clock.now(), { ...ballot, rules: gateRules(config, before.gate) });
-    await wakeRun(tx, clock.now(), voted.run_id);
+    const run = await getRun(tx, voted.run_id);
+    const stage = (await getStages(tx, run.id)).find((s) => s.name === voted.stage);
+    const news = voted.counts.approve > before.counts.approve;
+    if (news && stage !== undefined && stageIsOver(stage.status))
+      await reviveAt(tx, clock.now(), run, stage.name);
+    await wakeRun(tx, clock.now(), run.id);
     return voted;
   });
-  if (ballot.retrain) await withdrawRejected(project, after, ballot);
+  if (ballot.retrain) await withdrawRejected(project, after, ballot, open);
   return after;
 }
 
-/** A rejected model alone does not make its circuit owed; without a good model it is. */
+/**
+ * A rejected model alone does not make its circuit owed; without a good model it is. Of this ballot's only: what others
+ * rejected, they did not ask to be trained again.
+ */
 async function withdrawRejected(
   project: Project,
   approval: Approval,
-  { actor, comment }: Ballot,
+  { actor, comment, subjects }: Ballot,
+  open: readonly string[],
 ): Promise<void> {
   const { db } = project.store;
+  const rejected = new Set(await subjectsWith(db, approval.id, 'reject'));
+  // Said once more after a crash, everything was decided before: then what nobody else named is meant.
+  const meant =
+    subjects ?? (open.length > 0 ? open : await notNamedByOthers(db, approval.id, actor.name, rejected));
   const registry = registriesOf(project.world, await getRun(db, approval.run_id)).dev;
-  for (const subject of await subjectsWith(db, approval.id, 'reject')) {
+  for (const subject of meant.filter((s) => rejected.has(s))) {
     const ref = parseRef(subject);
     if (ref !== null && (await registry.get(ref.model_name, ref.version)) !== null)
       await registry.withdraw(ref.model_name, ref.version, actor, comment ?? 'rejected, to be trained again');
   }
+}
+
+async function notNamedByOthers(
+  db: Db,
+  approval_id: string,
+  voter: string,
+  rejected: ReadonlySet<string>,
+): Promise<string[]> {
+  const votes = await db
+    .selectFrom('approval_votes')
+    .select('subjects')
+    .where('approval_id', '=', approval_id)
+    .where('verdict', '=', 'reject')
+    .where('voter', '!=', voter)
+    .execute();
+  const named = new Set(
+    votes.flatMap((v) => (v.subjects === null ? [] : (JSON.parse(v.subjects) as string[]))),
+  );
+  return [...rejected].filter((subject) => !named.has(subject));
 }

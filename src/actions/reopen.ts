@@ -24,7 +24,7 @@ export async function reopen(
   if (refusal !== null && actor.name.toLowerCase() !== approval.requested_by.toLowerCase()) throw refusal;
   const expires_s = request.expires_s ?? config.gates[approval.gate]?.expires_s ?? DAY_S;
   return store.tx(async (tx) => {
-    const opened = await reopenApproval(tx, clock.now(), approval, { actor, expires_s, comment });
+    const opened = await reopenApproval(tx, clock.now(), approval.id, { actor, expires_s, comment });
     await reviveAt(tx, clock.now(), await getRun(tx, approval.run_id), approval.stage);
     return opened;
   });

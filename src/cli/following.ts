@@ -212,6 +212,9 @@ async function watchRequest(project: Project, approval: Approval, stop: AbortSig
     if (stop.aborted) return false;
     const now = await getApproval(project.store.db, approval.id);
     const over = project.clock.now() >= Date.parse(now.expires_at);
+    const run = await getRun(project.store.db, approval.run_id);
+    // Whoever wants it ended waits for this process.
+    if (run.ended_at !== null || run.cancel_requested_at !== null) return true;
     if (over || now.status !== 'waiting' || now.counts.pending < approval.counts.pending) return true;
   }
 }

@@ -1,4 +1,5 @@
 import type { Project } from '../app.ts';
+import { ConflictError } from '../kernel/errors.ts';
 import { currentHolder, driveRuns, getRun, holdProject } from '../pipelines/index.ts';
 import type { HolderKind } from '../pipelines/index.ts';
 import { note, print, printJson } from './render/output.ts';
@@ -26,7 +27,9 @@ export async function goOn(
       print(
         held === null
           ? `${options.told} \`trainyard run --resume\` goes on with the run.`
-          : `${options.told} \`trainyard ${held.kind}\` (process ${held.pid}) goes on with the run.`,
+          : GO_ON.includes(held.kind)
+            ? `${options.told} \`trainyard ${held.kind}\` (process ${held.pid}) goes on with the run.`
+            : `${options.told} \`trainyard run --resume\` goes on with the run, once \`trainyard ${held.kind}\` (process ${held.pid}) has ended.`,
       );
     return 0;
   }
@@ -43,22 +46,41 @@ export async function goOn(
   return ended;
 }
 
-/** Waits until `over`: another process does the work, or this one where nobody holds the project. Every other run is left where it is. */
+/**
+ * Waits until `over`: another process does the work, or this one where nobody holds the project. Whoever holds it may be
+ * about something else, or leave before it is done: then it is this one's turn. Every other run is left where it is.
+ */
 export async function untilOver(
   project: Project,
   run_id: string,
   kind: HolderKind,
   over: () => Promise<boolean>,
 ): Promise<void> {
-  const stop = new AbortController();
-  const watching = (async () => {
-    while (!(await over())) await project.clock.sleep(100);
-    stop.abort();
-  })();
-  if ((await currentHolder(project.store)) !== null) {
-    await watching;
-    return;
+  while (!(await over())) {
+    if ((await currentHolder(project.store)) !== null) {
+      await project.clock.sleep(100);
+      continue;
+    }
+    const hold = await holdProject(project.store, project.clock.now(), kind).catch(busy);
+    if (hold === null) continue;
+    const stop = new AbortController();
+    try {
+      const watching = (async () => {
+        while (!(await over())) await project.clock.sleep(100);
+        stop.abort();
+      })();
+      await Promise.all([driveRuns(project.world, hold, stop.signal, 'aborted', { run_id }), watching]);
+    } finally {
+      await hold[Symbol.asyncDispose]();
+    }
   }
-  await using hold = await holdProject(project.store, project.clock.now(), kind);
-  await Promise.all([driveRuns(project.world, hold, stop.signal, 'aborted', { run_id }), watching]);
 }
+
+/** Somebody was quicker. */
+const busy = (error: unknown): null => {
+  if (error instanceof ConflictError) return null;
+  throw error;
+};
+
+/** Holders that go on with any run of the project; the others are about something of their own. */
+const GO_ON: readonly string[] = ['run', 'worker', 'serve', 'approve'];

@@ -35,6 +35,10 @@ export async function circuitsInHand(db: Db, circuit_ids: readonly string[]): Pr
       ])
       .where('plan_circuits.circuit_id', 'in', some)
       .where('runs.ended_at', 'is', null)
+      // What was taken out of a run again is in nobody's hand.
+      .where((e) =>
+        e.or([e('plan_circuits.action', '=', 'train'), e('plan_circuits.cause', '=', 'owed_failed')]),
+      )
       .where('runs.pr', '=', 0)
       .where('runs.rehearsal', '=', 0)
       .orderBy('runs.number')

@@ -179,7 +179,7 @@ function owed(facts: CircuitFacts): { action: 'train' | 'skip'; cause: Cause; re
         : `failed in ${run}${why}, which still waits at its retry gate`,
     };
   }
-  if (!job.run_over) {
+  if (!job.run_over && job.status !== 'canceled') {
     const state = isOver(job.status) ? 'has trained it and goes on with it' : 'is training it';
     return { action: 'skip', cause: 'owed_unfinished', reason: `${run} ${state} (job ${job.name})` };
   }

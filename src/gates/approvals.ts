@@ -318,25 +318,38 @@ export async function closeApprovals(
   );
 }
 
-/** Asks again what nobody decided in time, and what was held. Approved and rejected subjects keep their verdicts. */
+/**
+ * Asks again what nobody decided in time, and what was held, also of a request that was superseded since. Approved and
+ * rejected subjects keep their verdicts, in whichever request of the stage they were given.
+ * @throws ConflictError where nothing is left to ask, or another request of the stage is open
+ */
 export async function reopenApproval(
   tx: Tx,
   now: number,
-  approval: Approval,
+  id: string,
   by: { readonly actor: Actor; readonly expires_s: number; readonly comment: string | null },
 ): Promise<Approval> {
-  const { hold, pending } = approval.counts;
-  if (!['expired', 'decided'].includes(approval.status) || hold + pending === 0) {
-    throw new ConflictError(
-      `The request "${approval.title}" is ${approval.status}; there is nothing in it to ask again.`,
-      {
-        hint:
-          approval.status === 'waiting'
-            ? `It is open: trainyard approve ${approval.id}`
-            : 'Only what expired or was held can be reopened.',
-      },
+  const approval = await getApproval(tx, id);
+  const nothing = (why: string, hint: string): never => {
+    throw new ConflictError(`The request "${approval.title}" ${why}.`, { hint });
+  };
+  if (approval.status === 'waiting')
+    return nothing(
+      'is waiting; there is nothing in it to ask again',
+      `It is open: trainyard approve ${approval.id}`,
     );
-  }
+  const other = await openAt(tx, approval);
+  if (other !== null)
+    return nothing(
+      'is followed by another one that is open',
+      `Decide that one first: trainyard approvals show ${other}`,
+    );
+  const again = await undecidedOf(tx, approval);
+  if (again.length === 0)
+    return nothing(
+      `is ${approval.status}; there is nothing in it to ask again`,
+      'Only what expired or was held, and was not decided since, can be asked again.',
+    );
   await tx
     .updateTable('approvals')
     .set({
@@ -347,12 +360,20 @@ export async function reopenApproval(
     })
     .where('id', '=', approval.id)
     .execute();
+  // Everything else in it is settled elsewhere by now.
   await tx
     .updateTable('approval_subjects')
-    .set({ verdict: 'pending' })
+    .set({ verdict: 'hold' })
     .where('approval_id', '=', approval.id)
-    .where('verdict', '=', 'hold')
+    .where('verdict', '=', 'pending')
     .execute();
+  for (const some of batches(again))
+    await tx
+      .updateTable('approval_subjects')
+      .set({ verdict: 'pending' })
+      .where('approval_id', '=', approval.id)
+      .where('subject', 'in', some)
+      .execute();
   // What was said before was said of another time: it counts no more.
   await tx
     .updateTable('approval_votes')
@@ -368,10 +389,42 @@ export async function reopenApproval(
       stage: approval.stage,
       actor: by.actor,
       message: `${by.actor.name} reopened "${approval.title}"${by.comment === null ? '' : `: ${by.comment}`}`,
-      data: { approval_id: approval.id, gate: approval.gate, open: hold + pending, comment: by.comment },
+      data: { approval_id: approval.id, gate: approval.gate, open: again.length, comment: by.comment },
     },
   ]);
   return getApproval(tx, approval.id);
+}
+
+async function openAt(tx: Tx, { run_id, stage }: Approval): Promise<string | null> {
+  const row = await tx
+    .selectFrom('approvals')
+    .select('id')
+    .where('run_id', '=', run_id)
+    .where('stage', '=', stage)
+    .where('status', '=', 'waiting')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.id ?? null;
+}
+
+/** Subjects of a request that were held or never decided, and that no other request of the stage decided since. */
+async function undecidedOf(tx: Tx, approval: Approval): Promise<string[]> {
+  const own = await tx
+    .selectFrom('approval_subjects')
+    .select(['subject', 'binding', 'verdict'])
+    .where('approval_id', '=', approval.id)
+    .orderBy('subject')
+    .execute();
+  const settled = new Set(
+    (await verdictsOf(tx, approval.run_id, approval.stage))
+      .filter((v) => v.verdict === 'approve' || v.verdict === 'reject')
+      .map((v) => `${v.subject}\n${v.binding}`),
+  );
+  // What a superseded request had open is asked in the one that followed it.
+  const open = approval.status === 'superseded' ? ['hold'] : ['hold', 'pending'];
+  return own
+    .filter((s) => open.includes(s.verdict) && !settled.has(`${s.subject}\n${s.binding}`))
+    .map((s) => s.subject);
 }
 
 async function withCounts(db: Db, rows: readonly ApprovalsTable[]): Promise<Approval[]> {

@@ -462,7 +462,11 @@ describe('remindIfDue', () => {
 describe('reopenApproval', () => {
   const reopen = (approval: Approval, now = NOW): Promise<Approval> =>
     store.tx((tx) =>
-      reopenApproval(tx, now, approval, { actor: person('ann@x'), expires_s: 3600, comment: 'second look' }),
+      reopenApproval(tx, now, approval.id, {
+        actor: person('ann@x'),
+        expires_s: 3600,
+        comment: 'second look',
+      }),
     );
 
   it('asks again what was held; what was approved or rejected keeps its verdict', async () => {

@@ -105,7 +105,13 @@ async function apply(
     if (ballot.subjects === null) await pending.set({ verdict: ballot.verdict }).execute();
     else
       for (const some of batches(ballot.subjects))
-        await pending.set({ verdict: ballot.verdict }).where('subject', 'in', some).execute();
+        await tx
+          .updateTable('approval_subjects')
+          .set({ verdict: ballot.verdict })
+          .where('approval_id', '=', approval.id)
+          .where('subject', 'in', some)
+          .where('verdict', 'in', ['pending', 'hold'])
+          .execute();
     return;
   }
   if (ballot.subjects === null) {

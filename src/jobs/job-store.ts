@@ -5,7 +5,7 @@ import { nearest } from '../kernel/suggest.ts';
 import { batches } from '../store/index.ts';
 import type { Db, JobsTable, Tx } from '../store/index.ts';
 import { attemptKey, freeJobName } from './job-names.ts';
-import { JOB_MOVES, JobStatus, NO_JOBS } from './status.ts';
+import { JOB_MOVES, JobStatus, NO_JOBS, isOver } from './status.ts';
 import type { JobCounts } from './status.ts';
 
 /** A row of table jobs with its status checked. */
@@ -323,6 +323,9 @@ export async function lastJobs(db: Db, circuit_ids: readonly string[]): Promise<
       .execute();
     for (const { run_ended_at, retry_ended_at, ...row } of rows) {
       const run_over = run_ended_at !== null;
+      const before = found.get(row.circuit_id);
+      // One that is still going on, such as a retry of an older run, says more than a later one that is over.
+      if (before !== undefined && !isOver(before.status) && isOver(JobStatus.parse(row.status))) continue;
       found.set(row.circuit_id, {
         ...row,
         status: JobStatus.parse(row.status),

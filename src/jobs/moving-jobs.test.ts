@@ -452,12 +452,21 @@ describe('lastJobs', () => {
     await addRun(store, { id: 'run_pr', number: 3, pr: 1 });
     const at = (n: number) => ({ circuit_id: 'c', created_at: toIso(n * HOUR) });
     await insert(
-      jobRow('old', at(1)),
+      jobRow('old', { ...at(1), status: 'failed' }),
       jobRow('new', { ...at(3), run_id: 'run_2', status: 'failed' }),
       jobRow('pr', { ...at(4), run_id: 'run_pr' }),
     );
     expect([...(await lastJobs(store.db, ['c', 'unknown'])).values()]).toMatchObject([
       { circuit_id: 'c', name: 'new', status: 'failed', run_number: 2, run_over: true },
     ]);
+  });
+
+  it('tells the one that is still going on, though a later run had one that is over', async () => {
+    await addRun(store, { id: 'run_2', number: 2, ended_at: toIso(HOUR) });
+    await insert(
+      jobRow('retry', { circuit_id: 'c', status: 'running' }),
+      jobRow('new', { circuit_id: 'c', run_id: 'run_2', status: 'canceled' }),
+    );
+    expect((await lastJobs(store.db, ['c'])).get('c')).toMatchObject({ name: 'retry', status: 'running' });
   });
 });

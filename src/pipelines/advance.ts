@@ -1,6 +1,6 @@
 import { toIso } from '../kernel/clock.ts';
 import { appendEvents } from '../store/index.ts';
-import type { NewEvent } from '../store/index.ts';
+import type { NewEvent, Tx } from '../store/index.ts';
 import { cancelRun, recordFailure } from './give-up.ts';
 import type { Position } from './give-up.ts';
 import { endRun } from './end-run.ts';
@@ -8,7 +8,7 @@ import { LeaseLostError, fenced, release } from './lease.ts';
 import type { Lease } from './lease.ts';
 import { predecessors } from './pipeline.ts';
 import type { Pipeline, StageContext, StageDefinition, StageOutcome, World } from './pipeline.ts';
-import { getStages, setStage, stageNamed } from './run-store.ts';
+import { getStages, setStage, stageNamed, wakeRun } from './run-store.ts';
 import type { Run, Stage } from './run-store.ts';
 import { contextOf } from './stage-context.ts';
 import { stageIsOver } from './status.ts';
@@ -102,9 +102,9 @@ async function advanceStage(
   const stage = stageNamed(stages, definition.name);
   const context = contextOf(world, lease, stage, stages, signal);
   if (stage.cancel_requested_by !== null) {
+    if (stage.status === 'pending' && definition.cancel !== undefined) await startStage(world, lease, stage);
     const outcome = await cancelStage(context, definition, stage);
-    await writeOutcome(world, lease, stage, outcome);
-    return outcome;
+    return (await writeOutcome(world, lease, stage, outcome)) ? outcome : AGAIN(world);
   }
   if (stage.status === 'pending') {
     const may =
@@ -118,10 +118,13 @@ async function advanceStage(
   }
   const outcome = await definition.advance(context);
   world.faultPoint(`stage.end:${definition.name}`);
-  await writeOutcome(world, lease, stage, outcome);
+  const written = await writeOutcome(world, lease, stage, outcome);
   world.faultPoint(`stage.written:${definition.name}`);
-  return outcome;
+  return written ? outcome : AGAIN(world);
 }
+
+/** It is looked at once more, at once. */
+const AGAIN = (world: World): StageOutcome => ({ kind: 'wait', on: 'approval', until: world.clock.now() });
 
 /** Ends a stage on request; what it had done by then stays done. */
 async function cancelStage(
@@ -130,10 +133,12 @@ async function cancelStage(
   stage: Stage,
 ): Promise<StageOutcome> {
   const why = `canceled by ${stage.cancel_requested_by ?? 'somebody'}`;
-  if (stage.status === 'pending' || definition.cancel === undefined) return { kind: 'canceled', reason: why };
+  if (definition.cancel === undefined) return { kind: 'canceled', reason: why };
   await definition.cancel(context, why);
   const left = await definition.advance(context);
-  return left.kind === 'skipped' ? { kind: 'canceled', reason: why } : left;
+  // What is left may still have to be waited for, such as a model on its way; people need not be.
+  const over = left.kind === 'skipped' || left.kind === 'canceled';
+  return over || (left.kind === 'wait' && left.on === 'approval') ? { kind: 'canceled', reason: why } : left;
 }
 
 function unlessFailed(pipeline: Pipeline, after: readonly string[], stages: readonly Stage[]): true | string {
@@ -179,7 +184,13 @@ async function startStage(world: World, lease: Lease, stage: Stage): Promise<voi
   });
 }
 
-async function writeOutcome(world: World, lease: Lease, stage: Stage, outcome: StageOutcome): Promise<void> {
+/** Writes what a stage came to. One that somebody has just put a question at again is not over: false. */
+async function writeOutcome(
+  world: World,
+  lease: Lease,
+  stage: Stage,
+  outcome: StageOutcome,
+): Promise<boolean> {
   const now = world.clock.now();
   const at = toIso(now);
   const ended = (status: 'succeeded' | 'failed' | 'skipped' | 'canceled', reason: string | null) => ({
@@ -188,7 +199,11 @@ async function writeOutcome(world: World, lease: Lease, stage: Stage, outcome: S
     ended_at: at,
     due_at: null,
   });
-  await fenced(world.store, lease, async (tx) => {
+  return fenced(world.store, lease, async (tx) => {
+    if (outcome.kind !== 'wait' && (await isAsked(tx, lease.run.id, stage.name))) {
+      await setStage(tx, lease.run.id, stage.name, { status: 'waiting', due_at: at });
+      return false;
+    }
     const counts = 'counts' in outcome && outcome.counts !== undefined ? { counts: outcome.counts } : {};
     const output = 'output' in outcome && outcome.output !== undefined ? { output: outcome.output } : {};
     switch (outcome.kind) {
@@ -199,13 +214,13 @@ async function writeOutcome(world: World, lease: Lease, stage: Stage, outcome: S
           due_at: outcome.until === null ? null : toIso(outcome.until),
           ...counts,
         });
-        return;
+        return true;
       case 'done':
         await setStage(tx, lease.run.id, stage.name, { ...ended('succeeded', null), ...counts, ...output });
         await appendEvents(tx, now, [
           stageEvent(lease.run, stage, 'succeeded', 'info', countsText(outcome.counts), outcome.counts),
         ]);
-        return;
+        return true;
       case 'failed':
         await setStage(tx, lease.run.id, stage.name, {
           ...ended('failed', outcome.reason),
@@ -215,16 +230,28 @@ async function writeOutcome(world: World, lease: Lease, stage: Stage, outcome: S
         await appendEvents(tx, now, [
           stageEvent(lease.run, stage, 'failed', 'error', outcome.reason, outcome.counts),
         ]);
-        return;
+        return true;
       case 'skipped':
       case 'canceled':
         await setStage(tx, lease.run.id, stage.name, ended(outcome.kind, outcome.reason));
         await appendEvents(tx, now, [stageEvent(lease.run, stage, outcome.kind, 'info', outcome.reason)]);
-        return;
+        return true;
       default:
-        outcome satisfies never;
+        return outcome satisfies never;
     }
   });
+}
+
+async function isAsked(tx: Tx, run_id: string, stage: string): Promise<boolean> {
+  const row = await tx
+    .selectFrom('approvals')
+    .select('id')
+    .where('run_id', '=', run_id)
+    .where('stage', '=', stage)
+    .where('status', '=', 'waiting')
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 function stageEvent(
@@ -272,6 +299,12 @@ async function concludeRun(
   const ended = await pipeline.conclude({ world, run: lease.run, stages, db: world.store.db });
   const now = world.clock.now();
   await fenced(world.store, lease, async (tx) => {
+    // Somebody may have put a question of it once more meanwhile.
+    const present = await getStages(tx, lease.run.id);
+    if (!present.every((s) => stageIsOver(s.status))) {
+      await wakeRun(tx, now, lease.run.id);
+      return;
+    }
     await endRun(tx, now, lease.run, ended.status, ended.reason);
   });
 }

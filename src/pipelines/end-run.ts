@@ -4,6 +4,9 @@ import { appendEvents } from '../store/index.ts';
 import type { Tx } from '../store/index.ts';
 import type { Run } from './run-store.ts';
 
+/** Why a child run ended that nobody decided on. */
+export const ENDED_WITH_RUN = 'its run';
+
 /** Nothing of a run that is over waits for anybody: its requests and its children end with it. */
 export async function endRun(
   tx: Tx,
@@ -13,18 +16,9 @@ export async function endRun(
   reason: string | null,
 ): Promise<void> {
   await closeApprovals(tx, now, { run_id: run.id }, 'canceled');
-  // Another run may have waited for what was asked here.
   await tx
     .updateTable('runs')
-    .set({ due_at: toIso(now) })
-    .where('ended_at', 'is', null)
-    .where('parent_run_id', 'is', null)
-    .where('status', '=', 'waiting')
-    .where('id', '!=', run.id)
-    .execute();
-  await tx
-    .updateTable('runs')
-    .set({ status: 'canceled', ended_at: toIso(now), due_at: null, reason: `its run ${status}` })
+    .set({ status: 'canceled', ended_at: toIso(now), due_at: null, reason: `${ENDED_WITH_RUN} ${status}` })
     .where('parent_run_id', '=', run.id)
     .where('ended_at', 'is', null)
     .execute();
@@ -43,6 +37,15 @@ export async function writeEnd(
     .updateTable('runs')
     .set({ status, reason, ended_at: toIso(now), due_at: null })
     .where('id', '=', run.id)
+    .execute();
+  // Another run may have waited for what was asked here.
+  await tx
+    .updateTable('runs')
+    .set({ due_at: toIso(now) })
+    .where('ended_at', 'is', null)
+    .where('parent_run_id', 'is', null)
+    .where('status', '=', 'waiting')
+    .where('id', '!=', run.id)
     .execute();
   await appendEvents(tx, now, [
     {

@@ -15,6 +15,7 @@ import { backoff } from '../kernel/backoff.ts';
 import { fromIso, toIso } from '../kernel/clock.ts';
 import { formatDuration } from '../kernel/duration.ts';
 import { tellOfLongJobs } from './long-running.ts';
+import { batches } from '../store/index.ts';
 import type { StageContext } from './pipeline.ts';
 
 /** Where a provider's listing was left, per world (= per process) and stage; a new process begins with a full listing. */
@@ -48,9 +49,10 @@ export async function watchJobs(
   if (known === undefined) cursors.set(context.world, (known = new Map()));
   const place = `${context.run.id}/${stage}`;
 
-  await cancelRequested(context, world, stage);
+  const unwanted = await endUnwanted(context, world, stage);
   const first = !known.has(place);
   const heard = await observeJobs(world, known.get(place) ?? null);
+  await markCanceled(context, unwanted);
   if (first) {
     // What the last process had queued in memory only is handed over again; what was running and is gone is lost.
     await resubmitUnknown(world, stage, heard.keys);
@@ -124,8 +126,14 @@ async function firstCreated(context: StageContext, stage: string): Promise<strin
   return row?.at ?? null;
 }
 
-/** Single jobs that somebody wants ended (`trainyard jobs cancel`). */
-async function cancelRequested(context: StageContext, world: JobWorld, stage: string): Promise<void> {
+interface Unwanted {
+  readonly id: string;
+  readonly name: string;
+  readonly attempt: number;
+}
+
+/** Asks the provider for the end of single jobs that somebody wants ended (`trainyard jobs cancel`). */
+async function endUnwanted(context: StageContext, world: JobWorld, stage: string): Promise<Unwanted[]> {
   const rows = await context.db
     .selectFrom('jobs')
     .select(['id', 'name', 'attempt'])
@@ -134,32 +142,32 @@ async function cancelRequested(context: StageContext, world: JobWorld, stage: st
     .where('cancel_requested_at', 'is not', null)
     .where('ended_at', 'is', null)
     .execute();
-  if (rows.length === 0) return;
-  await world.compute.cancel(
-    context.run.id,
-    rows.map((r) => attemptKey(r.name, r.attempt)),
-  );
+  if (rows.length > 0)
+    await world.compute.cancel(
+      context.run.id,
+      rows.map((r) => attemptKey(r.name, r.attempt)),
+    );
+  return rows;
+}
+
+/** What ended by itself before it was canceled has its outcome by now, and keeps it. */
+async function markCanceled(context: StageContext, rows: readonly Unwanted[]): Promise<void> {
   const at = toIso(context.now());
-  await context.tx(async (tx) => {
-    await tx
-      .updateTable('jobs')
-      .set({ status: 'canceled', ended_at: at, message: 'canceled on request' })
-      .where(
-        'id',
-        'in',
-        rows.map((r) => r.id),
-      )
-      .where('ended_at', 'is', null)
-      .execute();
-    await tx
-      .updateTable('attempts')
-      .set({ status: 'canceled', ended_at: at })
-      .where(
-        'job_id',
-        'in',
-        rows.map((r) => r.id),
-      )
-      .where('ended_at', 'is', null)
-      .execute();
-  });
+  for (const some of batches(rows)) {
+    const ids = some.map((r) => r.id);
+    await context.tx(async (tx) => {
+      await tx
+        .updateTable('jobs')
+        .set({ status: 'canceled', ended_at: at, message: 'canceled on request' })
+        .where('id', 'in', ids)
+        .where('ended_at', 'is', null)
+        .execute();
+      await tx
+        .updateTable('attempts')
+        .set({ status: 'canceled', ended_at: at })
+        .where('job_id', 'in', ids)
+        .where('ended_at', 'is', null)
+        .execute();
+    });
+  }
 }

@@ -1,16 +1,17 @@
 import type { ConcludeContext, Pipeline } from './pipeline.ts';
 import { stageNamed } from './run-store.ts';
-import { cancelJobs, cancelRetries, cancelTraining, takeBackRequests } from './train/cancel-training.ts';
+import { cancelJobs, cancelRetries, cancelTraining } from './train/cancel-training.ts';
 import { circuitsStillFailed } from './train/failed-circuits.ts';
 import { monitorTraining } from './train/monitor-training.ts';
 import { promoteEnvironment, unsharedEnvironments } from './train/promote-environment.ts';
-import { promoteModels, whenModelsMayGoOn } from './train/promote-models.ts';
+import { cancelPromotion, promoteModels, whenModelsMayGoOn } from './train/promote-models.ts';
 import { registerComponents } from './train/register-components.ts';
 import { registerEnvironment } from './train/register-environment.ts';
 import { registerModels, whenJobsCompleted } from './train/register-models.ts';
 import { registerMltables } from './train/register-mltables.ts';
 import { retryFailedTraining, whenSomethingFailed } from './train/retry-failed-training.ts';
 import { submitTraining } from './train/submit-training.ts';
+import { takeBackRequests } from './train/take-back.ts';
 
 /** The training pipeline, as a table of contents. Training does not wait for the environment to be shared. */
 export const trainPipeline: Pipeline = {
@@ -48,7 +49,7 @@ export const trainPipeline: Pipeline = {
       gate: 'registry-promotion',
       when: whenModelsMayGoOn,
       advance: promoteModels,
-      cancel: takeBackRequests,
+      cancel: cancelPromotion,
     },
   ],
   cancel: cancelTraining,
@@ -69,6 +70,12 @@ async function conclude({
   );
   if (broken !== undefined)
     return { status: 'failed', reason: `${broken.name}: ${broken.reason ?? 'failed'}` };
+  const canceled = stages.find(
+    (s) =>
+      s.status === 'canceled' && ['SubmitTraining', 'MonitorTraining', 'RegisterModels'].includes(s.name),
+  );
+  if (canceled !== undefined)
+    return { status: 'failed', reason: `${canceled.name} was ${canceled.reason ?? 'canceled'}` };
   const failed = await circuitsStillFailed({ run, db });
   if (failed.length > 0 && run.partial_accepted_by === null) {
     const names = failed.slice(0, 3).join(', ');

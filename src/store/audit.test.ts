@@ -107,10 +107,36 @@ describe('the audit record', () => {
     expect(await verifyAudit(store.db, `9:${'0'.repeat(64)}`)).toMatchObject({ ok: false, seq: 5 });
   });
 
+  it('is whole while somebody else writes', async () => {
+    await entries(3);
+    const verdicts = await Promise.all(
+      Array.from({ length: 60 }, (_, n) => (n % 2 === 0 ? write(said(n)) : verifyAudit(store.db))),
+    );
+    for (const verdict of verdicts.filter((v) => v !== undefined))
+      expect(verdict).toMatchObject({ ok: true });
+  });
+
+  it('finds that all of it is gone, as long as somebody did something', async () => {
+    await entries(3);
+    await store.db.deleteFrom('audit').execute();
+    await store.db.deleteFrom('meta').where('key', '=', 'audit_head').execute();
+    expect(await verifyAudit(store.db)).toMatchObject({ ok: false, problem: 'the whole record was removed' });
+  });
+
+  it('takes a head for what its number says, however it is written', async () => {
+    await entries(3);
+    const wrong = 'a'.repeat(64);
+    for (const head of [`3:${wrong}`, `03:${wrong}`, `0:${wrong}`])
+      expect(await verifyAudit(store.db, head), head).toMatchObject({ ok: false });
+  });
+
   it('filters by person and kind, and pages', async () => {
     await write(said(1), { type: 'run.created', actor: person('bob'), message: 'b' }, said(3));
     expect((await listAudit(store.db, { actor: 'bob', limit: 9 })).map((e) => e.seq)).toEqual([2]);
     expect((await listAudit(store.db, { type: 'approval.*', limit: 9 })).map((e) => e.seq)).toEqual([3, 1]);
     expect((await listAudit(store.db, { before: 3, limit: 1 })).map((e) => e.seq)).toEqual([2]);
+    await write({ type: 'run.partial_accepted', actor: person('ann'), message: 'p' });
+    expect((await listAudit(store.db, { type: 'run.partial_*', limit: 9 })).map((e) => e.seq)).toEqual([4]);
+    expect(await listAudit(store.db, { type: 'run_partial*', limit: 9 })).toEqual([]);
   });
 });

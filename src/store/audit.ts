@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { canonicalJson, sha256 } from '../kernel/digest.ts';
 import { SYSTEM } from '../kernel/actor.ts';
 import type { Db, Tx } from './store.ts';
@@ -59,7 +60,9 @@ export async function listAudit(
   if (query.run_id !== undefined) select = select.where('run_id', '=', query.run_id);
   if (query.actor !== undefined) select = select.where('actor', '=', query.actor);
   if (query.type !== undefined)
-    select = select.where('type', 'like', query.type.replaceAll('_', '\\_').replaceAll('*', '%'));
+    select = select.where(
+      sql<boolean>`type like ${query.type.replaceAll(/[\\%_]/g, '\\$&').replaceAll('*', '%')} escape '\\'`,
+    );
   if (query.before !== undefined) select = select.where('seq', '<', query.before);
   const rows = await select.execute();
   return rows.map((row) => ({ ...row, data: JSON.parse(row.data) as Record<string, unknown> }));
@@ -74,7 +77,8 @@ export type AuditVerdict =
  * from some entry on is found by it too.
  */
 export async function verifyAudit(db: Db, kept: string | null = null): Promise<AuditVerdict> {
-  const [keptSeq, keptHash] = kept?.split(':') ?? [];
+  const [keptSeq, keptHash] = kept === null ? [null, null] : splitHead(kept);
+  const end = await lastAndHead(db);
   let previous = GENESIS;
   let seq = 0;
   const broken = (at: number, problem: string): AuditVerdict => ({
@@ -83,11 +87,14 @@ export async function verifyAudit(db: Db, kept: string | null = null): Promise<A
     seq: at,
     problem,
   });
-  for (;;) {
+  const isKept = (): boolean => seq !== keptSeq || previous === keptHash;
+  while (isKept()) {
+    // What is appended meanwhile is none of this look's business.
     const page = await db
       .selectFrom('audit')
       .selectAll()
       .where('seq', '>', seq)
+      .where('seq', '<=', end.last)
       .orderBy('seq')
       .limit(1000)
       .execute();
@@ -100,19 +107,16 @@ export async function verifyAudit(db: Db, kept: string | null = null): Promise<A
           `entry ${entry.seq} does not follow entry ${seq}: one of them was moved or replaced`,
         );
       if (hashOf(entry) !== hash) return broken(entry.seq, `entry ${entry.seq} was edited`);
-      if (String(entry.seq) === keptSeq && hash !== keptHash)
-        return broken(
-          entry.seq,
-          `entry ${entry.seq} is another one than the head that was kept: the chain was rewritten`,
-        );
       previous = hash;
       seq = entry.seq;
+      if (!isKept()) break;
     }
     if (page.length < 1000) break;
   }
-  const head = await headOf(db);
-  if (head.seq !== seq) {
-    const gone = head.seq - seq;
+  if (!isKept())
+    return broken(seq, `entry ${seq} is another one than the head that was kept: the chain was rewritten`);
+  if (end.head.seq !== seq) {
+    const gone = end.head.seq - seq;
     return broken(
       seq + 1,
       gone > 0
@@ -120,8 +124,9 @@ export async function verifyAudit(db: Db, kept: string | null = null): Promise<A
         : `entry ${seq} was added past the chain`,
     );
   }
-  if (head.hash !== previous) return broken(seq, `entry ${seq} was replaced`);
-  if (keptSeq !== undefined && Number(keptSeq) > seq)
+  if (end.head.hash !== previous) return broken(seq, `entry ${seq} was replaced`);
+  if (seq === 0 && (await anybodyActed(db))) return broken(1, 'the whole record was removed');
+  if (keptSeq !== null && keptSeq > seq)
     return broken(
       seq + 1,
       `the chain ends at ${seq}, and the head that was kept is entry ${keptSeq}: entries were removed`,
@@ -129,10 +134,43 @@ export async function verifyAudit(db: Db, kept: string | null = null): Promise<A
   return { ok: true, entries: seq, head: `${seq}:${previous}` };
 }
 
+function splitHead(kept: string): [seq: number, hash: string] {
+  const [seq, hash] = kept.split(':');
+  return [Number(seq), hash ?? ''];
+}
+
+/** The newest entry and the head in one look, so that nobody appends in between. */
+async function lastAndHead(db: Db): Promise<{ last: number; head: { seq: number; hash: string } }> {
+  const row = await db
+    .selectNoFrom((e) => [
+      e
+        .selectFrom('audit')
+        .select((a) => a.fn.max('seq').as('last'))
+        .as('last'),
+      e.selectFrom('meta').select('value').where('key', '=', HEAD).as('head'),
+    ])
+    .executeTakeFirstOrThrow();
+  return { last: Number(row.last ?? 0), head: headFrom(row.head) };
+}
+
+const headFrom = (value: string | null | undefined): { seq: number; hash: string } => {
+  const [seq, hash] = value?.split(' ') ?? [];
+  return { seq: Number(seq ?? 0), hash: hash ?? GENESIS };
+};
+
+async function anybodyActed(db: Db): Promise<boolean> {
+  const row = await db
+    .selectFrom('events')
+    .select('seq')
+    .where('actor', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 async function headOf(db: Db): Promise<{ seq: number; hash: string }> {
   const row = await db.selectFrom('meta').select('value').where('key', '=', HEAD).executeTakeFirst();
-  const [seq, hash] = row?.value.split(' ') ?? [];
-  return { seq: Number(seq ?? 0), hash: hash ?? GENESIS };
+  return headFrom(row?.value);
 }
 
 /** Over exactly what the row says, texts as they stand. */

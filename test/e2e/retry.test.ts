@@ -236,6 +236,42 @@ describe('RetryFailedTraining', () => {
   });
 });
 
+describe('a rehearsal', () => {
+  it('leaves what is owed in earnest alone: it is still offered, and trained when that is approved', async () => {
+    const flaky = `
+mark = os.path.join(root, 'failed-once')
+if circuit == 'kiln_2' and not os.path.exists(mark):
+    open(mark, 'w').close()
+    sys.exit('the sensor is silent')
+write_model()`;
+    await using project = TestProject.create({ circuits: THREE, provider: 'local', train: flaky });
+    await project.ends(11, ['run', '--approve', 'registry-promotion']);
+    await project.ends(9, ['reject', await openRequest(project, 'training-retry')]);
+    await project.trainyard(['run', '--provider', 'simulated', '--approve', 'all']);
+    await project.ok(['retry', '1']);
+    expect(await sharedModels(project)).toEqual(ALL_MODELS);
+  });
+});
+
+describe('a cancel beside a process that is about something else', () => {
+  it('is done once that one has ended', async () => {
+    await using project = TestProject.create({ circuits: THREE });
+    project.write('train_slow.py', 'import os, time\nwhile not os.path.exists("go"): time.sleep(0.02)\n');
+    await project.ends(11, ['run', '--approve', 'registry-promotion', '--fail', 'kiln_2']);
+    const scripts = project.start(['scripts']);
+    await scripts.says(/train_slow/);
+    const told = await project.ok(['reject', await openRequest(project, 'training-retry')]);
+    expect(told.stdout).toMatch(/`trainyard run --resume` goes on with the run, once `trainyard scripts`/);
+    const cancel = project.start(['runs', 'cancel', '1']);
+    await sleep(300);
+    project.write('go', '');
+    expect((await scripts.ended).code).toBe(0);
+    const ended = await cancel.ended;
+    expect(ended.code, ended.stderr).toBe(0);
+    expect(ended.stdout).toContain('Run 1 is canceled.');
+  });
+});
+
 describe('retry of some', () => {
   it('trains those that are named at once; the others stay open and are decided by themselves', async () => {
     await using project = TestProject.create({ circuits: THREE });

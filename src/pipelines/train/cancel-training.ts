@@ -1,10 +1,10 @@
-import { closeApprovals } from '../../gates/index.ts';
 import { endJobs } from '../end-jobs.ts';
 import { jobsExist } from '../open-jobs.ts';
 import type { StageContext } from '../pipeline.ts';
 import { RETRY_STAGE } from './failed-circuits.ts';
 import { writeJobFile } from './job-files.ts';
 import { jobWorld } from './job-world.ts';
+import { takeBackRequests } from './take-back.ts';
 
 /**
  * Ends the jobs of a run in flight: at the provider first, then in the rows, whatever was done twice. What had ended by
@@ -27,11 +27,6 @@ export async function cancelJobs(context: StageContext, why: string): Promise<vo
 export async function cancelRetries(context: StageContext, why: string): Promise<void> {
   await takeBackRequests(context);
   await endStageJobs(context, RETRY_STAGE, why);
-}
-
-/** Nobody needs to decide any more; what was open counts as held. */
-export async function takeBackRequests({ run, stage, tx, now }: StageContext): Promise<void> {
-  await tx((t) => closeApprovals(t, now(), { run_id: run.id, stage: stage.name }, 'canceled'));
 }
 
 async function endStageJobs(context: StageContext, stage: string, why: string): Promise<void> {

@@ -26,7 +26,8 @@ type Reader = Pick<StageContext, 'db' | 'run'>;
  */
 export async function failedCircuits(context: Reader): Promise<FailedCircuit[]> {
   const own = await ownFailures(context);
-  const owed = await owedFailures(context);
+  const named = new Set(own.map((f) => f.job.name));
+  const owed = (await owedFailures(context)).filter((f) => !named.has(f.job.name));
   return [...own, ...owed].toSorted((a, b) => (a.circuit_id < b.circuit_id ? -1 : 1));
 }
 
@@ -91,6 +92,8 @@ async function askedAgain({ db, run }: Reader): Promise<Job[]> {
 }
 
 async function owedFailures({ db, run }: Reader): Promise<FailedCircuit[]> {
+  // A rehearsal leaves what is real alone.
+  if (run.rehearsal === 1) return [];
   const owed: RunCircuit[] = [];
   for await (const page of eachRunCircuit(db, run.id, { action: 'skip', cause: 'owed_failed' }))
     owed.push(...page);
@@ -103,11 +106,20 @@ async function owedFailures({ db, run }: Reader): Promise<FailedCircuit[]> {
   const mine = new Map<string, string>();
   for await (const page of eachJob(db, { run_id: run.id, stage: RETRY_STAGE, statuses: ALL }))
     for (const job of page) if (job.retry_of !== null) mine.set(job.circuit_id, job.retry_of);
-  for (const { circuit } of owed) {
+  for (const { circuit, row } of owed) {
+    const own = mine.get(circuit.id);
+    if (own !== undefined) {
+      names.set(circuit.id, own);
+      continue;
+    }
     const newest = last.get(circuit.id);
-    const name =
-      mine.get(circuit.id) ?? (newest !== undefined && newest.status === 'failed' ? newest.name : null);
-    if (name !== null) names.set(circuit.id, name);
+    // Whatever else has become of it since is another run's business.
+    const same =
+      newest?.status === 'failed' &&
+      newest.run_number < run.number &&
+      newest.training_hash === row.training_hash &&
+      newest.inputs_digest === row.inputs_digest;
+    if (same) names.set(circuit.id, newest.name);
   }
   const jobs = await jobsByName(db, [...names.values()]);
   return owed.flatMap((o) => {

@@ -20,13 +20,13 @@ import { trainParams } from './params.ts';
 /** Something a stage may have to ask about, and what a verdict on it is bound to. */
 export type Candidate = Pick<NewSubject, 'subject' | 'circuit_id' | 'binding'>;
 
-export interface GateRequest {
+export interface GateRequest<C extends Candidate> {
   readonly gate: string;
-  readonly title: (asked: readonly Candidate[]) => string;
+  readonly title: (asked: readonly C[]) => string;
   /** Everything the stage is about as things are now, whether it was decided already or not. */
-  readonly candidates: readonly Candidate[];
+  readonly candidates: readonly C[];
   /** What is shown of those that have to be asked about. */
-  readonly describe: (asked: readonly Candidate[]) => Promise<{
+  readonly describe: (asked: readonly C[]) => Promise<{
     readonly subjects: readonly NewSubject[];
     readonly context?: Readonly<Record<string, unknown>>;
   }>;
@@ -35,28 +35,37 @@ export interface GateRequest {
 /** `expired`: nobody decided in time; what that means stands in the gate's `on_expiry`. */
 export type Standing = 'pending' | 'approve' | 'hold' | 'reject' | 'expired';
 
-export interface Decisions {
+export interface Decisions<C extends Candidate> {
   /** The request that is open, or null: everything is decided. */
   readonly waiting: Approval | null;
   /** When to look at the open request again: at its deadline or for a reminder; a verdict wakes the run before. */
   readonly until: number | null;
-  /** Subjects that are part of the stage now, by how they stand. */
-  with(standing: Standing): string[];
+  /** Those of the candidates that stand so, for what they are bound to now. */
+  with(standing: Standing): C[];
 }
 
 /**
  * Where the verdicts of a stage stand. Asks for those that nobody has asked for yet. A verdict holds for exactly what it
  * was bound to: when something in an open request has changed, that request is superseded and asked again as it is now.
+ * A stage that is being canceled asks nothing any more: what is undecided counts as held.
  */
-export async function askGate(context: StageContext, request: GateRequest): Promise<Decisions> {
+export async function askGate<C extends Candidate>(
+  context: StageContext,
+  request: GateRequest<C>,
+): Promise<Decisions<C>> {
   const now = new Map(request.candidates.map((c) => [`${c.subject}\n${bindingText(c)}`, c]));
   let open = await openRequest(context);
   let known = await standings(context);
-  const fresh = [...now].filter(([key]) => !known.has(key)).map(([, candidate]) => candidate);
-  const stale = [...known].some(([key, standing]) => standing === 'pending' && !now.has(key));
-  if (fresh.length > 0 || stale) {
+  const canceling = context.stage.cancel_requested_by !== null;
+  const standing = (key: string): Standing | undefined => known.get(key) ?? known.get(unbound(key));
+  const subjects = new Set(request.candidates.map((c) => `${c.subject}\n${UNBOUND}`));
+  const fresh = [...now.keys()].some((key) => standing(key) === undefined);
+  const stale = [...known].some(
+    ([key, stands]) => stands === 'pending' && !now.has(key) && !subjects.has(key),
+  );
+  if ((fresh || stale) && !canceling) {
     const undecided = [...now]
-      .filter(([key]) => (known.get(key) ?? 'pending') === 'pending')
+      .filter(([key]) => (standing(key) ?? 'pending') === 'pending')
       .map(([, candidate]) => candidate);
     await ask(context, request, open, undecided);
     open = await openRequest(context);
@@ -65,10 +74,16 @@ export async function askGate(context: StageContext, request: GateRequest): Prom
   return {
     waiting: open,
     until: open === null ? null : Math.min(fromIso(open.expires_at), nextReminder(open)),
-    with: (standing) =>
-      [...now].filter(([key]) => known.get(key) === standing).map(([, candidate]) => candidate.subject),
+    with: (wanted) =>
+      [...now]
+        .filter(([key]) => (standing(key) ?? (canceling ? 'hold' : undefined)) === wanted)
+        .map(([, candidate]) => candidate),
   };
 }
+
+/** What requests of before version 4 of the store were bound to: their subjects, whatever became of them. */
+const UNBOUND = '{}';
+const unbound = (key: string): string => `${key.slice(0, key.indexOf('\n'))}\n${UNBOUND}`;
 
 /** The open request of the stage; one whose deadline has passed is closed, one that waited long is reminded of. */
 async function openRequest(context: StageContext): Promise<Approval | null> {
@@ -99,11 +114,11 @@ async function standings({ db, run, stage }: StageContext): Promise<Map<string, 
   return known;
 }
 
-async function ask(
+async function ask<C extends Candidate>(
   context: StageContext,
-  request: GateRequest,
+  request: GateRequest<C>,
   before: Approval | null,
-  asked: readonly Candidate[],
+  asked: readonly C[],
 ): Promise<void> {
   const shown = asked.length === 0 ? null : await request.describe(asked);
   context.world.faultPoint(`approval.before:${context.stage.name}`);

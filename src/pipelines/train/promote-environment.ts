@@ -72,7 +72,7 @@ export async function promoteEnvironment(context: StageContext): Promise<StageOu
 }
 
 async function decide(context: StageContext): Promise<StageOutcome> {
-  const elsewhere = await askedElsewhere(context);
+  const elsewhere = context.stage.cancel_requested_by === null ? await askedElsewhere(context) : null;
   if (elsewhere !== null)
     return {
       kind: 'wait',
@@ -91,7 +91,7 @@ async function decide(context: StageContext): Promise<StageOutcome> {
       }),
     }),
   });
-  const approved = decisions.with('approve');
+  const approved = decisions.with('approve').map((c) => c.subject);
   await context.tx(async (tx) => {
     const shared =
       context.run.rehearsal === 1

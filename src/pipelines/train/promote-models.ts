@@ -11,9 +11,11 @@ import { writeArtifact } from '../artifacts.ts';
 import type { StageContext, StageOutcome } from '../pipeline.ts';
 import { stageIsOver } from '../status.ts';
 import { askGate } from './gate.ts';
-import type { Decisions } from './gate.ts';
+import type { Candidate, Decisions, Standing } from './gate.ts';
 import { modelEntry } from './model-files.ts';
 import { approvedInRehearsal } from './promote-environment.ts';
+import { takeBackRequests } from './take-back.ts';
+import { ENDED_WITH_RUN } from '../end-run.ts';
 import { jobsOfStage } from '../../jobs/index.ts';
 
 export const CHILD_PIPELINE = 'promote-single-model';
@@ -63,7 +65,10 @@ export async function promoteModels(context: StageContext): Promise<StageOutcome
     },
   });
   await settleRefused(context, decisions);
-  const blocked = await shareApproved(context, decisions.with('approve'));
+  const blocked = await shareApproved(
+    context,
+    context.stage.cancel_requested_by === null ? decisions.with('approve').map((c) => c.subject) : [],
+  );
   const pendingVisible = await confirmVisible(context);
   const counts = await childCounts(context);
   if (decisions.waiting !== null)
@@ -110,10 +115,21 @@ async function promotable(context: Pick<StageContext, 'registries' | 'run'>): Pr
 async function createChildren(context: StageContext, models: readonly ModelVersion[]): Promise<number> {
   const existing = await context.db
     .selectFrom('runs')
-    .select('subject')
+    .select(['subject', 'reason'])
     .where('parent_run_id', '=', context.run.id)
     .execute();
   const known = new Set(existing.map((e) => e.subject));
+  // They had ended with their run, which goes on.
+  if (existing.some((e) => e.reason?.startsWith(ENDED_WITH_RUN) === true))
+    await context.tx((tx) =>
+      tx
+        .updateTable('runs')
+        .set({ status: 'waiting', reason: null, ended_at: null })
+        .where('parent_run_id', '=', context.run.id)
+        .where('status', '=', 'canceled')
+        .where('reason', 'like', `${ENDED_WITH_RUN}%`)
+        .execute(),
+    );
   const fresh = models.filter((m) => !known.has(refText(m)));
   if (fresh.length === 0) return known.size;
   await context.tx(async (tx) => {
@@ -155,6 +171,13 @@ async function createChildren(context: StageContext, models: readonly ModelVersi
         .execute();
   });
   return known.size + fresh.length;
+}
+
+/** Takes the question back; what was approved and is not shared yet is not shared any more. */
+export async function cancelPromotion(context: StageContext, why: string): Promise<void> {
+  await takeBackRequests(context);
+  const open = [...(await openChildren(context, 'waiting')).keys()];
+  await endChildren(context, open, 'canceled', `held: ${why}`);
 }
 
 /** A model that somebody took back meanwhile is not promoted, whatever is said of it. */
@@ -204,11 +227,18 @@ async function currentModels(
 }
 
 /** Child runs of models that were rejected end at once; of those that were held or expired, once nothing is open. */
-async function settleRefused(context: StageContext, decisions: Decisions): Promise<void> {
-  await endChildren(context, decisions.with('reject'), 'canceled', 'rejected');
+async function settleRefused(context: StageContext, decisions: Decisions<Candidate>): Promise<void> {
+  const end = (standing: Standing, reason: string): Promise<void> =>
+    endChildren(
+      context,
+      decisions.with(standing).map((c) => c.subject),
+      'canceled',
+      reason,
+    );
+  await end('reject', 'rejected');
   if (decisions.waiting !== null) return;
-  await endChildren(context, decisions.with('hold'), 'canceled', 'held');
-  await endChildren(context, decisions.with('expired'), 'canceled', 'held: nobody decided in time');
+  await end('hold', 'held');
+  await end('expired', 'held: nobody decided in time');
 }
 
 /** `told`: the event of each, in one transaction with its end. */

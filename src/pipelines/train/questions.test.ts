@@ -6,13 +6,15 @@ import type { Approval, Verdict } from '../../gates/index.ts';
 import { listJobs } from '../../jobs/index.ts';
 import { readEvents, verifyAudit } from '../../store/index.ts';
 import { person } from '../../testing/test-rows.ts';
-import { COMPONENT, fleetOf, testWorld } from '../../testing/test-world.ts';
+import { COMPONENT, ENVIRONMENT, fleetOf, testWorld } from '../../testing/test-world.ts';
 import type { TestWorld } from '../../testing/test-world.ts';
 import { getStages, stageNamed, wakeRun } from '../run-store.ts';
 import type { Run } from '../run-store.ts';
 import { RetryContext } from './retry-request.ts';
 import { retryRun } from './retry-run.ts';
+import { acceptPartial } from './runs.ts';
 
+const WITH_ENVIRONMENT = `${COMPONENT}environment: azureml:plain-env:1\n`;
 const used: TestWorld[] = [];
 afterEach(async () => {
   for (const w of used.splice(0)) await w[Symbol.asyncDispose]();
@@ -233,8 +235,11 @@ describe('cancel', () => {
     const { requested } = await cancelStage(w.project, run, 'monitortraining', person('ann'));
     expect(requested).toBe(true);
     await w.settle();
-    expect(await Promise.all(stages.map((s) => status(w, run, s)))).toEqual(['succeeded', 'canceled']);
+    expect(await Promise.all(stages.map((s) => status(w, run, s)))).toEqual(['succeeded', 'succeeded']);
+    const jobs = await listJobs(w.project.store.db, { run_id: run.id, limit: 9 });
+    expect(jobs.map((j) => j.status)).toEqual(jobs.map(() => 'canceled'));
     expect((await w.again(run)).ended_at).not.toBeNull();
+    expect((await w.plan()).plan.summary).toMatchObject({ train: 4 });
     expect((await cancelStage(w.project, await w.again(run), stages[1] ?? '', person('ann'))).requested).toBe(
       false,
     );
@@ -311,5 +316,162 @@ describe('retryRun', () => {
     await w.settle();
     expect((await w.again(run)).status).toBe('succeeded');
     expect(await shared(w)).toEqual(['p-c000', 'p-c001', 'p-c002']);
+  });
+});
+
+describe('a retry of a retry', () => {
+  it('needs as many people as the first: who agreed to that has not agreed to this', async () => {
+    const w = await world({ fail: ['p_c001:2'], settings: 'gates:\n  training-retry: {required: 2}\n' });
+    const run = await w.run({ approve: ['registry-promotion'] });
+    const by = async (name: string): Promise<Approval> => {
+      const approval = await retryRun(w.world, await w.again(run), {
+        actor: person(name),
+        comment: null,
+        circuits: null,
+      });
+      await w.settle();
+      return approval;
+    };
+    await by('ann');
+    await by('bob');
+    expect((await w.again(run)).status).toBe('failed');
+    expect((await by('ann')).status).toBe('waiting');
+    const retries = async (): Promise<number> =>
+      (await listJobs(w.project.store.db, { run_id: run.id, match: '*_retry_*', limit: 9 })).length;
+    expect(await retries()).toBe(1);
+    expect((await by('bob')).status).toBe('decided');
+    expect(await retries()).toBe(2);
+    expect((await w.again(run)).status).toBe('succeeded');
+  });
+
+  it('that fails takes the question about promotion back: it is blocked', async () => {
+    const w = await world({ fail: ['p_c001'] });
+    const run = await w.run();
+    await say(w, await open(w, run), 'reject');
+    const before = await open(w, run);
+    expect(before.stage).toBe('PromoteModels');
+    await retryRun(w.world, await w.again(run), { actor: person('bob'), comment: null, circuits: null });
+    await w.settle();
+    expect(await status(w, run, 'PromoteModels')).toBe('skipped');
+    await expect(say(w, before, 'approve')).rejects.toMatchObject({ exit_code: 7 });
+    expect(await shared(w)).toEqual([]);
+    const failed = await w.again(run);
+    await w.project.store.tx((tx) => acceptPartial(tx, w.clock.now(), failed, person('bob'), null));
+    await w.settle();
+    await say(w, await open(w, run), 'approve');
+    expect(await shared(w)).toEqual(['p-c000', 'p-c002']);
+  });
+});
+
+describe('what an earlier run left behind', () => {
+  it('is trained at the hash it failed at or not at all: a later run that failed at another takes it over', async () => {
+    const w = await world({ fail: ['p_c001'] });
+    await say(w, await open(w, await w.run({ approve: ['registry-promotion'] })), 'reject');
+    const second = await w.run({ approve: ['registry-promotion'] });
+    expect(await subjects(w, await open(w, second))).toEqual({ p_c001: 'pending' });
+    await w.write('config/circuits.yaml', fleetOf(3).replace('c001}', 'c001, training_days: 60}'));
+    const third = await w.run({ approve: ['registry-promotion'] });
+    await wake(w, second);
+    expect(
+      await listApprovals(w.project.store.db, { run_id: second.id, status: 'waiting', limit: 9 }),
+    ).toEqual([]);
+    expect(await subjects(w, await open(w, third))).toEqual({ p_c001: 'pending' });
+  });
+});
+
+describe('a canceled stage', () => {
+  it('begins nothing more: a retry that was approved is not trained', async () => {
+    const w = await world({ fail: ['p_c001:1'] });
+    const run = await w.run({ approve: ['registry-promotion'] });
+    const approval = await open(w, run);
+    await decide(w.project, {
+      approval_id: approval.id,
+      actor: person('bob'),
+      verdict: 'approve',
+      comment: null,
+      subjects: null,
+      retrain: false,
+    });
+    await cancelStage(w.project, run, 'RetryFailedTraining', person('ann'));
+    await w.settle();
+    expect(await status(w, run, 'RetryFailedTraining')).toBe('canceled');
+    expect(await listJobs(w.project.store.db, { run_id: run.id, match: '*_retry_*', limit: 9 })).toEqual([]);
+  });
+
+  it('submits nothing where nothing was submitted, and the run says that it did not train', async () => {
+    const w = await world();
+    const run = await w.start();
+    await cancelStage(w.project, run, 'SubmitTraining', person('ann'));
+    await w.settle();
+    expect(await listJobs(w.project.store.db, { run_id: run.id, limit: 9 })).toEqual([]);
+    expect(await w.again(run)).toMatchObject({
+      status: 'failed',
+      reason: 'SubmitTraining was canceled by ann',
+    });
+  });
+
+  it('of promotion ends though its models wait for their environment, and shares none of them later', async () => {
+    const w = await world({ environment: ENVIRONMENT, component: WITH_ENVIRONMENT });
+    const run = await w.run();
+    const requests = await listApprovals(w.project.store.db, { run_id: run.id, status: 'waiting', limit: 9 });
+    const at = (stage: string): Approval => {
+      const found = requests.find((r) => r.stage === stage);
+      if (found === undefined) throw new Error(`nothing waits at ${stage}`);
+      return found;
+    };
+    await say(w, at('PromoteModels'), 'approve');
+    await cancelStage(w.project, run, 'PromoteModels', person('ann'));
+    await w.settle();
+    await say(w, at('PromoteEnvironment'), 'approve');
+    expect(await shared(w)).toEqual([]);
+    expect((await w.again(run)).ended_at).not.toBeNull();
+  });
+});
+
+describe('a verdict', () => {
+  it('on something held, in a stage that is over, is taken up', async () => {
+    const w = await world({ fail: ['p_c001:1'] });
+    const run = await w.run();
+    const retry = await open(w, run);
+    await say(w, retry, 'hold');
+    expect(await status(w, run, 'RetryFailedTraining')).toBe('skipped');
+    await say(w, retry, 'approve', ['p_c001']);
+    expect(await status(w, run, 'RetryFailedTraining')).toBe('succeeded');
+    await say(w, await open(w, run), 'approve');
+    expect(await shared(w)).toEqual(['p-c000', 'p-c001', 'p-c002']);
+  });
+
+  it('of reject counts for what was held, and asks to train again only what it names', async () => {
+    const w = await world();
+    const run = await w.run();
+    const approval = await open(w, run);
+    await say(w, approval, 'hold', ['p-c000:1']);
+    await say(w, approval, 'reject', ['p-c000:1']);
+    await decide(w.project, {
+      approval_id: approval.id,
+      actor: person('eve'),
+      verdict: 'reject',
+      comment: null,
+      subjects: ['p-c001:1'],
+      retrain: true,
+    });
+    expect(await subjects(w, approval)).toMatchObject({ 'p-c000:1': 'reject', 'p-c001:1': 'reject' });
+    const { items } = await w.world.registries.dev.list({ withdrawn: true, limit: 9 });
+    expect(items.map((m) => m.model_name)).toEqual(['p-c001']);
+  });
+
+  it('that was held in a request that was superseded is asked again when that is reopened', async () => {
+    const w = await world();
+    const run = await w.run();
+    const first = await open(w, run);
+    await say(w, first, 'hold', ['p-c000:1']);
+    await w.world.registries.dev.withdraw('p-c001', 1, person('ann'), 'broken sensor');
+    await wake(w, run);
+    const again = (): Promise<Approval> =>
+      reopen(w.project, { approval_id: first.id, actor: person('ann'), expires_s: null, comment: null });
+    await expect(again()).rejects.toMatchObject({ exit_code: 6 });
+    await say(w, await open(w, run), 'approve');
+    await say(w, await again(), 'approve');
+    expect(await shared(w)).toEqual(['p-c000', 'p-c002']);
   });
 });

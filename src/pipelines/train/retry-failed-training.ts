@@ -8,7 +8,7 @@ import {
   retryJobName,
   takenNames,
 } from '../../jobs/index.ts';
-import type { Job } from '../../jobs/index.ts';
+import type { Job, JobWorld } from '../../jobs/index.ts';
 import { toIso } from '../../kernel/clock.ts';
 import { newId } from '../../kernel/ids.ts';
 import { appendEvents } from '../../store/index.ts';
@@ -78,13 +78,9 @@ async function askAndRetry(context: StageContext): Promise<StageOutcome> {
     gate: 'training-retry',
     title: (asked) => titleOf(failed, asked.length),
     candidates: failed,
-    describe: (asked) => describeFailures(context, failed, new Set(asked.map((a) => a.subject))),
+    describe: (asked) => describeFailures(context, asked),
   });
-  const approved = new Set(decisions.with('approve'));
-  await writeDown(
-    context,
-    failed.filter((f) => approved.has(f.subject)),
-  );
+  if (context.stage.cancel_requested_by === null) await writeDown(context, decisions.with('approve'));
   await context.remember({ decided: await requestsMark(context), look_at: decisions.until });
   const begun = await jobsExist(context.db, context.run.id, RETRY_STAGE);
   const world = await jobWorld(context);
@@ -99,8 +95,7 @@ async function askAndRetry(context: StageContext): Promise<StageOutcome> {
       counts: { ...watched.counts },
     };
   // What is ready does not wait for what is still undecided.
-  const { registered } = begun ? await registerJobs(context, RETRY_STAGE) : { registered: 0 };
-  if (begun) await noteFailures(context, world.compute, RETRY_STAGE);
+  const registered = begun ? await takeIn(context, world, decisions.waiting === null) : 0;
   if (decisions.waiting !== null)
     return {
       kind: 'wait',
@@ -111,6 +106,17 @@ async function askAndRetry(context: StageContext): Promise<StageOutcome> {
     };
   await writeModelFiles(context, ['registered_models_with_retry']);
   return begun ? conclude(context, registered) : { kind: 'skipped', reason: whyNot(decisions) };
+}
+
+/** Registers what has succeeded and notes why the rest failed; while people are still asked, only where there is news. */
+async function takeIn(context: StageContext, world: JobWorld, last: boolean): Promise<number> {
+  const { succeeded, failed } = await countJobs(context.db, context.run.id, RETRY_STAGE);
+  const news = `${succeeded} ${failed}`;
+  if (!last && context.stage.state['taken_in'] === news) return succeeded;
+  const { registered } = await registerJobs(context, RETRY_STAGE);
+  await noteFailures(context, world.compute, RETRY_STAGE);
+  await context.remember({ taken_in: news });
+  return registered;
 }
 
 async function conclude(context: StageContext, registered: number): Promise<StageOutcome> {
@@ -135,7 +141,7 @@ async function conclude(context: StageContext, registered: number): Promise<Stag
   return { kind: 'done', counts: told };
 }
 
-function whyNot(decisions: Decisions): string {
+function whyNot(decisions: Decisions<FailedCircuit>): string {
   if (decisions.with('expired').length > 0) return 'nobody decided in time';
   if (decisions.with('reject').length > 0) return 'the retry was rejected';
   return decisions.with('hold').length > 0 ? 'the retry was held' : 'nothing is left to train again';

@@ -40,13 +40,11 @@ type Asker = Pick<StageContext, 'world' | 'db' | 'run' | 'now'>;
 /** What people need to decide about a retry: what failed and why, whether there is room, how long it will take. */
 export async function describeFailures(
   context: Asker,
-  failures: readonly FailedCircuit[],
-  asked: ReadonlySet<string>,
+  asked: readonly FailedCircuit[],
 ): Promise<{ subjects: NewSubject[]; context: Readonly<Record<string, unknown>> }> {
-  const shown = failures.filter((f) => asked.has(f.subject));
   const compute = await context.world.compute(trainParams(context.run).provider);
   const subjects: NewSubject[] = [];
-  for (const { subject, circuit_id, binding, job, owed } of shown) {
+  for (const { subject, circuit_id, binding, job, owed } of asked) {
     subjects.push({
       subject,
       circuit_id,
@@ -64,7 +62,7 @@ export async function describeFailures(
     });
   }
   const capacity = (await compute.capacity?.()) ?? null;
-  return { subjects, context: { ...(await retryContext(context, shown, capacity)) } };
+  return { subjects, context: { ...(await retryContext(context, asked, capacity)) } };
 }
 
 async function retryContext(

@@ -45,6 +45,17 @@ export async function retryRun(
   };
   if (open !== undefined) {
     const pending = await subjectsWith(store.db, open.id, 'pending');
+    const settled = by.circuits?.find((id) => !pending.includes(id));
+    if (
+      settled !== undefined &&
+      (await retryable({ db: store.db, run })).some((f) => f.circuit_id === settled)
+    )
+      throw new ConflictError(
+        `${settled} is no part of what the open request of run ${run.number} still asks.`,
+        {
+          hint: `Decide that one first (\`trainyard approvals show ${open.id}\`), then \`trainyard retry ${run.number} --circuits ${settled}\`.`,
+        },
+      );
     const subjects = by.circuits === null ? null : chosen(run, pending, by.circuits);
     return store.tx(async (tx) => {
       const after = await vote(tx, now, { ...ballot, approval_id: open.id, subjects });
@@ -60,11 +71,7 @@ export async function retryRun(
   );
   const wanted = new Set(names);
   const asked = failures.filter((f) => wanted.has(f.circuit_id));
-  const shown = await describeFailures(
-    { world, db: store.db, run, now: () => now },
-    asked,
-    new Set(asked.map((f) => f.subject)),
-  );
+  const shown = await describeFailures({ world, db: store.db, run, now: () => now }, asked);
   return store.tx(async (tx) => {
     await reviveAt(tx, now, run, RETRY_STAGE);
     const approval = await openApproval(tx, now, {
@@ -108,7 +115,7 @@ async function refuseIfNotReady({ store }: World, run: Run): Promise<void> {
 function chosen(run: Run, open: readonly string[], wanted: readonly string[]): string[] {
   if (open.length === 0)
     throw new ConflictError(`Run ${run.number} has no failed circuit that could be trained again.`, {
-      hint: `Look at it with \`trainyard failures ${run.number}\`; \`trainyard plan\` shows what is owed.`,
+      hint: 'What an earlier run left behind is asked again with `trainyard approvals reopen ID` (`trainyard approvals --all` lists them), or offered by the next run.',
     });
   const unknown = wanted.find((id) => !open.includes(id));
   if (unknown === undefined) return [...new Set(wanted)];

@@ -1,3 +1,4 @@
+import { closeApprovals } from '../../gates/index.ts';
 import { toIso } from '../../kernel/clock.ts';
 import { ConflictError } from '../../kernel/errors.ts';
 import type { Tx } from '../../store/index.ts';
@@ -39,8 +40,10 @@ export async function reviveAt(tx: Tx, now: number, run: Run, stage_name: string
       started_at: stage.started_at ?? toIso(now),
     });
   for (const name of FOLLOWERS[stage_name] ?? []) {
-    if (stageIsOver(stageNamed(stages, name).status))
-      await setStage(tx, run.id, name, { ...open, status: 'pending', started_at: null });
+    if (stageNamed(stages, name).status === 'pending') continue;
+    // Whether it may go on depends on what comes of this, whatever it asks now.
+    await setStage(tx, run.id, name, { ...open, status: 'pending', started_at: null });
+    await closeApprovals(tx, now, { run_id: run.id, stage: name }, 'superseded');
   }
   if (stage_name !== 'RetryFailedTraining') {
     await tx
@@ -54,7 +57,15 @@ export async function reviveAt(tx: Tx, now: number, run: Run, stage_name: string
   }
   await tx
     .updateTable('runs')
-    .set({ status: 'running', reason: null, ended_at: null, failed_advances: 0, due_at: toIso(now) })
+    .set({
+      status: 'running',
+      reason: null,
+      ended_at: null,
+      failed_advances: 0,
+      due_at: toIso(now),
+      // What was accepted was what had failed by then.
+      ...(stage_name === 'RetryFailedTraining' ? { partial_accepted_by: null } : {}),
+    })
     .where('id', '=', run.id)
     .execute();
 }

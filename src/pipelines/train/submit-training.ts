@@ -19,6 +19,8 @@ const STAGE = 'SubmitTraining';
  */
 export async function submitTraining(context: StageContext): Promise<StageOutcome> {
   if (!(await jobsExist(context.db, context.run.id, STAGE))) {
+    if (context.stage.cancel_requested_by !== null)
+      return { kind: 'canceled', reason: 'canceled before anything was submitted' };
     const compute = await context.world.compute(trainParams(context.run).provider);
     const rows: JobsTable[] = [];
     const given = new Set<string>();
