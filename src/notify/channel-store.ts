@@ -38,8 +38,7 @@ export const channelRows = (db: Db): Promise<NotificationChannelsTable[]> =>
 
 /**
  * Takes the channel for this process, or returns null while another one that lives has it. Whoever takes it tries the
- * oldest message that failed at once, unless the channel asked for more time: the fault may have been the last process's,
- * or be mended.
+ * oldest message that failed as soon as the channel allows: the fault may have been the last process's, or be mended.
  */
 export async function takeChannel(store: Store, now: number, channel: string): Promise<ChannelLease | null> {
   const token = newId('ntf', now);
@@ -60,7 +59,6 @@ export async function takeChannel(store: Store, now: number, channel: string): P
       })
       .where('channel', '=', channel)
       .execute();
-    if ((row.retry_after ?? '') > toIso(now)) return { channel, token };
     const oldest = await tx
       .selectFrom('notifications')
       .select((e) => e.fn.min('seq').as('seq'))

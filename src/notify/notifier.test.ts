@@ -165,6 +165,23 @@ describe('a channel that fails', () => {
     await notifier.flush(0);
   });
 
+  it('begins anew with its pauses once it took a message', async () => {
+    await y.send(hook());
+    server.answer = (_, n) => (n % 2 === 0 ? { status: 500 } : {});
+    for (let n = 0; n < 4; n++) {
+      await y.tell('run.failed');
+      await whileTimePasses(y.clock, y.notifier(hook()).flush(3000));
+    }
+    expect(new Set(await states())).toEqual(new Set(['run.failed delivered']));
+    expect(await y.store.db.selectFrom('notification_channels').selectAll().executeTakeFirst()).toMatchObject(
+      {
+        failures: 0,
+        paused_until: null,
+        last_error: null,
+      },
+    );
+  });
+
   it('spreads its tries out', async () => {
     await y.send(hook());
     server.answer = () => ({ status: 500 });
@@ -390,10 +407,22 @@ describe('a process that ends', () => {
       await y.send(secret, { env });
       await y.clock.advance(1000);
     }
+    // The other one was here in between, and is not any more.
+    await y.tell('training.started');
+    await y.send(secret, { env });
+    await y.tell('run.canceled');
+    await y.clock.advance(1000);
+    await until(async () => (await y.rows()).length === 6);
     stop.abort();
     await running;
     await without.flush(0);
-    expect(told()).toEqual(['training.started', 'training.retried', 'run.failed', 'run.succeeded']);
+    expect(told()).toEqual([
+      'training.started',
+      'training.retried',
+      'run.failed',
+      'run.succeeded',
+      'training.started',
+    ]);
   });
 
   it('leaves no secret behind, whatever a server says', async () => {
@@ -483,6 +512,42 @@ describe('events that are gathered', () => {
     server.answer = () => ({});
     await y.send(digest());
     expect(server.received.slice(before)).toHaveLength(2);
+  });
+
+  it('leave out a request that was answered before anybody could be told', async () => {
+    await y.send(digest());
+    const asked = (id: string) => ({
+      type: 'approval.requested',
+      message: `Promote ${id}`,
+      data: { approval_id: id },
+    });
+    for (const status of ['waiting', 'decided'])
+      await y.store.db
+        .insertInto('approvals')
+        .values({
+          id: `apr_${status}`,
+          run_id: 'run_1',
+          stage: `stage-${status}`,
+          gate: 'registry-promotion',
+          status,
+          subject_digest: status,
+          title: 'Promote',
+          requested_by: 'ann',
+          required: 1,
+          approvers: '[]',
+          requester_may_approve: 1,
+          on_expiry: 'hold',
+          created_at: '2026-03-01T08:00:00.000Z',
+          expires_at: '2026-03-31T08:00:00.000Z',
+        })
+        .execute();
+    await y.tell(asked('apr_decided'));
+    await y.send(digest());
+    expect(server.received).toHaveLength(0);
+    await y.tell(asked('apr_decided'), asked('apr_waiting'));
+    await y.send(digest());
+    expect((await y.rows()).map((r) => r.events)).toEqual([1]);
+    expect(server.received[0]?.body).toContain('trainyard approve apr_waiting');
   });
 
   it('of rehearsals are told only where a route says so', async () => {

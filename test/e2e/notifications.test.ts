@@ -187,16 +187,29 @@ describe('e-mail', () => {
       };
       const run = await project.ends(11, ['run'], { env });
       expect(run.stderr).not.toContain('Notifications:');
-      const approval = /trainyard approve (apr_\w+)\n.*\n\s*‖ Share/.exec(run.stderr)?.[1] ?? 'none';
-      expect(mail.received.at(-1)).toMatchObject({
+      const { approvals } = z
+        .object({ approvals: z.array(z.object({ id: z.string() })) })
+        .parse((await project.ok(['approvals', '--json'])).json());
+      const told = mail.received.map((m) => m.raw).join('\n');
+      for (const { id } of approvals) expect(told).toContain(`trainyard approve ${id}`);
+      expect(mail.received[0]).toMatchObject({
         secure: true,
         user: 'yard@example.com',
         to: ['ml@example.com'],
       });
-      expect(mail.received.at(-1)?.raw).toContain(`trainyard approve ${approval}`);
-      const subjects = mail.received.map((m) => /^Subject: (.*)$/m.exec(m.raw)?.[1]?.trim());
-      expect(subjects[0]).toMatch(/^\[trainyard-test-\w+\] Run 1$/);
-      expect(subjects.slice(1).every((s) => s === `Re: ${subjects[0]}`)).toBe(true);
+
+      const [last, first] = approvals.map((a) => a.id);
+      await project.ok(['approve', first ?? '', '--no-wait'], { env });
+      await project.ok(['approve', last ?? ''], { env });
+      expect(mail.received.at(-1)?.raw).toContain('Run 1 succeeded');
+      const header = (name: string): string[] =>
+        mail.received.map((m) => new RegExp(`^${name}: (.*)$`, 'm').exec(m.raw)?.[1]?.trim() ?? '');
+      const [subject, ...more] = header('Subject');
+      expect(subject).toMatch(/^\[trainyard-test-\w+\] Run 1$/);
+      expect(more.length).toBeGreaterThan(0);
+      expect(new Set(more)).toEqual(new Set([`Re: ${subject}`]));
+      expect(new Set(header('Message-ID')).size).toBe(mail.received.length);
+      expect(new Set(header('In-Reply-To').slice(1))).toEqual(new Set([header('Message-ID')[0]]));
       expect(stateOf(project)).not.toContain('correct horse');
     } finally {
       await mail.stop();

@@ -208,6 +208,16 @@ describe('a Teams channel', () => {
     expect(await sending).toEqual({ kind: 'later', error: 'no answer within 10 s', retry_after_ms: null });
   });
 
+  it('that hangs keeps no connection once its time is over', async () => {
+    server.answer = () => 'hang';
+    const sending = send();
+    await until(() => server.received.length === 1);
+    expect(await server.connections()).toBe(1);
+    await y.clock.advance(10_000);
+    await sending;
+    await until(async () => (await server.connections()) === 0);
+  });
+
   it('that is a retired connector is not even asked', async () => {
     const outcome = await send('https://outlook.office.com/webhook/abc@def/IncomingWebhook/ghi');
     expect(outcome).toMatchObject({
