@@ -1,5 +1,5 @@
 /**
- * Measures what Trainyard promises: `node bench/bench.ts [plan] [jobs] [simulated] [idle] [scripts] [--quick]`.
+ * Measures what Trainyard promises: `node bench/bench.ts [plan] [jobs] [simulated] [idle] [scripts] [prune] [--quick]`.
  * Prints a table, writes everything to bench/results/latest.json.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -13,6 +13,7 @@ import { describeMachine, findTools, load } from './machine.ts';
 import type { Tools } from './machine.ts';
 import { benchPlan } from './plan.ts';
 import { removeScratch } from './project.ts';
+import { benchPrune } from './prune.ts';
 import { benchScripts } from './scripts.ts';
 import { benchSimulated } from './simulated.ts';
 
@@ -22,6 +23,7 @@ const SUITES: Readonly<Record<string, (tools: Tools, quick: boolean) => Promise<
   simulated: benchSimulated,
   idle: benchIdle,
   scripts: benchScripts,
+  prune: benchPrune,
 };
 
 const { values, positionals } = parseArgs({

@@ -5,6 +5,15 @@ export { driveRuns, scriptsDriver } from './drive.ts';
 export { currentHolder, holdProject, holdUnlessServed } from './hold.ts';
 export type { Hold, HolderKind } from './hold.ts';
 export type { Ticker } from './loop.ts';
+export { dataOfRuns, halfRemovedRuns, oldRuns, removeRun, versionsInHand } from './prune-runs.ts';
+export {
+  knownNumbers,
+  noteLogsRemoved,
+  overFor,
+  registersAssets,
+  removedLogs,
+  runsForLogs,
+} from './run-retention.ts';
 export { registriesOf } from './pipeline.ts';
 export type { Pipeline, StageDefinition, World } from './pipeline.ts';
 export { getRun, getStages, listRuns, openRuns, requestCancel, wakeRun } from './run-store.ts';

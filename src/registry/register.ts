@@ -8,6 +8,7 @@ import { pathProblem } from './output-path.ts';
 import { FILES_AT_ONCE } from './place.ts';
 import type { Place } from './place.ts';
 import type { RegisterOutcome, RegisterRequest } from './registry.ts';
+import { filesIn, requireObjects, withObjects } from './objects-held.ts';
 import { ROWS, insertNumbered, versionsOfJobs } from './version-store.ts';
 import type { NewVersion } from './version-store.ts';
 
@@ -23,7 +24,12 @@ export async function registerAll(
   return requests.flatMap((request) => outcomes.get(request.job_id) ?? []);
 }
 
-async function registerPart(
+/** Files are checked once more when the rows are written: retention may have removed one that nobody named yet. */
+async function registerPart(place: Place, part: readonly RegisterRequest[]): Promise<RegisterOutcome[]> {
+  return withObjects(() => registerOnce(place, part));
+}
+
+async function registerOnce(
   { store, registry, objects, now }: Place,
   part: readonly RegisterRequest[],
 ): Promise<RegisterOutcome[]> {
@@ -55,6 +61,10 @@ async function registerPart(
       prepared.map((row) => row.job_id),
     );
     const fresh = prepared.filter((row) => !raced.has(row.job_id));
+    requireObjects(
+      objects,
+      fresh.flatMap((row) => filesIn(row)),
+    );
     const refs = await insertNumbered(tx, registry, fresh, now());
     return [
       ...outcomes,

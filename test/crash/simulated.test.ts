@@ -5,7 +5,7 @@ import { trainPipeline } from '../../src/pipelines/index.ts';
 import { TestProject } from '../helpers/project.ts';
 import type { Ended } from '../helpers/trainyard.ts';
 import { twoAtOnce } from '../helpers/two-at-once.ts';
-import { SCHEDULE_POINTS } from './points.ts';
+import { PRUNE_POINTS, SCHEDULE_POINTS } from './points.ts';
 import { RESUME, RUN, WHOLE, books } from './whole-run.ts';
 import type { Books } from './whole-run.ts';
 
@@ -75,7 +75,7 @@ describe('a run on the simulated provider that is killed and resumed', () => {
     );
     expect(named.length).toBeGreaterThan(10);
     // Those outside runs have tests of their own.
-    const points = [...POINTS, ...SCHEDULE_POINTS];
+    const points = [...POINTS, ...SCHEDULE_POINTS, ...PRUNE_POINTS];
     expect([...new Set(named)].filter((name) => !points.some((point) => point.startsWith(name)))).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@ import { first } from './0001-first.ts';
 import { rehearsal } from './0002-rehearsal.ts';
 import { retryDelay } from './0003-retry-delay.ts';
 import { schedules } from './0004-schedules.ts';
+import { retention } from './0005-retention.ts';
 
 /** In order; a store's version is how many of them it has seen. */
 export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
@@ -9,4 +10,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: '0002-rehearsal', sql: rehearsal },
   { name: '0003-retry-delay', sql: retryDelay },
   { name: '0004-schedules', sql: schedules },
+  { name: '0005-retention', sql: retention },
 ];
