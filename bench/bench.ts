@@ -1,5 +1,5 @@
 /**
- * Measures what Trainyard promises: `node bench/bench.ts [plan] [jobs] [simulated] [idle] [scripts] [approvals] [notifications] [--quick]`.
+ * Measures what Trainyard promises: `node bench/bench.ts [plan] [jobs] [simulated] [idle] [scripts] [approvals] [notifications] [prune] [--quick]`.
  * Prints a table, writes everything to bench/results/latest.json.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -15,6 +15,7 @@ import type { Tools } from './machine.ts';
 import { benchPlan } from './plan.ts';
 import { benchNotifications } from './notifications.ts';
 import { removeScratch } from './project.ts';
+import { benchPrune } from './prune.ts';
 import { benchScripts } from './scripts.ts';
 import { benchSimulated } from './simulated.ts';
 
@@ -26,6 +27,7 @@ const SUITES: Readonly<Record<string, (tools: Tools, quick: boolean) => Promise<
   scripts: benchScripts,
   approvals: benchApprovals,
   notifications: benchNotifications,
+  prune: benchPrune,
 };
 
 const { values, positionals } = parseArgs({

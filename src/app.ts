@@ -14,7 +14,7 @@ import type { Clock } from './kernel/clock.ts';
 import { NotFoundError, UsageError } from './kernel/errors.ts';
 import { didYouMean } from './kernel/suggest.ts';
 import type { Leftover, Notifier, NotifierOptions } from './notify/index.ts';
-import { parseReference, simulationOf } from './pipelines/index.ts';
+import { parseReference, removedLogs, simulationOf } from './pipelines/index.ts';
 import type { World } from './pipelines/index.ts';
 import { embeddedRegistry } from './registry/index.ts';
 import { memoryStore, openStore, storeExists } from './store/index.ts';
@@ -110,13 +110,14 @@ function assemble(
   const gpus = overrides.gpus ?? [];
   const computes = new Map<string, Promise<Compute>>();
   const environments = new Map<string, Environment>();
+  const removed = (run_id: string): Promise<Error | null> => removedLogs(store.db, run_id);
   const compute = async (name: string): Promise<Compute> => {
     await refreshEnvironments(store, environments);
     let known = computes.get(name);
     if (known === undefined)
       computes.set(
         name,
-        (known = createCompute(name, { config, gpus, store, folder, env, clock, environments })),
+        (known = createCompute(name, { config, gpus, store, folder, env, clock, environments, removed })),
       );
     return known;
   };
@@ -201,7 +202,7 @@ async function sendMessages(messaging: NotifierOptions): Promise<Background | nu
 
 /** Providers by name, each loaded only when a run needs it. */
 const PROVIDERS: Readonly<Record<string, (setup: Setup) => Promise<Compute>>> = {
-  local: async ({ config, folder, env, clock, environments, gpus }) => {
+  local: async ({ config, folder, env, clock, environments, gpus, removed }) => {
     const { createLocalCompute } = await import('./providers/local/index.ts');
     return createLocalCompute({
       state_folder: folder,
@@ -217,15 +218,17 @@ const PROVIDERS: Readonly<Record<string, (setup: Setup) => Promise<Compute>>> = 
       env,
       clock,
       grace_s: 10,
+      removed,
     });
   },
-  simulated: async ({ config, store, folder, clock }) => {
+  simulated: async ({ config, store, folder, clock, removed }) => {
     const { createSimulatedCompute } = await import('./providers/simulated/index.ts');
     return createSimulatedCompute({
       state_folder: folder,
       clock,
       ...config.providers.simulated,
       of_run: (run_id) => simulationOf(store.db, run_id),
+      removed,
     });
   },
 };
@@ -239,6 +242,8 @@ interface Setup {
   readonly clock: Clock;
   /** Registered environments by `name:version` and `name:@latest`. */
   readonly environments: ReadonlyMap<string, Environment>;
+  /** What to say of a run that retention took the logs of. */
+  readonly removed: (run_id: string) => Promise<Error | null>;
 }
 
 /** Steps of a pipeline component may name environments that the job itself does not: the provider looks them up here. */

@@ -9,6 +9,9 @@ export { chooseScripts, makeScriptFolders, scriptCommands, scriptResources } fro
 export type { ScriptResources, ScriptSettings } from './choose-scripts.ts';
 export { fireSchedule } from './fire-schedule.ts';
 export type { Fired } from './fire-schedule.ts';
+export { prune } from './prune.ts';
+export type { PruneItem, PruneReport } from './prune-report.ts';
+export { pruneTicker } from './prune-ticker.ts';
 export { schedulesTicker } from './schedules-ticker.ts';
 export { scheduledScripts } from './scripts-ticker.ts';
 export { writeSummary } from './script-summary.ts';

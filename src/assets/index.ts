@@ -11,5 +11,7 @@ export { loadEnvironments } from './environment.ts';
 export { expandComponent } from './expand.ts';
 export { mltableFor, writeMltable } from './mltable.ts';
 export type { MltableRequest } from './mltable.ts';
+export { discardSnapshots, unneededSnapshots } from './prune-snapshots.ts';
+export type { Snapshot } from './prune-snapshots.ts';
 export { componentOf, environmentOf, snapshotComponent } from './stored-assets.ts';
 export type * from './types.ts';

@@ -109,6 +109,11 @@ export const CATALOG: readonly CatalogEntry[] = [
     load: () => import('./commands/worker.ts'),
   },
   {
+    name: 'prune',
+    summary: 'remove old files of models, logs and runs that nothing needs',
+    load: () => import('./commands/prune.ts'),
+  },
+  {
     name: 'doctor',
     summary: 'check what is installed and what is missing',
     load: () => import('./commands/doctor.ts'),

@@ -166,6 +166,25 @@ export interface Capacity {
   readonly message: string;
 }
 
+/** What lies on this machine of runs: logs, work folders, outputs, journals. */
+export interface KeptRuns {
+  /** Runs of which something lies here. */
+  runs(): Promise<readonly string[]>;
+  size(run_id: string): Promise<Kept>;
+  /** Removes all of it, harmless twice. The run is over; whoever asks for its logs then is told so. */
+  remove(run_id: string): Promise<void>;
+  /**
+   * Removes what belongs to no single run, such as journals of processes that have ended, once all runs it speaks of are
+   * removed. `without`: as if these were, too. With `dry_run` nothing is removed; returns how much it is.
+   */
+  removeRest(options: { readonly dry_run: boolean; readonly without: ReadonlySet<string> }): Promise<Kept>;
+}
+
+export interface Kept {
+  readonly files: number;
+  readonly bytes: number;
+}
+
 export interface Compute {
   describe(): ComputeDescription;
   /** Is everything there that the provider needs? For `doctor`; changes nothing. */
@@ -208,6 +227,8 @@ export interface Compute {
   watch?(changed: (over: boolean) => void): () => void;
   /** Whether there is room for more work now. Missing where `capabilities.capacity` gives a reason. */
   capacity?(): Promise<Capacity>;
+  /** For retention; missing where nothing lies on this machine. */
+  readonly kept?: KeptRuns;
   /** Lets go; work in flight goes on. */
   close(): Promise<void>;
 }

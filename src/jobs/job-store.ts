@@ -247,6 +247,8 @@ export async function usualDurations(db: Db, circuit_ids: readonly string[]): Pr
   }
   return usual;
 }
+/** Names are used once, also after retention removed the run: providers may still know them. */
+const NAMED = ['jobs', 'used_job_names'] as const;
 
 /**
  * Names that new jobs with these bases cannot have. Those of the same base, and where another base leads to the same
@@ -255,21 +257,25 @@ export async function usualDurations(db: Db, circuit_ids: readonly string[]): Pr
 export async function takenNames(db: Db, bases: readonly string[]): Promise<Set<string>> {
   const taken = new Set<string>();
   for (const some of batches(bases)) {
-    const rows = await db.selectFrom('jobs').select('name').where('base_name', 'in', some).execute();
-    for (const row of rows) taken.add(row.name);
+    for (const table of NAMED) {
+      const rows = await db.selectFrom(table).select('name').where('base_name', 'in', some).execute();
+      for (const row of rows) taken.add(row.name);
+    }
   }
   for (let wanted = bases; wanted.length > 0;) {
     const used: string[] = [];
     for (const some of batches(wanted)) {
       const names = new Map(some.map((base) => [freeJobName(base, taken), base]));
-      const rows = await db
-        .selectFrom('jobs')
-        .select('name')
-        .where('name', 'in', [...names.keys()])
-        .execute();
-      for (const { name } of rows) {
-        taken.add(name);
-        used.push(names.get(name) ?? name);
+      for (const table of NAMED) {
+        const rows = await db
+          .selectFrom(table)
+          .select('name')
+          .where('name', 'in', [...names.keys()])
+          .execute();
+        for (const { name } of rows) {
+          taken.add(name);
+          used.push(names.get(name) ?? name);
+        }
       }
     }
     wanted = used;

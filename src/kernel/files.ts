@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, mkdir, open, rename, rm } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { TrainyardError, UsageError, fileErrorHint, messageOf, systemCode } from './errors.ts';
 
@@ -68,6 +68,35 @@ export function fileError(action: string, error: unknown): TrainyardError {
   if (error instanceof TrainyardError) return error;
   const hint = fileErrorHint(systemCode(error));
   return new TrainyardError('unexpected', `Could not ${action}: ${messageOf(error)}`, { hint, cause: error });
+}
+
+/**
+ * Files below a path, and the bytes that removing it would free: what has another name elsewhere stays. Nothing there
+ * is nothing.
+ */
+export async function sizeBelow(path: string): Promise<{ files: number; bytes: number }> {
+  const total = { files: 0, bytes: 0 };
+  const add = async (entry: string): Promise<void> => {
+    const found = await lstat(entry).catch(() => null);
+    if (found === null) return;
+    if (found.isDirectory()) {
+      for (const name of await readdir(entry).catch(() => [])) await add(join(entry, name));
+      return;
+    }
+    total.files++;
+    if (found.nlink <= 1) total.bytes += found.size;
+  };
+  await add(path);
+  return total;
+}
+
+/** Removes a file or folder with all that is in it, harmless where there is none. */
+export async function removeTree(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true, maxRetries: 3 });
+  } catch (error) {
+    throw fileError(`remove ${path}`, error);
+  }
 }
 
 /** `relative` below `root`; refuses to leave it. */

@@ -537,6 +537,7 @@ describe('events that are gathered', () => {
           approvers: '[]',
           requester_may_approve: 1,
           on_expiry: 'hold',
+          context: '{}',
           created_at: '2026-03-01T08:00:00.000Z',
           expires_at: '2026-03-31T08:00:00.000Z',
         })

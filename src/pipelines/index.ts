@@ -7,6 +7,15 @@ export { currentHolder, holdProject, holdUnlessServed } from './hold.ts';
 export type { Hold, HolderKind } from './hold.ts';
 export { failureOf } from './note-failures.ts';
 export type { Ticker } from './loop.ts';
+export { dataOfRuns, halfRemovedRuns, oldRuns, removeRun, versionsInHand } from './prune-runs.ts';
+export {
+  knownNumbers,
+  noteLogsRemoved,
+  overFor,
+  registersAssets,
+  removedLogs,
+  runsForLogs,
+} from './run-retention.ts';
 export { registriesOf } from './pipeline.ts';
 export type { Pipeline, StageDefinition, World } from './pipeline.ts';
 export {

@@ -323,6 +323,24 @@ describe('a ticker', () => {
     expect(calls).toHaveLength(3);
   });
 
+  it('that is in the middle of something is waited for, also while it pauses', async () => {
+    const begun = w.clock.now();
+    const times = [begun, begun + 500];
+    const ticker = { ...tickerAt(times), busy: () => times.length > 0 };
+    let over = false;
+    const run = loopWith(
+      pipeline(() => ({ kind: 'done' })),
+      ticker,
+    )
+      .run(async () => true)
+      .then(() => (over = true));
+    await settle();
+    expect([calls.length, over]).toEqual([1, false]);
+    await w.clock.advance(500);
+    await run;
+    expect(calls).toHaveLength(2);
+  });
+
   it('takes no turns from runs', async () => {
     const of = pipeline((n) =>
       n < 3 ? { kind: 'wait', on: 'jobs', until: w.clock.now() } : { kind: 'done' },

@@ -27,6 +27,8 @@ export interface Ticker {
    * the loop, as a store that cannot be written does.
    */
   tick(now: number): Promise<void>;
+  /** In the middle of something: a loop that has nothing else to do waits for its end. */
+  readonly busy?: () => boolean;
 }
 
 export interface Loop {
@@ -200,7 +202,7 @@ export function createLoop(
           const now = world.clock.now();
           const ticked = await tick();
           if ((await round()) || ticked) continue;
-          if (await until()) return;
+          if ((await until()) && !tickers.some((ticker) => ticker.busy?.() === true)) return;
           await nap(seen, now);
         }
       } finally {

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { z } from 'zod';
 import type { Actor } from '../kernel/actor.ts';
 import { toIso } from '../kernel/clock.ts';
@@ -113,10 +114,13 @@ export async function createRun(
   return asRun(row);
 }
 
+/** A run that is being removed piece by piece counts as gone. */
+const isThere = sql<boolean>`id not in (select run_id from run_retention where removing_at is not null)`;
+
 /** By id or number. @throws NotFoundError */
 export async function getRun(db: Db, key: string): Promise<Run> {
   const byNumber = /^#?\d+$/.test(key);
-  let select = db.selectFrom('runs').selectAll();
+  let select = db.selectFrom('runs').selectAll().where(isThere);
   select = byNumber
     ? select.where('number', '=', Number(key.replace('#', ''))).where('parent_run_id', 'is', null)
     : select.where('id', '=', key);
@@ -157,7 +161,7 @@ export async function listRuns(
     readonly limit: number;
   },
 ): Promise<Run[]> {
-  let select = db.selectFrom('runs').selectAll().orderBy('number', 'desc').limit(query.limit);
+  let select = db.selectFrom('runs').selectAll().where(isThere).orderBy('number', 'desc').limit(query.limit);
   select =
     query.parent_run_id === undefined
       ? select.where('parent_run_id', 'is', null)

@@ -6,7 +6,7 @@ import type { Store } from '../store/index.ts';
 import { inParallel } from './in-parallel.ts';
 import { checkFile, downloadAll } from './model-files.ts';
 import type { LocalFile } from './model-files.ts';
-import { refText } from './model-version.ts';
+import { refText, removedMessage } from './model-version.ts';
 import type { ModelVersion, ModelVersionDetail, RegistryName } from './model-version.ts';
 import { objectStore } from './object-store.ts';
 import { FILES_AT_ONCE } from './place.ts';
@@ -35,6 +35,15 @@ export function embeddedRegistry(options: {
     if (found !== null) return found;
     throw new NotFoundError(`The ${registry} registry has no ${refText({ model_name, version })}.`, {
       hint: await hintFor(store, registry, model_name),
+    });
+  };
+
+  /** The same of a version that has its files. */
+  const whole = async (model_name: string, version: number): Promise<ModelVersion> => {
+    const found = await must(model_name, version);
+    if (found.files_removed_at === null) return found;
+    throw new NotFoundError(removedMessage(found), {
+      hint: `Everything else of it is still there: trainyard models show ${refText(found)}. Train its circuit again with \`trainyard run --circuits ${found.circuit_id}\`.`,
     });
   };
 
@@ -74,15 +83,15 @@ export function embeddedRegistry(options: {
 
     files: (model) => Promise.resolve(files(model)),
     open: async (model_name, version) => {
-      const model = await must(model_name, version);
+      const model = await whole(model_name, version);
       return { model, files: files(model) };
     },
     verify: async (model_name, version) => {
-      const problems = await inParallel(files(await must(model_name, version)), FILES_AT_ONCE, checkFile);
+      const problems = await inParallel(files(await whole(model_name, version)), FILES_AT_ONCE, checkFile);
       return problems.filter((problem) => problem !== null);
     },
     download: async (model_name, version, folder) =>
-      downloadAll(files(await must(model_name, version)), folder),
+      downloadAll(files(await whole(model_name, version)), folder),
   };
 }
 

@@ -4,7 +4,8 @@ import type { Db } from '../store/index.ts';
 import { ROWS } from './version-store.ts';
 
 /**
- * A circuit's good model: the newest version in the dev registry that nobody withdrew and no pull-request run made.
+ * A circuit's good model: the newest version in the dev registry that nobody withdrew and no pull-request run made, and
+ * that still has its files.
  * Lean on purpose, there may be 100,000; `goodSettings` fetches the rest for those that need it.
  */
 export interface GoodModel {
@@ -102,6 +103,7 @@ const newestTimes = (db: Db) =>
     .where('registry', '=', 'dev')
     .where('pr', '=', 0)
     .where('withdrawn_at', 'is', null)
+    .where('files_removed_at', 'is', null)
     .groupBy('circuit_id');
 
 /** A cross join, because SQLite keeps its order: the few newest first, then one look each, never all versions again. */
@@ -114,6 +116,7 @@ const goodVersions = (db: Db, newest: ReturnType<typeof newestTimes>) =>
     .where('m.registry', '=', 'dev')
     .where('m.pr', '=', 0)
     .where('m.withdrawn_at', 'is', null)
+    .where('m.files_removed_at', 'is', null)
     .select([
       'm.circuit_id',
       'm.model_name',

@@ -9,6 +9,8 @@ export type { Lineage } from './lineage.ts';
 export { ModelRef, ModelVersion, RegistryName, parseRef, refText } from './model-version.ts';
 export type { StoredFile } from './model-version.ts';
 export type { ModelVersionDetail } from './model-version.ts';
+export { pruneVersions } from './prune-versions.ts';
+export type { OldVersion, RemovedObjects } from './prune-versions.ts';
 export { checkQuality } from './quality.ts';
 export type { QualityOp, QualityResult, QualityRule } from './quality.ts';
 export type * from './registry.ts';

@@ -15,7 +15,7 @@ export type ModelRef = Readonly<z.infer<typeof ModelRef>>;
 export const StoredFile = z.object({ path: z.string(), size: z.int().nonnegative(), sha256: z.string() });
 export type StoredFile = Readonly<z.infer<typeof StoredFile>>;
 
-/** An immutable entry of a registry; only its withdrawal can be added. */
+/** An immutable entry of a registry; only its withdrawal can be added, and its files may be removed once it is out of use. */
 export const ModelVersion = z.object({
   registry: RegistryName,
   model_name: z.string(),
@@ -36,6 +36,8 @@ export const ModelVersion = z.object({
   /** When it entered this registry. Within a circuit it never goes back, even when the machine's clock does. */
   created_at: z.string(),
   withdrawn: z.object({ at: z.string(), by: z.string(), reason: z.string() }).nullable(),
+  /** When retention removed its files; null: they are there. */
+  files_removed_at: z.string().nullable(),
 });
 export type ModelVersion = Readonly<z.infer<typeof ModelVersion>>;
 
@@ -50,6 +52,12 @@ export function parseRef(text: string): ModelRef | null {
   const match = /^(.+):([1-9]\d{0,14})$/.exec(text);
   return match?.[1] === undefined ? null : { model_name: match[1], version: Number(match[2]) };
 }
+
+/** Why there is nothing to read of a version whose files were removed. */
+export const removedMessage = (
+  version: Pick<ModelVersion, 'model_name' | 'version' | 'files_removed_at'>,
+): string =>
+  `The files of ${refText(version)} were removed by retention at ${(version.files_removed_at ?? '').slice(0, 16)}Z.`;
 
 /** The columns of a `ModelVersion`. Settings are large and left out. */
 export const VERSION_COLUMNS = [
@@ -71,6 +79,7 @@ export const VERSION_COLUMNS = [
   'withdrawn_at',
   'withdrawn_by',
   'withdrawn_reason',
+  'files_removed_at',
 ] as const;
 
 export type VersionRow = Pick<Selectable<ModelVersionsTable>, (typeof VERSION_COLUMNS)[number]>;

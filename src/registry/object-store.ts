@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { chmod, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -20,6 +20,8 @@ export interface ObjectStore {
   hasAll(files: readonly StoredFile[]): Promise<boolean>;
   /** A stream that fails at its end when the content is not what the name says. */
   read(sha256: string): Readable;
+  /** Whether the object is there; at once, for whoever holds the registry's lock. */
+  has(file: StoredFile): boolean;
   /** Begins a batch: within it equal contents cost one look at the disk, and folders are synced once. */
   batch(): ObjectBatch;
 }
@@ -70,6 +72,7 @@ export function objectStore(folder: string, clock: Clock): ObjectStore {
       return sizes.every((size, i) => size === files[i]?.size);
     },
     read: (sha256) => checkedStream(path(sha256), sha256),
+    has: ({ sha256, size }) => statSync(path(sha256), { throwIfNoEntry: false })?.size === size,
     batch: () => {
       const done = new Map<string, Promise<Unreadable | null>>();
       const touched = new Set<string>();

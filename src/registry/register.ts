@@ -9,6 +9,7 @@ import { pathProblem } from './output-path.ts';
 import { FILES_AT_ONCE } from './place.ts';
 import type { Place } from './place.ts';
 import type { RegisterOutcome, RegisterRequest } from './registry.ts';
+import { filesIn, requireObjects, withObjects } from './objects-held.ts';
 import { ROWS, findVersions, insertNumbered, versionsOfJobs } from './version-store.ts';
 import type { NewVersion } from './version-store.ts';
 
@@ -24,7 +25,12 @@ export async function registerAll(
   return requests.flatMap((request) => outcomes.get(request.job_id) ?? []);
 }
 
+/** Files are checked once more when the rows are written: retention may have removed one that nobody named yet. */
 async function registerPart(place: Place, part: readonly RegisterRequest[]): Promise<RegisterOutcome[]> {
+  return withObjects(() => registerOnce(place, part));
+}
+
+async function registerOnce(place: Place, part: readonly RegisterRequest[]): Promise<RegisterOutcome[]> {
   const { store, registry, objects, now } = place;
   const byJob = new Map(part.map((request) => [request.job_id, request]));
   const known = await versionsOfJobs(store.db, registry, [...byJob.keys()]);
@@ -61,6 +67,10 @@ async function registerPart(place: Place, part: readonly RegisterRequest[]): Pro
       prepared.map((row) => row.job_id),
     );
     const fresh = prepared.filter((row) => !raced.has(row.job_id));
+    requireObjects(
+      objects,
+      fresh.flatMap((row) => filesIn(row)),
+    );
     const refs = await insertNumbered(tx, registry, fresh, now());
     return [
       ...outcomes,
@@ -82,7 +92,8 @@ async function withoutFiles(
 ): Promise<ReadonlySet<string>> {
   const versions = await findVersions(store.db, registry, refs);
   const missing = await inParallel(
-    versions.filter((version) => version !== null),
+    // What retention removed is meant to be gone.
+    versions.filter((version) => version !== null).filter((version) => version.files_removed_at === null),
     FILES_AT_ONCE,
     async (version) => ((await objects.hasAll(version.files)) ? null : refText(version)),
   );

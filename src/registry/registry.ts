@@ -37,13 +37,13 @@ export interface ModelRegistry {
   visible(refs: readonly ModelRef[]): Promise<readonly boolean[]>;
   /** The files of a version. Their streams check the sha256 while they are read and fail at the end when it differs. */
   files(model: ModelVersion): Promise<readonly ModelFile[]>;
-  /** The same by name. @throws NotFoundError */
+  /** The same by name. @throws NotFoundError also when its files were removed */
   open(model_name: string, version: number): Promise<ModelFiles>;
-  /** Reads every file of a version; empty when all are as they were registered. @throws NotFoundError */
+  /** Reads every file of a version; empty when all are as they were registered. @throws NotFoundError as `open` */
   verify(model_name: string, version: number): Promise<readonly FileProblem[]>;
   /**
    * Writes the files of a version below `folder`, each whole or not at all, checked.
-   * @throws NotFoundError
+   * @throws NotFoundError as `open`
    * @throws TrainyardError when a file is not what was registered, or cannot be written
    */
   download(model_name: string, version: number, folder: string): Promise<Download>;
@@ -108,8 +108,12 @@ export type ShareOutcome = ModelRef &
     | { readonly status: 'shared' | 'already_shared'; readonly digest: string }
     /** The number is taken there by other content. */
     | { readonly status: 'conflict'; readonly message: string }
-    /** Withdrawn, or made by a pull-request run. */
-    | { readonly status: 'refused'; readonly reason: 'withdrawn' | 'pull_request'; readonly message: string }
+    /** Withdrawn, made by a pull-request run, or out of use for so long that its files were removed. */
+    | {
+        readonly status: 'refused';
+        readonly reason: 'withdrawn' | 'pull_request' | 'files_removed';
+        readonly message: string;
+      }
     | { readonly status: 'not_found'; readonly message: string }
     /** `corrupt`: a file is not what was registered. `unreadable`: trying again may help. Nothing was shared. */
     | { readonly status: 'corrupt' | 'unreadable'; readonly message: string }

@@ -1,14 +1,15 @@
 import { canonicalJson } from '../kernel/digest.ts';
 import { batches } from '../store/index.ts';
 import { inParallel } from './in-parallel.ts';
-import { refText } from './model-version.ts';
+import { refText, removedMessage } from './model-version.ts';
 import type { ModelRef, ModelVersion, ModelVersionDetail } from './model-version.ts';
 import type { ObjectBatch } from './object-store.ts';
 import { pathProblem } from './output-path.ts';
 import { FILES_AT_ONCE } from './place.ts';
 import type { Place } from './place.ts';
 import type { ModelRegistry, ShareOutcome } from './registry.ts';
-import { ROWS, findVersions } from './version-store.ts';
+import { requireObjects, withObjects } from './objects-held.ts';
+import { ROWS, findVersions, lastEntered } from './version-store.ts';
 
 /** Copies versions from another registry into this one; see `ModelRegistry.share`. */
 export async function shareAll(
@@ -18,7 +19,8 @@ export async function shareAll(
 ): Promise<ShareOutcome[]> {
   const outcomes = new Map<string, ShareOutcome>();
   for (const part of batches(refs, ROWS)) {
-    for (const outcome of await sharePart(place, part, from)) outcomes.set(refText(outcome), outcome);
+    for (const outcome of await withObjects(() => sharePart(place, part, from)))
+      outcomes.set(refText(outcome), outcome);
   }
   return refs.flatMap((ref) => outcomes.get(refText(ref)) ?? []);
 }
@@ -56,7 +58,12 @@ async function sharePart(
 
   const at = now();
   return store.tx(async (tx) => {
-    const rows = copied.map((source) => toRow(registry, source, at));
+    requireObjects(
+      objects,
+      copied.flatMap((source) => source.files),
+    );
+    const entered = await lastEntered(tx, registry);
+    const rows = copied.map((source, i) => ({ ...toRow(registry, source, at), entered: entered + 1 + i }));
     const before = await findVersions(tx, registry, copied);
     await tx
       .insertInto('model_versions')
@@ -94,7 +101,11 @@ function refusal(
     return { ...named(ref), status: 'refused', reason: 'pull_request', message };
   }
   const withdrawn = source.withdrawn ?? target?.withdrawn ?? null;
-  if (withdrawn === null) return null;
+  if (withdrawn === null) {
+    // What is there already needs no files from here.
+    if (source.files_removed_at === null || target !== null) return null;
+    return { ...named(ref), status: 'refused', reason: 'files_removed', message: removedMessage(source) };
+  }
   const message = `${refText(ref)} was withdrawn by ${withdrawn.by}: ${withdrawn.reason}`;
   return { ...named(ref), status: 'refused', reason: 'withdrawn', message };
 }

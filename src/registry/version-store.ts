@@ -13,7 +13,13 @@ export const ROWS = 500;
 
 export type NewVersion = Omit<
   Insertable<ModelVersionsTable>,
-  'version' | 'created_at' | 'withdrawn_at' | 'withdrawn_by' | 'withdrawn_reason'
+  | 'version'
+  | 'created_at'
+  | 'withdrawn_at'
+  | 'withdrawn_by'
+  | 'withdrawn_reason'
+  | 'files_removed_at'
+  | 'entered'
 >;
 
 /** What each job registered already. */
@@ -47,13 +53,14 @@ export async function insertNumbered(
 ): Promise<ModelRef[]> {
   const last = await lastNumbers(tx, registry, versions);
   const newest = await newestTimes(tx, registry, versions);
+  let entered = await lastEntered(tx, registry);
   const rows = versions.map((version) => {
     const number = (last.get(version.model_name) ?? 0) + 1;
     last.set(version.model_name, number);
     const before = newest.get(version.circuit_id);
     const created = before === undefined || before < now ? now : addSeconds(before, 0.001);
     newest.set(version.circuit_id, created);
-    return { ...version, version: number, created_at: created };
+    return { ...version, version: number, created_at: created, entered: ++entered };
   });
   if (rows.length > 0) await tx.insertInto('model_versions').values(rows).execute();
   return rows.map(({ model_name, version }) => ({ model_name, version }));
@@ -157,6 +164,16 @@ export async function withdrawVersion(
       data: { registry, model_name: ref.model_name, version: ref.version, reason: mark.reason },
     })),
   );
+}
+
+/** The number of the version that came in last; later ones have greater numbers. */
+export async function lastEntered(db: Db, registry: RegistryName): Promise<number> {
+  const row = await db
+    .selectFrom('model_versions')
+    .select((eb) => eb.fn.max('entered').as('entered'))
+    .where('registry', '=', registry)
+    .executeTakeFirst();
+  return row?.entered ?? 0;
 }
 
 async function lastNumbers(

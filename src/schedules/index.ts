@@ -3,6 +3,7 @@ export { dueSlot, nextDue, nextTimes } from './due.ts';
 export type { Due, Times } from './due.ts';
 export {
   decidedUntil,
+  forgetFirings,
   isDecided,
   listFirings,
   noteSchedules,

@@ -199,3 +199,20 @@ export async function listFirings(db: Db, schedule: string, limit: number): Prom
     outcome: FiringOutcome.parse(row.outcome),
   }));
 }
+
+/** Removes what became of times before `before` (ISO text); the last of each schedule stays. Returns how many went. */
+export async function forgetFirings(tx: Tx, before: string): Promise<number> {
+  const result = await tx
+    .deleteFrom('schedule_firings')
+    .where('at', '<', before)
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom('schedule_firings as later')
+          .select('later.slot')
+          .whereRef('later.schedule', '=', 'schedule_firings.schedule')
+          .whereRef('later.at', '>', 'schedule_firings.at'),
+      ),
+    )
+    .executeTakeFirst();
+  return Number(result.numDeletedRows);
+}

@@ -160,6 +160,33 @@ describe('a store open for reading', () => {
   });
 });
 
+describe('locked', () => {
+  it('keeps other writers out, keeps nothing, and hands on what was found or what went wrong', async () => {
+    const folder = freshFolder();
+    const [a, b] = [await openStore(folder), await openStore(folder)];
+    const order: string[] = [];
+    const found = await a.locked(async (db) => {
+      await db.insertInto('meta').values({ key: 'a', value: '1' }).execute();
+      raw(folder, (other) => {
+        other.exec('pragma busy_timeout = 0');
+        expect(() => other.exec('begin immediate')).toThrow(/locked/);
+      });
+      order.push('inside');
+      return (await db.selectFrom('meta').select('key').execute()).length;
+    });
+    expect([found, order]).toEqual([2, ['inside']]);
+    await b.tx(async (tx) => {
+      expect(await tx.selectFrom('meta').select('key').execute()).toEqual([{ key: 'schema_version' }]);
+    });
+    await expect(a.locked(() => Promise.reject(new Error('half way')))).rejects.toThrow('half way');
+    await expect(a.locked(() => a.db.selectFrom('meta').selectAll().execute())).rejects.toThrow(
+      /Inside a transaction/,
+    );
+    await a.close();
+    await b.close();
+  });
+});
+
 describe('tx', () => {
   it('keeps nothing of work that failed', async () => {
     const store = memoryStore();

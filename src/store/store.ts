@@ -24,6 +24,11 @@ export interface Store {
   readonly read_only: boolean;
   /** Runs `work` in one transaction that takes the write lock at once. Effects outside the database do not belong in it. */
   tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Keeps every other writer out while `work` looks at rows and deals with files that they name. It writes no rows: what
+   * it writes is undone. That spares the disk the wait for a transaction that says nothing.
+   */
+  locked<T>(work: (db: Db) => Promise<T>): Promise<T>;
   /** The database's clock, the only one that leases use: ISO text. */
   now(): string;
   /** Changes whenever another connection has committed; a cheap look, for waking across processes. */
@@ -127,25 +132,43 @@ const outsideTransactions: KyselyPlugin = {
 };
 
 function makeStore(sqlite: DatabaseSync, db: Db, folder: string, readOnly: boolean): Store {
+  // Kysely begins deferred; a transaction that reads first and writes later could then meet SQLITE_BUSY without
+  // the busy timeout's help. Touching the write lock first makes it wait its turn instead.
+  const transaction = async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
+    refuseInsideTransaction();
+    return db.transaction().execute(async (tx) => {
+      await sql`update meta set value = value where key = 'schema_version'`.execute(tx);
+      return insideTransaction.run(true, () => work(tx));
+    });
+  };
   const nowStatement = sqlite.prepare(`select strftime('%Y-%m-%dT%H:%M:%fZ', 'now') as now`);
   const markStatement = sqlite.prepare('pragma data_version');
   return {
     db: db.withPlugin(outsideTransactions),
     folder,
     read_only: readOnly,
-    // Kysely begins deferred; a transaction that reads first and writes later could then meet SQLITE_BUSY without
-    // the busy timeout's help. Touching the write lock first makes it wait its turn instead.
-    tx: async (work) => {
-      refuseInsideTransaction();
-      return db.transaction().execute(async (tx) => {
-        await sql`update meta set value = value where key = 'schema_version'`.execute(tx);
-        return insideTransaction.run(true, () => work(tx));
-      });
+    tx: transaction,
+    locked: async (work) => {
+      const undone = new Undone<Awaited<ReturnType<typeof work>>>();
+      try {
+        return await transaction(async (tx) => {
+          undone.result = { value: await work(tx) };
+          throw undone;
+        });
+      } catch (error) {
+        if (error === undone && undone.result !== null) return undone.result.value;
+        throw error;
+      }
     },
     now: () => String(nowStatement.get()?.['now']),
     changeMark: () => Number(markStatement.get()?.['data_version']),
     close: () => db.destroy(),
   };
+}
+
+/** Ends a transaction without keeping anything of it. */
+class Undone<T> extends Error {
+  result: { readonly value: T } | null = null;
 }
 
 function migrate(sqlite: DatabaseSync, folder: string, readOnly: boolean): void {

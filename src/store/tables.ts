@@ -177,6 +177,10 @@ export interface ModelVersionsTable {
   withdrawn_at: string | null;
   withdrawn_by: string | null;
   withdrawn_reason: string | null;
+  /** When retention removed its files; the rest of it stays. */
+  files_removed_at: string | null;
+  /** Counts the registry's versions as they came in; 0 for those from before it was counted. */
+  entered: Generated<number>;
 }
 
 /** `trainyard accept`: the good model stands for another hash, on record. */
@@ -308,6 +312,21 @@ export interface ScheduleFiringsTable {
   run_number: number | null;
 }
 
+/** What retention took from a run. No row: nothing. */
+export interface RunRetentionTable {
+  run_id: string;
+  /** Logs and work folders. Such a run cannot be taken up again. */
+  logs_removed_at: string | null;
+  /** It is being removed whole, piece by piece, and counts as gone. */
+  removing_at: string | null;
+}
+
+/** Names of jobs whose runs were removed: the outside world may still know them, so they are not used again. */
+export interface UsedJobNamesTable {
+  name: string;
+  base_name: string;
+}
+
 /** Processes that advance runs of this project. */
 export interface WorkersTable {
   id: string;
@@ -398,6 +417,8 @@ export interface Tables {
   artifacts: ArtifactsTable;
   schedules: SchedulesTable;
   schedule_firings: ScheduleFiringsTable;
+  run_retention: RunRetentionTable;
+  used_job_names: UsedJobNamesTable;
   workers: WorkersTable;
   notification_channels: NotificationChannelsTable;
   notifications: NotificationsTable;

@@ -498,6 +498,34 @@ function capabilityRules(rule: Rule): void {
     await h.compute.cancel(long.run_id, [long.key]);
   });
 
+  rule('removes all that it keeps of a run when told to, and nothing of another', async (h) => {
+    const { kept } = h.compute;
+    if (kept === undefined) return;
+    const gone = h.submission('train');
+    const stays = h.submission('train');
+    await h.compute.submit([gone, stays]);
+    await ended(h, gone.run_id, [gone.key]);
+    await ended(h, stays.run_id, [stays.key]);
+    expect(await kept.runs()).toEqual(expect.arrayContaining([gone.run_id, stays.run_id]));
+    expect((await kept.size(gone.run_id)).files).toBeGreaterThan(0);
+    for (let twice = 0; twice < 2; twice++) {
+      await kept.remove(gone.run_id);
+      expect(await kept.runs()).not.toContain(gone.run_id);
+      expect(await kept.size(gone.run_id)).toEqual({ files: 0, bytes: 0 });
+    }
+    const dry = await kept.removeRest({ dry_run: true, without: new Set() });
+    expect(await kept.removeRest({ dry_run: false, without: new Set() })).toEqual(dry);
+    if (h.compute.logs !== undefined) {
+      const asked = { offset: 0, limit: 1000 };
+      await expect(h.compute.logs({ run_id: gone.run_id, key: gone.key, ...asked })).rejects.toThrow();
+      const log = await h.compute.logs({ run_id: stays.run_id, key: stays.key, ...asked });
+      expect(log.text).toMatch(/(^|\n)trained\n/);
+    }
+    await h.reopen();
+    expect((await all(h, stays.run_id)).map((o) => o.state)).toEqual(['succeeded']);
+    expect(await all(h, gone.run_id)).toEqual([]);
+  });
+
   rule('calls back after something changed, and not after the caller let go', async (h) => {
     if (h.compute.watch === undefined) return;
     let calls = 0;

@@ -2,3 +2,20 @@
 
 /** While a schedule fires: everything is looked at, everything is written and nothing is kept yet, all is kept. */
 export const SCHEDULE_POINTS = ['schedule.prepared', 'schedule.written', 'schedule.fired'] as const;
+
+/** While retention removes things, with the passes that the test's project has of each. */
+export const PRUNE_POINTS = [
+  'prune.versions_marked',
+  'prune.objects_removed',
+  'prune.objects_removed:2',
+  'prune.logs_marked',
+  'prune.logs_marked:2',
+  'prune.logs_removed',
+  'prune.logs_removed:2',
+  'prune.run_begun',
+  'prune.run_piece',
+  'prune.run_piece:3',
+  'prune.run_piece:5',
+  'prune.run_removed',
+  'prune.snapshots_moved',
+] as const;

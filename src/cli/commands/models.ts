@@ -139,6 +139,7 @@ async function list(flags: ListFlags): Promise<void> {
 
 /** One word for the table; empty: an older version that nobody took out of use. */
 function stateOf(m: ModelVersion, good: ReadonlySet<string>, registry: Registry): string {
+  if (m.files_removed_at !== null) return m.withdrawn === null ? 'no files' : 'withdrawn, no files';
   if (m.withdrawn !== null) return 'withdrawn';
   if (m.pr) return 'pull request';
   if (registry.endsWith('shared')) return 'promoted';
@@ -188,7 +189,11 @@ async function show(name: string, flags: CommonOptions & { registry: Registry })
     for (const [key, value] of Object.entries(model.metrics)) print(`    ${key.padEnd(20)} ${value}`);
     print('  tags');
     for (const [key, value] of Object.entries(model.tags)) print(`    ${key.padEnd(20)} ${value}`);
-    print('  files');
+    print(
+      model.files_removed_at === null
+        ? '  files'
+        : `  files, removed by retention at ${model.files_removed_at.slice(0, 16)}Z`,
+    );
     for (const file of model.files)
       print(`    ${file.path}  ${file.size} bytes  sha256 ${file.sha256.slice(0, 16)}`);
   });

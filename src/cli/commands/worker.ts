@@ -17,7 +17,7 @@ export function define(parent: Command): void {
   ).action(async (flags: CommonOptions & { untilIdle?: boolean }) => {
     await withProject(flags, 'write', async (project) => {
       const { driveRuns, holdProject, openRuns } = await import('../../pipelines/index.ts');
-      const { scheduledScripts, schedulesTicker } = await import('../../actions/index.ts');
+      const { pruneTicker, scheduledScripts, schedulesTicker } = await import('../../actions/index.ts');
       const { showProgress } = await import('../render/progress.ts');
       const { showScripts } = await import('../render/script-progress.ts');
       await using hold = await holdProject(project.store, project.clock.now(), 'worker');
@@ -42,7 +42,7 @@ export function define(parent: Command): void {
           flags.json === true ? null : (own, run) => showScripts(own, run, { verbose: false, plain: true }),
         say,
       });
-      const tickers = [schedulesTicker(project, say), scripts];
+      const tickers = [schedulesTicker(project, say), scripts, pruneTicker(project, say)];
       const progress = runs.length > 0 && flags.json !== true ? showProgress(project, runs) : null;
       try {
         const until = flags.untilIdle === true ? 'idle' : 'aborted';

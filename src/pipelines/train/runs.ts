@@ -6,6 +6,7 @@ import type { Plan } from '../../fleet/index.ts';
 import { appendEvents, batches } from '../../store/index.ts';
 import type { PlanCircuitsTable, Tx } from '../../store/index.ts';
 import { hasOpenJobs } from '../open-jobs.ts';
+import { removedLogs } from '../run-retention.ts';
 import { createRun, getStages } from '../run-store.ts';
 import type { Run } from '../run-store.ts';
 import { trainPipeline } from '../train.ts';
@@ -94,6 +95,11 @@ export async function reviveRun(tx: Tx, now: number, run: Run, actor: Actor): Pr
   const stalled = stages.find((s) => s.status === 'failed' && s.state['stalled'] === true);
   if (run.status !== 'failed' || stalled === undefined) return false;
   if (run.rehearsal === 0) await refuseIfOvertaken(tx, run);
+  const removed = await removedLogs(tx, run.id);
+  if (removed !== null)
+    throw new ConflictError(`Run ${run.number} cannot go on: ${removed.message}`, {
+      hint: 'What is still owed is trained by a new run: `trainyard run --include-failed`.',
+    });
   const state = { ...stalled.state, stalled: false };
   // One that failed before it began is asked again whether it runs at all.
   const status = stalled.started_at === null ? 'pending' : 'running';

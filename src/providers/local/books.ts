@@ -44,9 +44,19 @@ export class Books {
     return join(this.#state_folder, 'launchers', id);
   }
 
+  /** Runs that have a folder here. */
+  runNames(): string[] {
+    return namesIn(join(this.#state_folder, 'jobs'));
+  }
+
+  /** Owners that have a folder here. */
+  ownerNames(): string[] {
+    return namesIn(join(this.#state_folder, 'launchers')).toSorted();
+  }
+
   /** Gets to know all owners. Those that are done and whose runs were all removed since are removed too. */
   findOwners(): void {
-    for (const name of namesIn(join(this.#state_folder, 'launchers')).toSorted()) {
+    for (const name of this.ownerNames()) {
       const owner = this.owner(name);
       if (owner.done && !this.runsOf(owner).some((run_id) => existsSync(this.runFolder(run_id)))) {
         rmSync(owner.folder, { recursive: true, force: true });

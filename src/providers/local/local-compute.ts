@@ -20,6 +20,7 @@ import { Books, type RunBook } from './books.ts';
 import { checkMachine } from './check.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { LedgerLine } from './facts.ts';
+import { LocalRuns } from './kept-runs.ts';
 import { Listeners } from './listeners.ts';
 import { Setback } from './machine-trouble.ts';
 import { OtherOwners } from './other-owners.ts';
@@ -44,6 +45,8 @@ export interface LocalComputeOptions {
   readonly clock: Clock;
   /** Seconds between asking a job to end and ending it. */
   readonly grace_s: number;
+  /** Why nothing is kept of a run that was here once; left out: nobody removes anything. */
+  readonly removed?: (run_id: string) => Promise<Error | null>;
 }
 
 /**
@@ -59,6 +62,7 @@ const KEY = /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}$/;
 const RUN_ID = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,200}$/;
 
 class LocalCompute implements Compute {
+  readonly kept: LocalRuns;
   readonly #options: LocalComputeOptions;
   readonly #workers: number;
   readonly #books: Books;
@@ -82,6 +86,7 @@ class LocalCompute implements Compute {
       options.max_workers === 'auto' ? availableParallelism() : Math.max(1, options.max_workers);
     this.#instance = newId('wrk', options.clock.now());
     this.#books = new Books(state_folder);
+    this.kept = new LocalRuns(this.#books);
     this.#listeners = new Listeners(options.clock, this.#closing.signal, () => ({
       revision: this.#books.revision,
       over: this.#dispatcher.idle && !this.#tending,
@@ -194,7 +199,7 @@ class LocalCompute implements Compute {
   }
 
   async logs({ run_id, key, offset, limit }: Parameters<NonNullable<Compute['logs']>>[0]): Promise<LogChunk> {
-    const { book, attempt } = this.#find(run_id, key);
+    const { book, attempt } = await this.#find(run_id, key);
     this.#dispatcher.follow();
     // Whoever only reads learns from the journal of the launcher that has it, wherever the one that asked for it is.
     const owner = this.#books.owners.get(attempt.owner);
@@ -207,7 +212,7 @@ class LocalCompute implements Compute {
   }
 
   async outputs(run_id: string, key: string): Promise<JobOutputs> {
-    const { attempt } = this.#find(run_id, key);
+    const { attempt } = await this.#find(run_id, key);
     return readOutputs(this.#books.attemptFolder(run_id, key), attempt.submission.component);
   }
 
@@ -263,10 +268,12 @@ class LocalCompute implements Compute {
     );
   }
 
-  #find(run_id: string, key: string): { book: RunBook; attempt: Attempt } {
+  async #find(run_id: string, key: string): Promise<{ book: RunBook; attempt: Attempt }> {
     const book = RUN_ID.test(run_id) ? this.#books.run(run_id) : undefined;
     const attempt = book?.attempts.get(key);
     if (book === undefined || attempt === undefined) {
+      const removed = (await this.#options.removed?.(run_id)) ?? null;
+      if (removed !== null) throw removed;
       throw new NotFoundError(`Run ${run_id} has no attempt ${key} on this machine.`, {
         hint: 'List the jobs of the run with `trainyard jobs list`.',
       });

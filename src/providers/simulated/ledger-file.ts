@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir, open, readFile, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ProviderError, fileErrorHint, messageOf, systemCode } from '../../kernel/errors.ts';
 import { syncFolder } from '../../kernel/files.ts';
@@ -13,6 +13,14 @@ export interface LedgerEntry {
   readonly attempt: number;
   /** How often its work was started; anything but 1 is a defect. */
   readonly started: number;
+}
+
+const SUFFIX = '.ledger.jsonl';
+
+/** Runs that have a ledger. */
+export async function ledgers(state_folder: string): Promise<string[]> {
+  const names = await readdir(join(state_folder, 'simulated')).catch(() => []);
+  return names.filter((name) => name.endsWith(SUFFIX)).map((name) => name.slice(0, -SUFFIX.length));
 }
 
 /** What a run's ledger says was started, in order; empty for a run nobody submitted. */
@@ -43,7 +51,7 @@ export class LedgerFile {
         retryable: false,
       });
     }
-    this.path = join(state_folder, 'simulated', `${run_id}.ledger.jsonl`);
+    this.path = join(state_folder, 'simulated', `${run_id}${SUFFIX}`);
   }
 
   /** Lines that came since the last call; `restarted` when the file is another one or gone, and the lines are all there are. */

@@ -32,6 +32,8 @@ export interface SimulatedOptions {
   readonly script?: (submission: Submission) => Scripted;
   /** What a run was started with, whichever process goes on with it; goes before the options here. */
   readonly of_run?: (run_id: string) => Promise<Partial<RunSimulation> | null>;
+  /** Why nothing is known of a run that was here once. */
+  readonly removed?: (run_id: string) => Promise<Error | null>;
   /** What `preflight` finds. */
   readonly preflight?: readonly PreflightProblem[];
 }
@@ -91,6 +93,7 @@ export function toSettings(options: SimulatedOptions): Settings {
     seed: 1,
     script: () => ({}),
     of_run: () => Promise.resolve(null),
+    removed: () => Promise.resolve(null),
     preflight: [],
     ...options,
     fail: (options.fail ?? []).map(parseFailRule),

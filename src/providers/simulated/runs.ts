@@ -24,6 +24,14 @@ export class Runs {
     this.#clock = clock;
   }
 
+  /** Forgets a run whose ledger is gone. */
+  drop(run_id: string): void {
+    const run = this.#runs.get(run_id);
+    if (run === undefined) return;
+    this.#runs.delete(run_id);
+    this.#forgotten += run.book.position;
+  }
+
   now(): number {
     this.#now = Math.max(this.#now, this.#clock.now());
     return this.#now;

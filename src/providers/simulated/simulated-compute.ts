@@ -1,9 +1,10 @@
 import type { Compute, PreflightProblem, Submission } from '../../jobs/compute.ts';
+import { removeTree, sizeBelow } from '../../kernel/files.ts';
 import type { Accepted } from './attempt.ts';
 import { logChunk } from './attempt-log.ts';
 import { outputsOf } from './attempt-outputs.ts';
 import { decideAttempt } from './decide-attempt.ts';
-import { LedgerFile } from './ledger-file.ts';
+import { LedgerFile, ledgers } from './ledger-file.ts';
 import { type Settings, type SimulatedOptions, toSettings } from './options.ts';
 import type { RunBook } from './run-book.ts';
 import { Runs } from './runs.ts';
@@ -21,6 +22,10 @@ export function createSimulatedCompute(options: SimulatedOptions): Compute {
   const settings = toSettings(options);
   const runs = new Runs(settings.state_folder, settings.clock);
   const watchers = new Watchers({ clock: settings.clock, look: () => runs.look() });
+  const find: typeof runs.find = (run_id, key) =>
+    runs.find(run_id, key).catch(async (error: unknown) => {
+      throw (await settings.removed(run_id)) ?? error;
+    });
 
   return {
     describe: () => ({
@@ -78,12 +83,12 @@ export function createSimulatedCompute(options: SimulatedOptions): Compute {
     },
 
     async logs({ run_id, key, offset, limit }) {
-      const { accepted, seen } = await runs.find(run_id, key);
+      const { accepted, seen } = await find(run_id, key);
       return logChunk(accepted, seen, offset, limit);
     },
 
     async outputs(run_id, key) {
-      const { accepted, seen } = await runs.find(run_id, key);
+      const { accepted, seen } = await find(run_id, key);
       return outputsOf(accepted, seen.state === 'succeeded');
     },
 
@@ -96,6 +101,16 @@ export function createSimulatedCompute(options: SimulatedOptions): Compute {
     },
 
     watch: (changed) => watchers.add(changed),
+
+    kept: {
+      runs: () => ledgers(settings.state_folder),
+      size: (run_id) => sizeBelow(new LedgerFile(settings.state_folder, run_id).path),
+      async remove(run_id) {
+        await removeTree(new LedgerFile(settings.state_folder, run_id).path);
+        runs.drop(run_id);
+      },
+      removeRest: () => Promise.resolve({ files: 0, bytes: 0 }),
+    },
 
     close() {
       watchers.close();

@@ -1,0 +1,343 @@
+import { z } from 'zod';
+import { toIso } from '../kernel/clock.ts';
+import { batches } from '../store/index.ts';
+import type { Db, Store, Tx } from '../store/index.ts';
+import { overFor } from './run-retention.ts';
+
+/** A run that is over for long enough: it goes, or something depends on it. */
+export interface OldRun {
+  readonly id: string;
+  readonly number: number;
+  readonly action: 'remove' | 'keep';
+  readonly why: string;
+}
+
+/** Rows that go in one transaction. */
+const ROWS = 1000;
+
+/**
+ * Runs that are over since before `before`, oldest first, each with what is to become of it. A run stays while a model
+ * it made has its files, while one of its jobs is the newest of its circuit (that is where plans read what is owed), and
+ * while it is the newest of all: numbers are not given twice.
+ * `leaving`: how many versions of each run would lose their files in a dry run before this.
+ */
+export async function* oldRuns(
+  db: Db,
+  now: number,
+  before: string,
+  leaving: ReadonlyMap<string, number>,
+): AsyncGenerator<OldRun> {
+  const last = await lastNumbers(db);
+  const deciding = await decidingRuns(db);
+  for (let after = 0; ;) {
+    const rows = await db
+      .selectFrom('runs')
+      .select(['id', 'number', 'ended_at'])
+      .where('parent_run_id', 'is', null)
+      .where('ended_at', '<', before)
+      .where('number', '>', after)
+      .where('id', 'not in', (e) =>
+        e.selectFrom('run_retention').select('run_id').where('removing_at', 'is not', null),
+      )
+      .orderBy('number')
+      .limit(100)
+      .execute();
+    for (const { id, number, ended_at } of rows) {
+      after = number;
+      const why = last.has(number)
+        ? 'the newest run'
+        : deciding.has(number)
+          ? 'a job of it is the newest of its circuit'
+          : (await modelsLeft(db, id)) > (leaving.get(id) ?? 0)
+            ? 'models of it have their files'
+            : null;
+      yield why === null
+        ? { id, number, action: 'remove', why: overFor(ended_at ?? before, now) }
+        : { id, number, action: 'keep', why };
+    }
+    if (rows.length < 100) return;
+  }
+}
+
+/** The newest run of all, and the newest of each pipeline: `scripts --resume` asks for the last one. */
+async function lastNumbers(db: Db): Promise<Set<number>> {
+  const rows = await db
+    .selectFrom('runs')
+    .select((e) => e.fn.max('number').as('number'))
+    .where('parent_run_id', 'is', null)
+    .groupBy('pipeline')
+    .execute();
+  return new Set(rows.map((row) => row.number));
+}
+
+/** Runs with the newest job of a circuit, as `lastJobs` would find it. */
+async function decidingRuns(db: Db): Promise<Set<number>> {
+  const newest = db
+    .selectFrom('jobs')
+    .innerJoin('runs', 'runs.id', 'jobs.run_id')
+    .select((e) => e.fn.max('runs.number').as('number'))
+    .where('runs.pr', '=', 0)
+    .where('runs.rehearsal', '=', 0)
+    .where('runs.pipeline', '=', 'train')
+    .groupBy('jobs.circuit_id');
+  const rows = await db.selectFrom(newest.as('newest')).select('newest.number').distinct().execute();
+  return new Set(rows.map((row) => row.number));
+}
+
+async function modelsLeft(db: Db, run_id: string): Promise<number> {
+  const row = await db
+    .selectFrom('model_versions')
+    .select((e) => e.fn.countAll<number>().as('n'))
+    .where('run_id', '=', run_id)
+    .where('files_removed_at', 'is', null)
+    .executeTakeFirst();
+  return Number(row?.n ?? 0);
+}
+
+/** Runs whose removal was begun by a process that died. */
+export async function halfRemovedRuns(db: Db): Promise<{ id: string; number: number }[]> {
+  return db
+    .selectFrom('run_retention')
+    .innerJoin('runs', 'runs.id', 'run_retention.run_id')
+    .select(['runs.id', 'runs.number'])
+    .where('removing_at', 'is not', null)
+    .orderBy('runs.number')
+    .execute();
+}
+
+/**
+ * Removes a run with everything that belongs to it, in pieces: from the first on it counts as gone. Names of its jobs
+ * stay taken, and data assets go with it that no other run names. Yields after each piece; returns false when the run is
+ * open again. `before` null: it was begun before.
+ */
+export async function* removeRun(
+  store: Store,
+  now: number,
+  run_id: string,
+  before: string | null,
+  faultPoint: (name: string) => void,
+): AsyncGenerator<void, boolean> {
+  if (before !== null) {
+    if (!(await store.tx((tx) => beginRemoval(tx, now, run_id, before)))) return false;
+    faultPoint('prune.run_begun');
+    yield;
+  }
+  for (const piece of [removeEvents, removeChildren, removeCircuits, removeJobs, removeSubjects]) {
+    for (let removed = ROWS; removed === ROWS;) {
+      removed = await store.tx((tx) => piece(tx, run_id));
+      faultPoint('prune.run_piece');
+      yield;
+    }
+  }
+  await store.tx(async (tx) => {
+    // What only this rehearsal registered would pass for registered in earnest without it.
+    await tx
+      .deleteFrom('assets')
+      .where('run_id', 'in', (e) =>
+        e.selectFrom('runs').select('id').where('id', '=', run_id).where('rehearsal', '=', 1),
+      )
+      .execute();
+    await tx.deleteFrom('runs').where('id', '=', run_id).execute();
+  });
+  faultPoint('prune.run_removed');
+  return true;
+}
+
+async function beginRemoval(tx: Tx, now: number, run_id: string, before: string): Promise<boolean> {
+  const run = await tx
+    .selectFrom('runs')
+    .select('id')
+    .where('id', '=', run_id)
+    .where('ended_at', '<', before)
+    .executeTakeFirst();
+  if (run === undefined || (await modelsLeft(tx, run_id)) > 0) return false;
+  const at = toIso(now);
+  await tx
+    .insertInto('run_retention')
+    .values({ run_id, logs_removed_at: at, removing_at: at })
+    .onConflict((conflict) => conflict.column('run_id').doUpdateSet({ removing_at: at }))
+    .execute();
+  return true;
+}
+
+async function removeEvents(tx: Tx, run_id: string): Promise<number> {
+  const result = await tx
+    .deleteFrom('events')
+    .where('seq', 'in', (e) =>
+      e.selectFrom('events').select('seq').where('run_id', '=', run_id).orderBy('seq').limit(ROWS),
+    )
+    .executeTakeFirst();
+  return Number(result.numDeletedRows);
+}
+
+async function removeChildren(tx: Tx, run_id: string): Promise<number> {
+  const result = await tx
+    .deleteFrom('runs')
+    .where('id', 'in', (e) =>
+      e.selectFrom('runs').select('id').where('parent_run_id', '=', run_id).limit(ROWS),
+    )
+    .executeTakeFirst();
+  return Number(result.numDeletedRows);
+}
+
+async function removeJobs(tx: Tx, run_id: string): Promise<number> {
+  const rows = await tx
+    .selectFrom('jobs')
+    .select(['id', 'name', 'base_name'])
+    .where('run_id', '=', run_id)
+    .limit(ROWS)
+    .execute();
+  for (const some of batches(rows)) {
+    await tx
+      .insertInto('used_job_names')
+      .values(some.map(({ name, base_name }) => ({ name, base_name })))
+      .onConflict((conflict) => conflict.column('name').doNothing())
+      .execute();
+    await tx
+      .deleteFrom('jobs')
+      .where(
+        'id',
+        'in',
+        some.map((row) => row.id),
+      )
+      .execute();
+  }
+  return rows.length;
+}
+
+async function removeSubjects(tx: Tx, run_id: string): Promise<number> {
+  const next = await tx
+    .selectFrom('approval_subjects as subject')
+    .innerJoin('approvals', 'approvals.id', 'subject.approval_id')
+    .select('approvals.id')
+    .where('approvals.run_id', '=', run_id)
+    .limit(1)
+    .executeTakeFirst();
+  if (next === undefined) return 0;
+  await tx
+    .deleteFrom('approval_subjects')
+    .where('approval_id', '=', next.id)
+    .where('subject', 'in', (e) =>
+      e.selectFrom('approval_subjects').select('subject').where('approval_id', '=', next.id).limit(ROWS),
+    )
+    .execute();
+  // The run may have other requests.
+  return ROWS;
+}
+
+const DataAsset = z.object({ name: z.string(), version: z.string() });
+
+async function removeCircuits(tx: Tx, run_id: string): Promise<number> {
+  const rows = await tx
+    .selectFrom('plan_circuits')
+    .select(['circuit_id', 'data_asset'])
+    .where('run_id', '=', run_id)
+    .orderBy('circuit_id')
+    .limit(ROWS)
+    .execute();
+  for (const some of batches(rows)) {
+    const ids = some.map((row) => row.circuit_id);
+    for (const { name, version } of await unneededData(tx, some, new Set([run_id])))
+      await tx
+        .deleteFrom('assets')
+        .where('kind', '=', 'data')
+        .where('name', '=', name)
+        .where('version', '=', version)
+        .execute();
+    await tx
+      .deleteFrom('plan_circuits')
+      .where('run_id', '=', run_id)
+      .where('circuit_id', 'in', ids)
+      .execute();
+  }
+  return rows.length;
+}
+
+/** Data assets that these circuits of a plan name, and that no run but those `without` names. */
+async function unneededData(
+  db: Db,
+  circuits: readonly { readonly circuit_id: string; readonly data_asset: string | null }[],
+  without: ReadonlySet<string>,
+): Promise<{ name: string; version: string }[]> {
+  const named = new Map<string, { name: string; version: string }>();
+  for (const { data_asset } of circuits)
+    if (data_asset !== null) {
+      const { name, version } = DataAsset.parse(JSON.parse(data_asset));
+      named.set(`${name}:${version}`, { name, version });
+    }
+  if (named.size === 0) return [];
+  const others = await db
+    .selectFrom('plan_circuits')
+    .select(['run_id', 'data_asset'])
+    .where(
+      'circuit_id',
+      'in',
+      circuits.map((row) => row.circuit_id),
+    )
+    .where('data_asset', 'is not', null)
+    .execute();
+  for (const { run_id, data_asset } of others) {
+    if (without.has(run_id)) continue;
+    const { name, version } = DataAsset.parse(JSON.parse(data_asset ?? 'null'));
+    named.delete(`${name}:${version}`);
+  }
+  return [...named.values()];
+}
+
+/** Data assets that would go with these runs, as `name:version`: for a dry run. */
+export async function dataOfRuns(db: Db, run_ids: ReadonlySet<string>): Promise<Set<string>> {
+  const found = new Set<string>();
+  for (const run_id of run_ids) {
+    for (let after = ''; ;) {
+      const rows = await db
+        .selectFrom('plan_circuits')
+        .select(['circuit_id', 'data_asset'])
+        .where('run_id', '=', run_id)
+        .where('circuit_id', '>', after)
+        .orderBy('circuit_id')
+        .limit(500)
+        .execute();
+      for (const { name, version } of await unneededData(db, rows, run_ids)) found.add(`${name}:${version}`);
+      if (rows.length < 500) break;
+      after = rows.at(-1)?.circuit_id ?? '';
+    }
+  }
+  return found;
+}
+
+/** Versions that open runs made, or that an open request shows; by `model:version`. */
+export async function versionsInHand(
+  db: Db,
+  versions: readonly { readonly model_name: string; readonly version: number; readonly run_id: string }[],
+): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const some of batches(versions)) {
+    const open = await db
+      .selectFrom('runs')
+      .select(['id', 'number'])
+      .where('id', 'in', [...new Set(some.map((version) => version.run_id))])
+      .where('ended_at', 'is', null)
+      .execute();
+    const numbers = new Map(open.map((run) => [run.id, run.number]));
+    const shown = await db
+      .selectFrom('approval_subjects as subject')
+      .innerJoin('approvals', 'approvals.id', 'subject.approval_id')
+      .select(['subject.subject', 'approvals.id'])
+      .where('approvals.status', '=', 'waiting')
+      .where(
+        'subject.subject',
+        'in',
+        some.map((version) => `${version.model_name}:${version.version}`),
+      )
+      .execute();
+    const requests = new Map(shown.map((row) => [row.subject, row.id]));
+    for (const version of some) {
+      const ref = `${version.model_name}:${version.version}`;
+      const run = numbers.get(version.run_id);
+      const request = requests.get(ref);
+      if (run !== undefined) found.set(ref, `made by run ${run}, which is open`);
+      else if (request !== undefined) found.set(ref, `shown by the open request ${request}`);
+    }
+  }
+  return found;
+}
