@@ -13,6 +13,7 @@ import { systemClock } from './kernel/clock.ts';
 import type { Clock } from './kernel/clock.ts';
 import { NotFoundError, UsageError } from './kernel/errors.ts';
 import { didYouMean } from './kernel/suggest.ts';
+import { secretNames } from './kernel/redact.ts';
 import type { Leftover, Notifier, NotifierOptions } from './notify/index.ts';
 import { parseReference, removedLogs, simulationOf } from './pipelines/index.ts';
 import type { World } from './pipelines/index.ts';
@@ -216,6 +217,7 @@ const PROVIDERS: Readonly<Record<string, (setup: Setup) => Promise<Compute>>> = 
           : (environments.get(`${named.name}:${named.version ?? '@latest'}`) ?? null);
       },
       env,
+      withheld: secretNames(JSON.stringify(config.notifications)),
       clock,
       grace_s: 10,
       removed,

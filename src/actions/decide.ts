@@ -1,11 +1,12 @@
 import type { Project } from '../app.ts';
-import { getApproval, subjectsWith, vote } from '../gates/index.ts';
+import { subjectsWith, vote } from '../gates/index.ts';
 import type { Actor, Approval, Verdict } from '../gates/index.ts';
 import {
   gateRules,
   getRun,
   getStages,
   registriesOf,
+  requestNow,
   reviveAt,
   stageIsOver,
   wakeRun,
@@ -30,7 +31,7 @@ export interface Ballot {
  */
 export async function decide(project: Project, ballot: Ballot): Promise<Approval> {
   const { store, clock, config } = project;
-  const before = await getApproval(store.db, ballot.approval_id);
+  const before = await requestNow(project.world, ballot.approval_id);
   const open = await subjectsWith(store.db, before.id, 'pending');
   const after = await store.tx(async (tx) => {
     const voted = await vote(tx, clock.now(), { ...ballot, rules: gateRules(config, before.gate) });

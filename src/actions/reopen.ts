@@ -1,7 +1,7 @@
 import type { Project } from '../app.ts';
-import { getApproval, mayNotVote, reopenApproval } from '../gates/index.ts';
+import { mayNotVote, reopenApproval } from '../gates/index.ts';
 import type { Actor, Approval } from '../gates/index.ts';
-import { gateRules, getRun, reviveAt } from '../pipelines/index.ts';
+import { gateRules, getRun, requestNow, reviveAt } from '../pipelines/index.ts';
 
 /**
  * Asks again what nobody decided in time or what was held, for as long as the gate says or as told. Whoever may decide at
@@ -18,7 +18,7 @@ export async function reopen(
   },
 ): Promise<Approval> {
   const { store, clock, config } = project;
-  const approval = await getApproval(store.db, request.approval_id);
+  const approval = await requestNow(project.world, request.approval_id);
   const { actor, comment } = request;
   const refusal = mayNotVote(approval, actor, gateRules(config, approval.gate));
   if (refusal !== null && actor.name.toLowerCase() !== approval.requested_by.toLowerCase()) throw refusal;

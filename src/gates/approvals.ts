@@ -239,7 +239,7 @@ export async function expireIfDue(tx: Tx, now: number, approval: Approval): Prom
   if (approval.status !== 'waiting' || now < fromIso(approval.expires_at)) return approval;
   await tx
     .updateTable('approvals')
-    .set({ status: 'expired', closed_at: toIso(now) })
+    .set({ status: 'expired', closed_at: approval.expires_at })
     .where('id', '=', approval.id)
     .where('status', '=', 'waiting')
     .execute();

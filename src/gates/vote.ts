@@ -194,7 +194,8 @@ const OVER_HINT: Readonly<Record<ApprovalStatus, (id: string) => string>> = {
   waiting: (id) => `Decide with \`trainyard approve ${id}\`.`,
   decided: (id) => `See who said what with \`trainyard approvals show ${id}\`.`,
   expired: (id) => `Ask again with \`trainyard approvals reopen ${id}\`.`,
-  canceled: () => 'Its run or stage was canceled, or it was settled otherwise.',
+  canceled: (id) =>
+    `Its run or stage was canceled, or it was settled otherwise. Ask again with \`trainyard approvals reopen ${id}\`.`,
   superseded: () => 'What it showed has changed; see what is asked now with `trainyard approvals`.',
 };
 
@@ -243,7 +244,7 @@ async function refuseIfRunIsOver(tx: Tx, approval: Approval): Promise<void> {
     {
       hint:
         stalled === undefined
-          ? 'What was held is not lost: train its circuits again with `trainyard run --circuits …` and decide then.'
+          ? `What was held or never decided is asked again with \`trainyard approvals reopen ${approval.id}\`.`
           : `Take the run up first: \`trainyard run --resume ${run.number}\`.`,
     },
   );

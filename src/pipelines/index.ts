@@ -38,7 +38,7 @@ export { createScriptsRun, doneBefore, lastDurations } from './scripts/runs.ts';
 export { scriptHash } from './scripts/submit-scripts.ts';
 export { acceptPartial, createTrainingRun, reviveRun } from './train/runs.ts';
 export { circuitsStillFailed } from './train/failed-circuits.ts';
-export { gateRules } from './train/gate.ts';
+export { gateRules, requestNow } from './train/gate.ts';
 export { RetryContext } from './train/retry-request.ts';
 export { retryRun } from './train/retry-run.ts';
 export { reviveAt } from './train/revive.ts';

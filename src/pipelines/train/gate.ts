@@ -2,6 +2,7 @@ import {
   bindingText,
   closeApprovals,
   expireIfDue,
+  getApproval,
   listApprovals,
   nextReminder,
   openApproval,
@@ -14,7 +15,8 @@ import { fromIso } from '../../kernel/clock.ts';
 import { NotAllowedError } from '../../kernel/errors.ts';
 import { Identity } from '../../kernel/actor.ts';
 import { appendEvents } from '../../store/index.ts';
-import type { StageContext } from '../pipeline.ts';
+import type { StageContext, World } from '../pipeline.ts';
+import { wakeRun } from '../run-store.ts';
 import { trainParams } from './params.ts';
 
 /** Something a stage may have to ask about, and what a verdict on it is bound to. */
@@ -98,6 +100,20 @@ async function openRequest(context: StageContext): Promise<Approval | null> {
     remindIfDue(tx, context.now(), await expireIfDue(tx, context.now(), approval)),
   );
   return looked.status === 'waiting' ? looked : null;
+}
+
+/**
+ * A request as it is now, whoever looks first: one whose deadline has passed is closed, and its run takes note. In a
+ * transaction of its own, so that a refusal afterwards does not undo it.
+ */
+export async function requestNow({ store, clock }: World, id: string): Promise<Approval> {
+  const approval = await getApproval(store.db, id);
+  const now = clock.now();
+  if (approval.status !== 'waiting' || now < fromIso(approval.expires_at)) return approval;
+  return store.tx(async (tx) => {
+    await wakeRun(tx, now, approval.run_id);
+    return expireIfDue(tx, now, await getApproval(tx, id));
+  });
 }
 
 /** By subject and binding, the last word of all requests that this stage made. */

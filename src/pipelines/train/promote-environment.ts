@@ -77,8 +77,10 @@ async function decide(context: StageContext): Promise<StageOutcome> {
     return {
       kind: 'wait',
       on: 'approval',
-      until: fromIso(elsewhere.expires_at),
-      reason: `run ${elsewhere.run_number} asks already: trainyard approve ${elsewhere.id}`,
+      until: elsewhere.approved ? null : fromIso(elsewhere.expires_at),
+      reason: elsewhere.approved
+        ? `run ${elsewhere.run_number} is about to share it`
+        : `run ${elsewhere.run_number} asks already: trainyard approve ${elsewhere.id}`,
     };
   const decisions = await askGate(context, {
     gate: 'registry-promotion',
@@ -142,12 +144,12 @@ async function candidatesOf(context: StageContext): Promise<Candidate[]> {
 }
 
 /**
- * An open request of another run that asks about every environment this one would ask about: one question is enough.
- * Null also where this run has asked before.
+ * A request of another run that asks about every environment this one would ask about, or that was approved and not
+ * acted on yet: one question is enough. Null also where this run has asked before.
  */
 async function askedElsewhere(
   context: StageContext,
-): Promise<{ id: string; run_number: number; expires_at: string } | null> {
+): Promise<{ id: string; run_number: number; expires_at: string; approved: boolean } | null> {
   const { approved_gates } = trainParams(context.run);
   const inAdvance = approved_gates.includes('registry-promotion') || approved_gates.includes('all');
   if (context.run.rehearsal === 1 || inAdvance) return null;
@@ -164,11 +166,23 @@ async function askedElsewhere(
     .selectFrom('approvals')
     .innerJoin('runs', 'runs.id', 'approvals.run_id')
     .innerJoin('approval_subjects', 'approval_subjects.approval_id', 'approvals.id')
-    .select(['approvals.id', 'approvals.expires_at', 'runs.number', 'approval_subjects.subject'])
+    .innerJoin('stages', (join) =>
+      join.onRef('stages.run_id', '=', 'runs.id').onRef('stages.name', '=', 'approvals.stage'),
+    )
+    .select(['approvals.id', 'approvals.expires_at', 'runs.number', 'approval_subjects.subject', 'verdict'])
     .where('approvals.stage', '=', context.stage.name)
-    .where('approvals.status', '=', 'waiting')
-    .where('approvals.expires_at', '>', toIso(context.now()))
-    .where('approval_subjects.verdict', '=', 'pending')
+    .where('stages.status', 'in', ['running', 'waiting'])
+    .where('stages.cancel_requested_by', 'is', null)
+    .where((e) =>
+      e.or([
+        e.and([
+          e('approvals.status', '=', 'waiting'),
+          e('approvals.expires_at', '>', toIso(context.now())),
+          e('approval_subjects.verdict', '=', 'pending'),
+        ]),
+        e('approval_subjects.verdict', '=', 'approve'),
+      ]),
+    )
     .where('runs.ended_at', 'is', null)
     .where('runs.rehearsal', '=', 0)
     .where('runs.id', '!=', context.run.id)
@@ -177,8 +191,9 @@ async function askedElsewhere(
   for (const [id, subjects] of by_request) {
     const asked = new Set(subjects.map((row) => row.subject));
     const [first] = subjects;
-    if (first !== undefined && unshared.every((e) => asked.has(`${e.name}:${e.version}`)))
-      return { id, run_number: first.number, expires_at: first.expires_at };
+    if (first === undefined || !unshared.every((e) => asked.has(`${e.name}:${e.version}`))) continue;
+    const approved = subjects.every((row) => row.verdict === 'approve');
+    return { id, run_number: first.number, expires_at: first.expires_at, approved };
   }
   return null;
 }

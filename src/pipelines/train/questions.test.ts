@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { approvalScreen } from '../../cli/render/approval.ts';
-import { cancelCircuits, cancelStage, decide, reopen } from '../../actions/index.ts';
-import { listApprovals, listSubjects } from '../../gates/index.ts';
+import { cancelCircuits, cancelRun, cancelStage, decide, reopen } from '../../actions/index.ts';
+import { getApproval, listApprovals, listSubjects } from '../../gates/index.ts';
 import type { Approval, Verdict } from '../../gates/index.ts';
 import { listJobs } from '../../jobs/index.ts';
 import { readEvents, verifyAudit } from '../../store/index.ts';
@@ -28,6 +28,12 @@ const open = async (w: TestWorld, run: Run): Promise<Approval> => {
   const [approval] = await listApprovals(w.project.store.db, { run_id: run.id, status: 'waiting', limit: 9 });
   if (approval === undefined) throw new Error('nothing waits');
   return approval;
+};
+const at = async (w: TestWorld, run: Run, stage: string): Promise<Approval> => {
+  const waiting = await listApprovals(w.project.store.db, { run_id: run.id, status: 'waiting', limit: 9 });
+  const found = waiting.find((a) => a.stage === stage);
+  if (found === undefined) throw new Error(`nothing waits at ${stage}`);
+  return found;
 };
 const subjects = async (w: TestWorld, approval: Approval): Promise<Record<string, Verdict>> =>
   Object.fromEntries(
@@ -379,6 +385,117 @@ describe('what an earlier run left behind', () => {
   });
 });
 
+describe('partial success', () => {
+  it('is accepted while something else of the run is still asked', async () => {
+    const w = await world({ environment: ENVIRONMENT, component: WITH_ENVIRONMENT, fail: ['p_c001'] });
+    const run = await w.run();
+    await retryRun(w.world, run, { actor: person('bob'), comment: null, circuits: null });
+    await w.settle();
+    expect(await status(w, run, 'RetryFailedTraining')).toBe('failed');
+    const waiting = await w.again(run);
+    expect(waiting.ended_at).toBeNull();
+    await w.project.store.tx((tx) => acceptPartial(tx, w.clock.now(), waiting, person('bob'), null));
+    await w.settle();
+    for (const { stage } of await listApprovals(w.project.store.db, {
+      run_id: run.id,
+      status: 'waiting',
+      limit: 9,
+    }))
+      expect(['PromoteEnvironment', 'PromoteModels']).toContain(stage);
+    await say(w, await at(w, run, 'PromoteEnvironment'), 'approve');
+    await say(w, await at(w, run, 'PromoteModels'), 'approve');
+    expect(await shared(w)).toEqual(['p-c000', 'p-c002']);
+  });
+
+  it('is no word for a run that has lost nothing yet', async () => {
+    const w = await world({ fail: ['p_c001'] });
+    const run = await w.run();
+    await expect(
+      w.project.store.tx((tx) => acceptPartial(tx, w.clock.now(), run, person('bob'), null)),
+    ).rejects.toMatchObject({ exit_code: 6 });
+  });
+});
+
+describe('a canceled run', () => {
+  it('keeps its models: their question is put again when it is reopened, and nothing is trained', async () => {
+    const w = await world({ fail: ['p_c001'] });
+    const run = await w.run();
+    const retry = await open(w, run);
+    await say(w, retry, 'reject');
+    const models = await open(w, run);
+    await cancelRun(w.project, await w.again(run), person('ann'));
+    await w.settle();
+    expect((await w.again(run)).status).toBe('canceled');
+    const again = (approval: Approval): Promise<Approval> =>
+      reopen(w.project, { approval_id: approval.id, actor: person('ann'), expires_s: null, comment: null });
+    await expect(say(w, models, 'approve')).rejects.toMatchObject({
+      hint: expect.stringContaining(`trainyard approvals reopen ${models.id}`),
+    });
+    await say(w, await again(models), 'approve');
+    expect(await shared(w)).toEqual(['p-c000', 'p-c002']);
+    expect(await w.again(run)).toMatchObject({ status: 'failed', cancel_requested_at: null });
+    expect(await listJobs(w.project.store.db, { run_id: run.id, match: '*_retry_*', limit: 9 })).toEqual([]);
+  });
+
+  it('trains nothing any more, whatever is reopened', async () => {
+    const w = await world({ fail: ['p_c001'] });
+    const run = await w.run();
+    const retry = await open(w, run);
+    await cancelRun(w.project, run, person('ann'));
+    await w.settle();
+    await expect(
+      reopen(w.project, { approval_id: retry.id, actor: person('ann'), expires_s: null, comment: null }),
+    ).rejects.toMatchObject({ exit_code: 6, message: expect.stringContaining('trains nothing') });
+  });
+});
+
+describe('an environment that another run was told to share', () => {
+  it('is not asked about again while that run gets round to it', async () => {
+    const w = await world({ environment: ENVIRONMENT, component: WITH_ENVIRONMENT });
+    const first = await w.run({ circuits: ['p_c000'] });
+    const { db } = w.project.store;
+    await decide(w.project, {
+      approval_id: (await at(w, first, 'PromoteEnvironment')).id,
+      actor: person('bob'),
+      verdict: 'approve',
+      comment: null,
+      subjects: null,
+      retrain: false,
+    });
+    const later = new Date(w.clock.now() + 3_600_000).toISOString();
+    await db.updateTable('runs').set({ due_at: later }).where('id', '=', first.id).execute();
+    const second = await w.run({ circuits: ['p_c001'] });
+    const asks = stageNamed(await getStages(db, second.id), 'PromoteEnvironment');
+    expect(asks.reason).toBe('run 1 is about to share it');
+    await w.later(3_600_000);
+    expect(await status(w, first, 'PromoteEnvironment')).toBe('succeeded');
+    expect(await status(w, second, 'PromoteEnvironment')).toBe('skipped');
+    const asked = await listApprovals(db, { run_id: second.id, limit: 9 });
+    expect(asked.map((a) => a.stage)).toEqual(['PromoteModels']);
+  });
+});
+
+describe('a request whose time is over', () => {
+  it('is closed at its deadline by whoever looks first, and can be reopened at once', async () => {
+    const w = await world({ fail: ['p_c001'], settings: 'gates: {training-retry: {expires: 1h}}\n' });
+    const run = await w.run();
+    const retry = await open(w, run);
+    w.clock.advance(7_200_000);
+    await expect(say(w, retry, 'approve')).rejects.toMatchObject({ exit_code: 7 });
+    expect(await getApproval(w.project.store.db, retry.id)).toMatchObject({
+      status: 'expired',
+      closed_at: retry.expires_at,
+    });
+    const again = await reopen(w.project, {
+      approval_id: retry.id,
+      actor: person('ann'),
+      expires_s: null,
+      comment: null,
+    });
+    expect(again.status).toBe('waiting');
+  });
+});
+
 describe('a canceled stage', () => {
   it('begins nothing more: a retry that was approved is not trained', async () => {
     const w = await world({ fail: ['p_c001:1'] });
@@ -413,16 +530,10 @@ describe('a canceled stage', () => {
   it('of promotion ends though its models wait for their environment, and shares none of them later', async () => {
     const w = await world({ environment: ENVIRONMENT, component: WITH_ENVIRONMENT });
     const run = await w.run();
-    const requests = await listApprovals(w.project.store.db, { run_id: run.id, status: 'waiting', limit: 9 });
-    const at = (stage: string): Approval => {
-      const found = requests.find((r) => r.stage === stage);
-      if (found === undefined) throw new Error(`nothing waits at ${stage}`);
-      return found;
-    };
-    await say(w, at('PromoteModels'), 'approve');
+    await say(w, await at(w, run, 'PromoteModels'), 'approve');
     await cancelStage(w.project, run, 'PromoteModels', person('ann'));
     await w.settle();
-    await say(w, at('PromoteEnvironment'), 'approve');
+    await say(w, await at(w, run, 'PromoteEnvironment'), 'approve');
     expect(await shared(w)).toEqual([]);
     expect((await w.again(run)).ended_at).not.toBeNull();
   });

@@ -9,7 +9,7 @@ import { stageIsOver } from '../status.ts';
 import { retryable } from './failed-circuits.ts';
 import type { FailedCircuit } from './failed-circuits.ts';
 import { RETRY_STAGE } from './failed-circuits.ts';
-import { gateConfig, gateRules } from './gate.ts';
+import { gateConfig, gateRules, requestNow } from './gate.ts';
 import { describeFailures } from './retry-request.ts';
 import { reviveAt } from './revive.ts';
 
@@ -33,9 +33,11 @@ export async function retryRun(
 ): Promise<Approval> {
   const { store, clock } = world;
   await refuseIfNotReady(world, run);
-  const open = (await listApprovals(store.db, { run_id: run.id, status: 'waiting', limit: 50 })).find(
+  const waiting = (await listApprovals(store.db, { run_id: run.id, status: 'waiting', limit: 50 })).find(
     (a) => a.stage === RETRY_STAGE,
   );
+  const current = waiting === undefined ? null : await requestNow(world, waiting.id);
+  const open = current?.status === 'waiting' ? current : undefined;
   const now = clock.now();
   const ballot = {
     actor: by.actor,

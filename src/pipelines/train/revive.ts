@@ -17,14 +17,15 @@ const FOLLOWERS: Readonly<Record<string, readonly string[]>> = {
 /**
  * Takes a run up again at a stage whose question was put once more: the stage waits again, promotion after it is decided
  * anew for what is new, models that were only held are open again. Harmless where the stage is open anyway.
- * @throws ConflictError when the run was canceled or lost more than that
+ * @throws ConflictError when the run lost more than that, or when a canceled run should train
  */
 export async function reviveAt(tx: Tx, now: number, run: Run, stage_name: string): Promise<void> {
   const stages = await getStages(tx, run.id);
   const stage = stageNamed(stages, stage_name);
   const stalled = stages.find((s) => s.state['stalled'] === true);
-  if (run.status === 'canceled')
-    throw new ConflictError(`Run ${run.number} was canceled; nothing of it is asked any more.`, {
+  // Models that are there are there; what was to be trained is left to a new run.
+  if (run.status === 'canceled' && stage_name === 'RetryFailedTraining')
+    throw new ConflictError(`Run ${run.number} was canceled; it trains nothing any more.`, {
       hint: 'What is still owed is trained and offered by a new run: `trainyard run`.',
     });
   if (stalled !== undefined || (run.ended_at !== null && (await hasOpenJobs({ db: tx, run }))))
@@ -61,6 +62,7 @@ export async function reviveAt(tx: Tx, now: number, run: Run, stage_name: string
       status: 'running',
       reason: null,
       ended_at: null,
+      cancel_requested_at: null,
       failed_advances: 0,
       due_at: toIso(now),
       // What was accepted was what had failed by then.

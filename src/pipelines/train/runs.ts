@@ -164,7 +164,7 @@ async function refuseIfOvertaken(tx: Tx, run: Run): Promise<void> {
 
 /**
  * Accepts that some circuits failed: promotion of the others goes on. On record with who said so.
- * @throws ConflictError when the run is not one that failed in its retry
+ * @throws ConflictError when the run is not one that lost circuits for good
  */
 export async function acceptPartial(
   tx: Tx,
@@ -191,7 +191,10 @@ export async function acceptPartial(
       },
     );
   }
-  if (run.status !== 'failed' || promote === undefined) {
+  const lost = stages.some((s) => s.name === 'RetryFailedTraining' && s.status === 'failed');
+  // The run may still be open: something else of it is asked.
+  const acceptable = run.ended_at === null ? lost : run.status === 'failed';
+  if (!acceptable || promote === undefined) {
     throw new ConflictError(`Run ${run.number} is ${run.status}: there is no partial success to accept.`, {
       hint: `Look at it with \`trainyard runs show ${run.number}\`.`,
     });

@@ -40,6 +40,8 @@ export interface OrderContext {
   readonly project_folder: string;
   /** What the job inherits. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where `${env:NAME}` is looked up. */
+  readonly variables: Readonly<Record<string, string | undefined>>;
   /** The `PATH` and more that a step runs with. */
   readonly stepEnv: (step: Step) => Readonly<Record<string, string>>;
   /** The shared copy of a step's code. */
@@ -70,7 +72,7 @@ export function jobOrder(submission: Submission, steps: readonly Step[], context
     const extra = { ...step.environment_variables, ...submission.environment_variables, ...variables };
     const env: Record<string, string> = {
       ...context.stepEnv(step),
-      ...reveal(extra, context.env, secrets),
+      ...reveal(extra, context.variables, secrets),
       TRAINYARD_RUN_ID: submission.run_id,
       TRAINYARD_CIRCUIT: submission.circuit_id,
       TRAINYARD_JOB: submission.job_name,

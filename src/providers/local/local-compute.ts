@@ -42,6 +42,8 @@ export interface LocalComputeOptions {
   readonly environments: (reference: string) => Environment | null;
   /** What jobs inherit, and where `${env:NAME}` is looked up. */
   readonly env: Env;
+  /** Variables that jobs do not inherit: secrets of the messages. `${env:NAME}` still finds them. */
+  readonly withheld?: readonly string[];
   readonly clock: Clock;
   /** Seconds between asking a job to end and ending it. */
   readonly grace_s: number;
@@ -93,7 +95,15 @@ class LocalCompute implements Compute {
     }));
     const { environment, environments, env } = options;
     const project_folder = dirname(state_folder);
-    this.#preparation = new Preparation({ state_folder, project_folder, environment, environments, env });
+    const withheld = options.withheld ?? [];
+    this.#preparation = new Preparation({
+      state_folder,
+      project_folder,
+      environment,
+      environments,
+      env,
+      withheld,
+    });
     this.#setback = new Setback(options.clock, this.#closing.signal, () => this.#tend());
     this.#dispatcher = new Dispatcher({
       books: this.#books,

@@ -313,6 +313,22 @@ describe.concurrent('secrets of the local provider', () => {
     for (const path of allFiles(h.state)) expect(readFileSync(path, 'latin1')).not.toContain(SECRET);
   });
 
+  it('of the messages are not inherited by jobs, and still reach who names them', async () => {
+    await using h = await LocalHarness.create({ env, withheld: ['TRAINYARD_TEST_TOKEN', 'PATH'] });
+    const look =
+      'import os; print(os.environ.get("TRAINYARD_TEST_TOKEN", "absent"), len(os.environ["PATH"]) > 0)';
+    writeFileSync(join(h.project, 'look.py'), look);
+    const command = `python -S ${join(h.project, 'look.py')}`;
+    const without = h.command(command);
+    expect(await run(h, without)).toMatchObject({ state: 'succeeded' });
+    expect(logOf(h, without)).toContain('absent True');
+    const named = h.command(command, {
+      environment_variables: { TRAINYARD_TEST_TOKEN: '${env:TRAINYARD_TEST_TOKEN}' },
+    });
+    expect(await run(h, named)).toMatchObject({ state: 'succeeded' });
+    expect(logOf(h, named)).toContain('[redacted] True');
+  });
+
   it('reach the command as they are', async () => {
     await using h = await LocalHarness.create({ env });
     const command =

@@ -102,7 +102,8 @@ class Looks {
     findings.push(...shared.findings);
     remarks.push(...shared.remarks);
     for (const name of new Set(textsOf(submission, steps).flatMap(secretNames))) {
-      if (this.#env[name] === undefined) findings.push(describe('environment', missingVariable(name)));
+      if (this.#preparation.variables[name] === undefined)
+        findings.push(describe('environment', missingVariable(name)));
     }
     for (const input of steps.flatMap((step) => Object.values(step.inputs))) {
       if (input.kind !== 'asset' || secretNames(input.path).length > 0) continue;

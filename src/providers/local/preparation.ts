@@ -15,10 +15,14 @@ export interface PreparationOptions {
   /** An environment by its reference in a component (`azureml:name:version`), or null. */
   readonly environments: (reference: string) => Environment | null;
   readonly env: Env;
+  /** Variables that jobs do not inherit: secrets of the messages, which no training needs. */
+  readonly withheld: readonly string[];
 }
 
 /** Belong to this Node process, not to what it starts. */
 const NOT_INHERITED = ['NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE', 'NODE_UNIQUE_ID'];
+/** No secrets, whoever names them, and programs fail without. */
+const ALWAYS_INHERITED = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'TMPDIR', 'HOSTNAME'];
 
 /** Turns submissions into orders for the launcher; what many attempts share is found or made once. */
 export class Preparation {
@@ -57,18 +61,24 @@ export class Preparation {
     return this.#python;
   }
 
-  /** What jobs inherit: everything of this process, with the resolved Python first on the `PATH`. */
+  /** What jobs inherit: what this process has and is not withheld, with the resolved Python first on the `PATH`. */
   async env(): Promise<Env> {
     const { path_folders } = await this.python();
     this.#env ??= this.#inherited(path_folders);
     return this.#env;
   }
 
+  /** Where `${env:NAME}` is looked up: who names a variable gets it, withheld or not. */
+  get variables(): Env {
+    return this.#options.env;
+  }
+
   #inherited(path_folders: readonly string[]): Env {
-    const { env } = this.#options;
+    const { env, withheld } = this.#options;
+    const out = new Set([...NOT_INHERITED, ...withheld].filter((name) => !ALWAYS_INHERITED.includes(name)));
     // Output reaches the log while the job runs, not when a buffer is full.
     const all = { PYTHONUNBUFFERED: '1', ...env, PATH: [...path_folders, pathOf(env)].join(delimiter) };
-    return Object.fromEntries(Object.entries(all).filter(([name]) => !NOT_INHERITED.includes(name)));
+    return Object.fromEntries(Object.entries(all).filter(([name]) => !out.has(name)));
   }
 
   steps(submission: Submission): readonly Step[] {
@@ -106,6 +116,7 @@ export class Preparation {
       folder,
       project_folder: this.#options.project_folder,
       env,
+      variables: this.variables,
       stepEnv: (step) => this.#stepEnv(this.#environmentOf(submission, step), env),
       codeOf: (step) => (step.code === null ? null : (code.get(step.code.digest) ?? null)),
       find: (program, path) => this.find(program, path),
