@@ -1,6 +1,7 @@
 import type { Project } from '../app.ts';
 import { mayNotVote, reopenApproval } from '../gates/index.ts';
 import type { Actor, Approval } from '../gates/index.ts';
+import { UsageError } from '../kernel/errors.ts';
 import { gateRules, getRun, requestNow, reviveAt } from '../pipelines/index.ts';
 
 /**
@@ -20,6 +21,10 @@ export async function reopen(
   const { store, clock, config } = project;
   const approval = await requestNow(project.world, request.approval_id);
   const { actor, comment } = request;
+  if (request.expires_s !== null && request.expires_s <= 0)
+    throw new UsageError('A request that is open for no time cannot be decided.', {
+      hint: 'Say for how long: --expires 4h.',
+    });
   const refusal = mayNotVote(approval, actor, gateRules(config, approval.gate));
   if (refusal !== null && actor.name.toLowerCase() !== approval.requested_by.toLowerCase()) throw refusal;
   const expires_s = request.expires_s ?? config.gates[approval.gate]?.expires_s ?? DAY_S;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Approval } from '../gates/index.ts';
 import { ExitWith } from './exit.ts';
-import { collect, common, withProject } from './options.ts';
+import { collectNamed, common, withProject, words } from './options.ts';
 import type { CommonOptions } from './options.ts';
 
 interface VerdictFlags extends CommonOptions {
@@ -28,8 +28,12 @@ export function defineVerdict(
     command
       .argument('<id>', 'of the request, as `trainyard approvals` shows it')
       .description(description)
-      .option('--comment <text>', 'why, on record')
-      .option('--subjects <names>', 'only these circuits, models or environments of the request', collect)
+      .option('--comment <text>', 'why, on record', words)
+      .option(
+        '--subjects <names>',
+        'only these circuits, models or environments of the request',
+        collectNamed,
+      )
       .option('--no-wait', 'only record the verdict; do not go on with the run here'),
     examples,
   ).action(async (id: string, flags: VerdictFlags) => {

@@ -1,7 +1,7 @@
 import type { Project } from '../app.ts';
 import { ConflictError } from '../kernel/errors.ts';
 import { currentHolder, driveRuns, getRun, holdProject } from '../pipelines/index.ts';
-import type { HolderKind } from '../pipelines/index.ts';
+import type { Hold, HolderKind } from '../pipelines/index.ts';
 import { note, print, printJson } from './render/output.ts';
 
 /**
@@ -13,6 +13,8 @@ export async function goOn(
   run_id: string,
   options: {
     readonly told: string;
+    /** What others are told holds the project meanwhile. */
+    readonly kind?: HolderKind;
     readonly wait: boolean;
     readonly json: boolean;
     readonly document: (
@@ -20,8 +22,9 @@ export async function goOn(
     ) => Promise<Readonly<Record<string, unknown>>>;
   },
 ): Promise<number> {
-  const held = await currentHolder(project.store);
-  if (!options.wait || held !== null) {
+  const hold = options.wait ? await holdUnlessHeld(project, options.kind ?? 'approve') : null;
+  if (hold === null) {
+    const held = await currentHolder(project.store);
     if (options.json) printJson(await options.document(null));
     else
       print(
@@ -35,8 +38,8 @@ export async function goOn(
   }
   if (!options.json) note(options.told);
   const { followRuns } = await import('./following.ts');
-  await using hold = await holdProject(project.store, project.clock.now(), 'approve');
-  const ended = await followRuns(project, hold, [await getRun(project.store.db, run_id)], {
+  await using mine = hold;
+  const ended = await followRuns(project, mine, [await getRun(project.store.db, run_id)], {
     json: options.json,
   });
   if (options.json) {
@@ -61,7 +64,7 @@ export async function untilOver(
       await project.clock.sleep(100);
       continue;
     }
-    const hold = await holdProject(project.store, project.clock.now(), kind).catch(busy);
+    const hold = await holdUnlessHeld(project, kind);
     if (hold === null) continue;
     const stop = new AbortController();
     try {
@@ -76,11 +79,14 @@ export async function untilOver(
   }
 }
 
-/** Somebody was quicker. */
-const busy = (error: unknown): null => {
-  if (error instanceof ConflictError) return null;
-  throw error;
-};
+/** Null: somebody holds the project, or was quicker. */
+const holdUnlessHeld = async (project: Project, kind: HolderKind): Promise<Hold | null> =>
+  (await currentHolder(project.store)) === null
+    ? holdProject(project.store, project.clock.now(), kind).catch((error: unknown) => {
+        if (error instanceof ConflictError) return null;
+        throw error;
+      })
+    : null;
 
 /** Holders that go on with any run of the project; the others are about something of their own. */
-const GO_ON: readonly string[] = ['run', 'worker', 'serve', 'approve'];
+const GO_ON: readonly string[] = ['run', 'worker', 'serve', 'approve', 'retry'];

@@ -64,6 +64,14 @@ export const collect = (value: string, before: readonly string[] = []): string[]
     .map((v) => v.trim())
     .filter((v) => v !== ''),
 ];
+/** The same where naming nothing cannot be meant: it is no way to say `all`. */
+export const collectNamed = (value: string, before: readonly string[] = []): string[] => {
+  const named = collect(value, before);
+  if (named.length === 0) throw new InvalidArgumentError('Name at least one, or leave the option out.');
+  return named;
+};
+/** What somebody says goes on record; blanks say nothing. */
+export const words = (value: string): string | undefined => (value.trim() === '' ? undefined : value.trim());
 /** Each use is one value, commas and all. */
 export const collectWhole = (value: string, before: readonly string[] = []): string[] => [...before, value];
 

@@ -108,6 +108,10 @@ export function checkApprovers(
   },
   refuse: (path: (string | number)[], message: string, hint: string) => void,
 ): void {
+  for (const [name, members] of Object.entries(settings.groups))
+    for (const [i, member] of members.entries())
+      if (member.startsWith('@'))
+        refuse(['groups', name, i], 'a group cannot be in a group', `Name the people of ${member} here.`);
   for (const [name, { approvers, required }] of Object.entries(settings.gates)) {
     const people = new Set<string>();
     let known = true;

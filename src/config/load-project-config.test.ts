@@ -168,6 +168,12 @@ server: {host: 127.0.0.1, port: 8787}
     );
   });
 
+  it('refuses a group in a group', () => {
+    expect(problemsOf("groups: {leads: [ada@x], all: ['@leads', bo@x]}\n")).toMatchObject([
+      { line: 1, message: 'a group cannot be in a group', hint: expect.stringContaining('@leads') },
+    ]);
+  });
+
   it('keeps the other defaults of a gate that is changed in part, and takes gates of any name', () => {
     const { gates } = parseProjectConfig(
       'gates:\n  prod-deployment: {required: 3, approvers: [ada, bo, cy]}\n  night-shift: {expires: 90m}\n',

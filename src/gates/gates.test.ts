@@ -286,6 +286,12 @@ describe('vote', () => {
   describe('on what a quality gate holds back', () => {
     const mixed = () => open({}, [subject('good'), subject('bad', { held_because: 'mae 12 > 10' })]);
 
+    it('takes blanks for no reason at all', async () => {
+      await expect(cast(await mixed(), { only: ['bad'], comment: '  ' })).rejects.toMatchObject({
+        exit_code: 4,
+      });
+    });
+
     it('holds it when everything is approved', async () => {
       const approval = await mixed();
       expect((await cast(approval)).counts).toEqual({ pending: 0, approve: 1, hold: 1, reject: 0 });

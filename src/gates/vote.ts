@@ -24,7 +24,7 @@ const Names = z.array(z.string());
 export async function vote(
   tx: Tx,
   now: number,
-  ballot: {
+  cast: {
     readonly approval_id: string;
     readonly actor: Actor;
     readonly verdict: Exclude<Verdict, 'pending'>;
@@ -34,6 +34,8 @@ export async function vote(
     readonly rules: GateRules;
   },
 ): Promise<Approval> {
+  // Blanks are no reason to let something through.
+  const ballot = { ...cast, comment: cast.comment?.trim() === '' ? null : cast.comment };
   const approval = await expireIfDue(tx, now, await getApproval(tx, ballot.approval_id));
   if (approval.status === 'decided' && ballot.subjects === null)
     return decidedAlready(approval, ballot.verdict);

@@ -11,6 +11,8 @@ import type { Run } from './run-store.ts';
 
 /** How often the loop looks whether another process has written; an approval is acted on within this time. */
 const LOOK_MS = 200;
+/** A wake-up that could not be written (a full disk): the loop looks again by itself, and says what keeps it. */
+const untold = (): void => undefined;
 /** Changes reported by a provider are gathered for this long, so that a thousand short jobs cost few rounds. */
 const GATHER_MS = 400;
 const LONGEST_SLEEP_MS = 60_000;
@@ -84,10 +86,10 @@ export function createLoop(
         if (!signal.aborted && !ended) await wakeProvider(provider);
       };
       const stop = compute.watch((over) => {
-        if (over) void tell();
+        if (over) void tell().catch(untold);
         else if (!gathering) {
           gathering = true;
-          void world.clock.sleep(GATHER_MS, signal).then(tell);
+          void world.clock.sleep(GATHER_MS, signal).then(tell).catch(untold);
         }
       });
       watched.set(provider, stop);

@@ -81,6 +81,19 @@ describe('a run without a terminal', () => {
 });
 
 describe('verdicts', () => {
+  it('on nothing, or open for no time, are slips of the pen and not about everything', async () => {
+    await using project = TestProject.create({ circuits: THREE });
+    await project.ends(11, ['run']);
+    const [models] = await requests(project);
+    const id = models?.id ?? '';
+    await project.ends(2, ['approve', id, '--subjects', '']);
+    await project.ends(2, ['retry', '1', '--circuits', ' , ']);
+    await project.ends(2, ['runs', 'cancel', '1', '--circuits', '']);
+    await project.ok(['hold', id, '--no-wait']);
+    await project.ends(2, ['approvals', 'reopen', id, '--expires', '0s']);
+    expect((await requests(project)).map((r) => r.id)).not.toContain(id);
+  });
+
   it('reject: an environment that is rejected holds back the models that need it', async () => {
     await using project = TestProject.create({ circuits: THREE });
     await project.ends(11, ['run']);

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { common, duration, wholeNumber, withProject } from '../options.ts';
+import { common, duration, wholeNumber, withProject, words } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
 import { print, printJson } from '../render/output.ts';
 
@@ -27,7 +27,7 @@ export function define(parent: Command): void {
       .argument('<id>', 'of a request that expired, or in which something was held')
       .description('ask again what nobody decided in time and what was held')
       .option('--expires <time>', 'how long it stays open then (default: as the gate says)', duration)
-      .option('--comment <text>', 'why, on record'),
+      .option('--comment <text>', 'why, on record', words),
     `
     trainyard approvals reopen apr_01kb2m8q3r7t5vxy
     trainyard approvals reopen apr_01kb2m8q3r7t5vxy --expires 2d --comment "was on holiday"`,
@@ -100,10 +100,13 @@ async function show(id: string, flags: CommonOptions): Promise<void> {
       return;
     }
     const { approvalScreen } = await import('../render/approval.ts');
+    const { oneLine } = await import('../render/style.ts');
     print(await approvalScreen(project, approval, 10_000));
     for (const v of votes)
       print(
-        `  ${v.voted_at.slice(0, 19).replace('T', ' ')}  ${v.voter} (${v.identity}): ${v.verdict}${v.subjects === null ? '' : ` ${(JSON.parse(v.subjects) as string[]).join(', ')}`}${v.comment === null ? '' : ` "${v.comment}"`}`,
+        oneLine(
+          `  ${v.voted_at.slice(0, 19).replace('T', ' ')}  ${v.voter} (${v.identity}): ${v.verdict}${v.subjects === null ? '' : ` ${(JSON.parse(v.subjects) as string[]).join(', ')}`}${v.comment === null ? '' : ` "${v.comment}"`}`,
+        ),
       );
   });
 }

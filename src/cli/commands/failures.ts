@@ -18,7 +18,7 @@ export function define(parent: Command): void {
 
 async function failures(key: string | undefined, flags: CommonOptions): Promise<void> {
   await withProject(flags, 'read', async (project) => {
-    const { failuresOfRun, getRun, listRuns } = await import('../../pipelines/index.ts');
+    const { failuresOfRun, getRun, listRuns, retryableNow } = await import('../../pipelines/index.ts');
     const { db } = project.store;
     const run = key === undefined ? (await listRuns(db, { limit: 1 }))[0] : await getRun(db, key);
     if (run === undefined) {
@@ -45,6 +45,8 @@ async function failures(key: string | undefined, flags: CommonOptions): Promise<
     for (const line of groupLines(groups, { lines: 3, most: 10_000 })) print(line);
     const first = jobs.get(groups[0]?.circuits[0] ?? '');
     if (first !== undefined) print(`  Logs: trainyard jobs logs ${first.name}`);
-    if (run.pipeline === 'train' && run.pr === 0) print(`  Again: trainyard retry ${run.number} --group 1`);
+    const again = new Set(await retryableNow(project, run));
+    const group = groups.find((g) => g.circuits.some((id) => again.has(id)));
+    if (group !== undefined) print(`  Again: trainyard retry ${run.number} --group ${group.number}`);
   });
 }

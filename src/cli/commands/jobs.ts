@@ -81,7 +81,7 @@ async function list(flags: ListFlags): Promise<void> {
       return;
     }
     const { jobTable } = await import('../render/job.ts');
-    print(jobTable(rows));
+    print(jobTable(rows, project.clock.now()));
     if (next !== null) print(`More: trainyard jobs list --before ${next}`);
   });
 }
@@ -98,7 +98,7 @@ async function show(name: string, flags: CommonOptions): Promise<void> {
       .orderBy('number')
       .execute();
     if (flags.json === true) printJson({ ...jobDocument(job), attempts });
-    else print(jobScreen(job, attempts));
+    else print(jobScreen(job, attempts, project.clock.now()));
   });
 }
 

@@ -179,23 +179,25 @@ async function show(name: string, flags: CommonOptions & { registry: Registry })
       printJson({ ...model, settings: JSON.parse(model.settings) as unknown, lineage: origin });
       return;
     }
-    print(
+    const { oneLine } = await import('../render/style.ts');
+    const line = (text: string): void => print(oneLine(text));
+    line(
       `${model.model_name} v${model.version}  (${flags.registry})${model.withdrawn === null ? '' : `  withdrawn by ${model.withdrawn.by}: ${model.withdrawn.reason}`}`,
     );
     print('  lineage');
     for (const [key, value] of Object.entries(origin))
-      if (value !== null && typeof value !== 'object') print(`    ${key.padEnd(20)} ${String(value)}`);
+      if (value !== null && typeof value !== 'object') line(`    ${key.padEnd(20)} ${String(value)}`);
     if (Object.keys(model.metrics).length > 0) print('  metrics');
-    for (const [key, value] of Object.entries(model.metrics)) print(`    ${key.padEnd(20)} ${value}`);
+    for (const [key, value] of Object.entries(model.metrics)) line(`    ${key.padEnd(20)} ${value}`);
     print('  tags');
-    for (const [key, value] of Object.entries(model.tags)) print(`    ${key.padEnd(20)} ${value}`);
+    for (const [key, value] of Object.entries(model.tags)) line(`    ${key.padEnd(20)} ${value}`);
     print(
       model.files_removed_at === null
         ? '  files'
         : `  files, removed by retention at ${model.files_removed_at.slice(0, 16)}Z`,
     );
     for (const file of model.files)
-      print(`    ${file.path}  ${file.size} bytes  sha256 ${file.sha256.slice(0, 16)}`);
+      line(`    ${file.path}  ${file.size} bytes  sha256 ${file.sha256.slice(0, 16)}`);
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { ExitWith } from '../exit.ts';
-import { collect, common, wholeNumber, withProject } from '../options.ts';
+import { collectNamed, common, wholeNumber, withProject, words } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
 
 interface RetryFlags extends CommonOptions {
@@ -23,8 +23,8 @@ export function define(parent: Command): void {
         'only the failures of this group, as `trainyard failures` numbers them; repeatable',
         (value: string, before: readonly number[] = []) => [...before, ...value.split(',').map(wholeNumber)],
       )
-      .option('--circuits <ids>', 'only these circuits', collect)
-      .option('--comment <text>', 'why, on record')
+      .option('--circuits <ids>', 'only these circuits', collectNamed)
+      .option('--comment <text>', 'why, on record', words)
       .option('--no-wait', 'only record it; do not go on with the run here'),
     `
     trainyard retry 12
@@ -45,6 +45,7 @@ export function define(parent: Command): void {
       });
       return goOn(project, run.id, {
         told: `Recorded: ${countsOf(after)}.`,
+        kind: 'retry',
         wait: flags.wait,
         json: flags.json === true,
         document: async (doc) => approvalDocument(await getApproval(project.store.db, after.id), doc),

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { ExitWith } from '../exit.ts';
-import { collect, common, wholeNumber, withProject } from '../options.ts';
+import { collectNamed, common, wholeNumber, withProject, words } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
 import { note, print, printJson } from '../render/output.ts';
 
@@ -35,7 +35,7 @@ export function define(parent: Command): void {
       .option(
         '--circuits <ids>',
         'only these circuits: not submitted yet, in flight or parked at a gate',
-        collect,
+        collectNamed,
       )
       .description('end a run: its jobs are canceled, nothing of it is offered for retry'),
     `
@@ -47,7 +47,7 @@ export function define(parent: Command): void {
     runs
       .command('accept-partial')
       .argument('<run>', 'number or id')
-      .option('--comment <text>', 'why that is fine')
+      .option('--comment <text>', 'why that is fine', words)
       .description('let promotion go on although circuits failed again'),
     'trainyard runs accept-partial 12 --comment "kiln-3 is down for repair"',
   ).action(acceptPartial);

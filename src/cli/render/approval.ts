@@ -7,7 +7,7 @@ import { RetryContext, failuresOfRun, getRun } from '../../pipelines/index.ts';
 import type { Run } from '../../pipelines/index.ts';
 import { groupLines } from './failures.ts';
 import { headline } from './metrics.ts';
-import { clip, columns, paint } from './style.ts';
+import { clip, columns, oneLine, paint } from './style.ts';
 
 /** One request with its subjects, as many as fit `most` lines: what a person needs to decide. */
 export async function approvalScreen(project: Project, approval: Approval, most: number): Promise<string> {
@@ -30,7 +30,7 @@ export async function approvalScreen(project: Project, approval: Approval, most:
     // One line per group says it; whoever wants all of it asks for all of it.
     if (total > most / 5) {
       lines.push(`    Every job and log: trainyard approvals show ${approval.id}`);
-      return lines.join('\n');
+      return lines.map(oneLine).join('\n');
     }
   }
   const before = lines.length;
@@ -42,7 +42,7 @@ export async function approvalScreen(project: Project, approval: Approval, most:
     shown++;
   }
   if (total > shown) lines.push(`    … and ${total - shown} more: trainyard approvals show ${approval.id}`);
-  return lines.join('\n');
+  return lines.map(oneLine).join('\n');
 }
 
 /** The causes of what is still to be decided, under the numbers that a retry by group means. */

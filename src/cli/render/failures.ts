@@ -12,7 +12,9 @@ export function groupLines(
     if (i > 0 && shown.length + more.length > options.most) {
       const rest = groups.slice(i);
       const circuits = rest.reduce((sum, g) => sum + g.count, 0);
-      shown.push(`    … and ${rest.length} more causes of ${circuits} failures`);
+      shown.push(
+        `    … and ${rest.length} more ${rest.length === 1 ? 'cause' : 'causes'} of ${circuits} ${circuits === 1 ? 'failure' : 'failures'}`,
+      );
       break;
     }
     shown.push(...more);

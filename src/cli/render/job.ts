@@ -1,7 +1,7 @@
 import type { Job } from '../../jobs/index.ts';
 import { formatDuration } from '../../kernel/duration.ts';
 import type { AttemptsTable } from '../../store/index.ts';
-import { status } from './style.ts';
+import { oneLine, status } from './style.ts';
 import { table } from './table.ts';
 
 /** A job as one JSON object, flags as booleans and JSON columns parsed. */
@@ -16,21 +16,27 @@ export function jobDocument(job: Job): Record<string, unknown> {
 }
 
 const seconds = (s: number | null): string => (s === null ? '' : formatDuration(s));
+const ran = (job: Pick<AttemptsTable, 'running_s' | 'running_at' | 'status'>, now: number): number | null =>
+  job.running_s ??
+  (job.running_at === null || job.status !== 'running'
+    ? null
+    : Math.max(0, (now - Date.parse(job.running_at)) / 1000));
 const mib = (m: number | null): string => (m === null ? '' : `${Math.round(m)} MiB`);
 
-export function jobTable(jobs: readonly Job[]): string {
+/** `now`: for how long the jobs that still run have done so. */
+export function jobTable(jobs: readonly Job[], now: number): string {
   return table(jobs, [
     { title: 'job', value: (j) => j.name },
     { title: 'status', value: (j) => status(j.status) },
     { title: 'attempts', value: (j) => String(j.attempt), align: 'right' },
-    { title: 'ran', value: (j) => seconds(j.running_s), align: 'right' },
+    { title: 'ran', value: (j) => seconds(ran(j, now)), align: 'right' },
     { title: 'cpu', value: (j) => seconds(j.cpu_s), align: 'right' },
     { title: 'memory', value: (j) => mib(j.peak_memory_mib), align: 'right' },
     { title: '', value: (j) => j.message ?? '' },
   ]);
 }
 
-export function jobScreen(job: Job, attempts: readonly AttemptsTable[]): string {
+export function jobScreen(job: Job, attempts: readonly AttemptsTable[], now: number): string {
   const lines = [
     `${job.name}  ${status(job.status)}${job.message === null ? '' : `: ${job.message}`}`,
     `  circuit      ${job.circuit_id}   model ${job.model_name}`,
@@ -48,9 +54,9 @@ export function jobScreen(job: Job, attempts: readonly AttemptsTable[]): string 
     );
   for (const a of attempts) {
     lines.push(
-      `  attempt ${a.number}    ${status(a.status)}  queued ${seconds(a.queued_s)}, preparing ${seconds(a.preparing_s)}, running ${seconds(a.running_s)}, cpu ${seconds(a.cpu_s)}, memory ${mib(a.peak_memory_mib)}${a.message === null ? '' : `: ${a.message}`}`,
+      `  attempt ${a.number}    ${status(a.status)}  queued ${seconds(a.queued_s)}, preparing ${seconds(a.preparing_s)}, running ${seconds(ran(a, now))}, cpu ${seconds(a.cpu_s)}, memory ${mib(a.peak_memory_mib)}${a.message === null ? '' : `: ${a.message}`}`,
     );
   }
   lines.push(`  log          trainyard jobs logs ${job.name}`);
-  return lines.join('\n');
+  return lines.map(oneLine).join('\n');
 }

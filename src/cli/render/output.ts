@@ -42,9 +42,9 @@ export function rawOutput(): { readonly write: (piece: string) => void; readonly
 /** A file takes a while to read. */
 export const noteReading = (path: string): void => note(`Reading ${path} …`);
 
-// Everything that moves a cursor, clears a screen or rings; colours (CSI … m), newlines and tabs may pass.
+// Everything that moves a cursor, clears a screen, hides or rings; our own colours, newlines and tabs may pass.
 // oxlint-disable-next-line no-control-regex
-const CONTROL = /\u001B\[[0-9;]*m|[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
+const CONTROL = /\u001B\[(?:1|22|3[1236]|39|90)m|[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
 
 /**
  * Text that somebody else wrote cannot steer the reader's terminal: control characters are shown as `\x1b`. Nor can it

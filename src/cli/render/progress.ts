@@ -7,8 +7,8 @@ import { countsText, getStages } from '../../pipelines/index.ts';
 import type { Run, Stage } from '../../pipelines/index.ts';
 import { readEvents } from '../../store/index.ts';
 import { shareForBuild } from './build-share.ts';
-import { note } from './output.ts';
-import { clip, columns, fit, paint, status } from './style.ts';
+import { harmless, note } from './output.ts';
+import { clip, columns, fit, oneLine, paint, status } from './style.ts';
 
 export interface Progress {
   stop(): Promise<void>;
@@ -61,7 +61,7 @@ function plainLines(project: Project, runs: readonly Run[], json: boolean): Prog
         seen = event.seq;
         if (event.run_id === null || !ids.has(event.run_id) || QUIET.has(event.type)) continue;
         if (event.type === 'job.failed' && ++failures > MOST_FAILURES) continue;
-        say(`${event.at.slice(11, 19)} ${event.message}`);
+        say(oneLine(`${event.at.slice(11, 19)} ${event.message}`));
         if (failures === MOST_FAILURES && event.type === 'job.failed')
           say('         more failures are only counted from here: trainyard jobs list --status failed');
       }
@@ -126,7 +126,7 @@ async function screenOf(project: Project, run: Run): Promise<string[]> {
     );
   if (counts.failed > failed.length) lines.push(`      … and ${counts.failed - failed.length} more failed`);
   // A line that wraps would take two on the screen, and the next frame would be drawn one too low.
-  return lines.map((l) => fit(l, columns(process.stderr)));
+  return lines.map((l) => fit(harmless(oneLine(l)), columns(process.stderr)));
 }
 
 /** The run as a line with stations. */

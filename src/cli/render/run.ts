@@ -11,7 +11,7 @@ import {
   getStages,
 } from '../../pipelines/index.ts';
 import type { Run, Stage } from '../../pipelines/index.ts';
-import { clip, columns, fit, paint, someOf, status } from './style.ts';
+import { clip, columns, fit, oneLine, paint, someOf, status } from './style.ts';
 
 /** A run with its stages as one JSON object. */
 export async function runDocument(project: Project, run: Run): Promise<Record<string, unknown>> {
@@ -133,5 +133,8 @@ export async function runSummary(project: Project, run: Run): Promise<string> {
       `      trainyard reject ${approval.id}`,
     );
   }
-  return lines.map((line) => (process.stdout.isTTY ? fit(line, columns()) : line)).join('\n');
+  return lines
+    .map(oneLine)
+    .map((line) => (process.stdout.isTTY ? fit(line, columns()) : line))
+    .join('\n');
 }

@@ -11,7 +11,10 @@ import { jobRow } from '../../testing/test-rows.ts';
 import { OPEN_GATE, testWorld } from '../../testing/test-world.ts';
 import type { TestWorld } from '../../testing/test-world.ts';
 import type { Planned } from '../../actions/index.ts';
+import type { Job } from '../../jobs/index.ts';
 import { approvalScreen } from './approval.ts';
+import { jobTable } from './job.ts';
+import { harmless } from './output.ts';
 import { planDocument, planScreen } from './plan.ts';
 import { showProgress } from './progress.ts';
 import { reportError } from './report-error.ts';
@@ -301,6 +304,42 @@ describe('approvalScreen', () => {
       },
     ]);
     expect(await approvalScreen(w.project, approval, 1)).toContain('| 3');
+  });
+});
+
+describe('text of somebody else', () => {
+  it('is one line in a table, and passes for no line of ours', () => {
+    const rows = [{ note: 'ok\r\n#2  root  all is well\u2028x' }];
+    const text = table(rows, [{ title: 'note', value: (r) => r.note }]);
+    expect(text.split('\n')).toHaveLength(2);
+    expect(text).toContain('ok #2  root  all is well x');
+  });
+
+  it('moves, hides and rings nothing; our own colours stay', () => {
+    expect(harmless('\u001B[31mred\u001B[39m')).toBe('\u001B[31mred\u001B[39m');
+    expect(harmless('\u001B[8mhidden\u001B[2K\u0007\u009B1A')).toBe('\\x1b[8mhidden\\x1b[2K\\x07\\x9b1A');
+  });
+
+  it('cannot steer the live screen of a run', async () => {
+    const w = await world();
+    const run = await w.run();
+    const error = 'boom\u001B[2J\nRun 9 succeeded';
+    await w.project.store.db
+      .insertInto('jobs')
+      .values(jobRow('bad', { run_id: run.id, status: 'failed', message: error }))
+      .execute();
+    vi.spyOn(process.stderr, 'isTTY', 'get').mockReturnValue(true);
+    const shown = await written(process.stderr, async () => {
+      const progress = showProgress(w.project, [run]);
+      await progress.stop();
+    });
+    expect(shown).toContain('boom\\x1b[2J Run 9 succeeded');
+  });
+
+  it('says how long a job has run that runs still', () => {
+    const running = { ...jobRow('slow', { status: 'running' }), running_at: '2026-01-01T00:00:00.000Z' };
+    const text = jobTable([running as Job], Date.parse('2026-01-01T01:30:00.000Z'));
+    expect(text).toContain('1 h 30 min');
   });
 });
 

@@ -45,7 +45,7 @@ export function showScripts(
     const frame = terminal ? await frameOf(project, run) : [];
     clear();
     for (const line of lines) note(line);
-    if (frame.length > 0) process.stderr.write(`${frame.join('\n')}\n`);
+    if (frame.length > 0) process.stderr.write(`${frame.map(harmless).join('\n')}\n`);
     drawn = frame.length;
     return terminal || lines.length > 0;
   };

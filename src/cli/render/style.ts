@@ -28,9 +28,12 @@ export function status(text: string, width = 0): string {
   return paint(format, `${symbol} ${text}`.padEnd(width));
 }
 
-/** Cuts to `width` characters with an ellipsis; newlines become spaces. */
+/** What somebody else wrote takes one line and cannot pass for another: line breaks and tabs become spaces. */
+export const oneLine = (text: string): string => text.replaceAll(/[\t\n\v\f\r\u0085\u2028\u2029]+/g, ' ');
+
+/** One line, cut to `width` characters with an ellipsis. */
 export function clip(text: string, width: number): string {
-  const line = text.replaceAll(/[\r\n\t]+/g, ' ');
+  const line = oneLine(text);
   return line.length <= width ? line : `${line.slice(0, Math.max(1, width - 1))}…`;
 }
 

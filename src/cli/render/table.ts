@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { columns } from './style.ts';
+import { columns, oneLine } from './style.ts';
 
 export interface Column<T> {
   readonly title: string;
@@ -9,7 +9,7 @@ export interface Column<T> {
 
 /** A table that fits the terminal: the last column is cut, the others keep their widths. */
 export function table<T>(rows: readonly T[], shape: readonly Column<T>[]): string {
-  const cells = rows.map((row) => shape.map((c) => c.value(row)));
+  const cells = rows.map((row) => shape.map((c) => oneLine(c.value(row))));
   const widths = shape.map((c, i) => Math.max(c.title.length, ...cells.map((r) => visible(r[i] ?? ''))));
   const line = (values: readonly string[]): string =>
     values

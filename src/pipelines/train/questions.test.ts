@@ -480,7 +480,7 @@ describe('a request whose time is over', () => {
     const w = await world({ fail: ['p_c001'], settings: 'gates: {training-retry: {expires: 1h}}\n' });
     const run = await w.run();
     const retry = await open(w, run);
-    w.clock.advance(7_200_000);
+    await w.clock.advance(7_200_000);
     await expect(say(w, retry, 'approve')).rejects.toMatchObject({ exit_code: 7 });
     expect(await getApproval(w.project.store.db, retry.id)).toMatchObject({
       status: 'expired',

@@ -2,6 +2,7 @@ import { listApprovals, openApproval, subjectsWith, vote } from '../../gates/ind
 import type { Actor, Approval } from '../../gates/index.ts';
 import { ConflictError, NotFoundError, UsageError } from '../../kernel/errors.ts';
 import { didYouMean } from '../../kernel/suggest.ts';
+import type { Store } from '../../store/index.ts';
 import type { World } from '../pipeline.ts';
 import { getStages, stageNamed, wakeRun } from '../run-store.ts';
 import type { Run } from '../run-store.ts';
@@ -90,6 +91,21 @@ export async function retryRun(
   });
 }
 
+/** Circuits that `retryRun` would take now; none while the run still trains, or where it does not retry. */
+export async function retryableNow({ store }: Pick<World, 'store'>, run: Run): Promise<string[]> {
+  if (run.pipeline !== 'train' || run.pr === 1 || !(await jobsAreIn(store, run))) return [];
+  const waiting = await listApprovals(store.db, { run_id: run.id, status: 'waiting', limit: 50 });
+  const open = waiting.find((a) => a.stage === RETRY_STAGE);
+  if (open !== undefined) return subjectsWith(store.db, open.id, 'pending');
+  if (run.status === 'canceled') return [];
+  return (await retryable({ db: store.db, run })).map((f) => f.circuit_id);
+}
+
+const jobsAreIn = async ({ db }: Store, run: Run): Promise<boolean> => {
+  const stages = await getStages(db, run.id);
+  return ['MonitorTraining', 'RegisterModels'].every((name) => stageIsOver(stageNamed(stages, name).status));
+};
+
 const titleOf = (asked: readonly FailedCircuit[]): string =>
   asked.length === 1 ? 'Train 1 failed circuit again' : `Train ${asked.length} failed circuits again`;
 
@@ -102,9 +118,7 @@ async function refuseIfNotReady({ store }: World, run: Run): Promise<void> {
     throw new ConflictError(`Run ${run.number} is a pull-request run, which retries nothing.`, {
       hint: 'Push a fix; the next build trains again.',
     });
-  const stages = await getStages(store.db, run.id);
-  const before = ['MonitorTraining', 'RegisterModels'].map((name) => stageNamed(stages, name));
-  if (before.every((s) => stageIsOver(s.status))) return;
+  if (await jobsAreIn(store, run)) return;
   throw new ConflictError(
     `Run ${run.number} still trains; its failures can be retried when its jobs are over.`,
     {
