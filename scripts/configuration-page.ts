@@ -60,7 +60,7 @@ Secrets have no place in the file: \`\${env:NAME}\` inside a hyperparameter or a
 
 ## trainyard.yaml
 
-Every setting has a default, and an empty file works. Durations are a number and a unit: \`250ms\`, \`30s\`, \`5m\`, \`4h\`, \`30d\`, \`2w\`, also combined as in \`1h30m\`. A key without a value counts as left out.
+Every setting has a default, and an empty file works. Durations are a number and a unit: \`250ms\`, \`30s\`, \`5m\`, \`4h\`, \`30d\`, \`2w\`, also combined as in \`1h30m\`. A key without a value counts as left out; under \`retention\` it means \`never\`.
 
 ${table(flatten(settings), new Set())}
 

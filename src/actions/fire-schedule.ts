@@ -5,7 +5,7 @@ import { toIso } from '../kernel/clock.ts';
 import { ConflictError, NotFoundError, TrainyardError, messageOf } from '../kernel/errors.ts';
 import { clockTime } from '../kernel/time-zone.ts';
 import type { Run } from '../pipelines/index.ts';
-import { decidedUntil, isDecided, openRunOf, recordFiring } from '../schedules/index.ts';
+import { decidedUntil, isDecided, openRunOf, recordFiring, scheduleStates } from '../schedules/index.ts';
 import type { Firing, FiringOutcome } from '../schedules/index.ts';
 import { appendEvents } from '../store/index.ts';
 import type { Db, NewEvent, Tx } from '../store/index.ts';
@@ -49,13 +49,13 @@ export async function fireSchedule(project: Project, occasion: Occasion): Promis
   for (let tried = 1; ; tried++) {
     if (await isDecided(store.db, keyOf(occasion))) return null;
     // Seen before the work of planning, and looked at once more when the run is written.
-    const skipped = await skipWhileOpen(store.db, occasion);
+    const skipped = await reasonToSkip(store.db, occasion);
     if (skipped !== null) return answer(await record(project, occasion, skipped));
     try {
       const prepared = await prepare(project, occasion);
       world.faultPoint('schedule.prepared');
       const fired = await store.tx(async (tx) => {
-        const open = await skipWhileOpen(tx, occasion);
+        const open = await reasonToSkip(tx, occasion);
         if (open !== null) return write(tx, project, occasion, open);
         return write(tx, project, occasion, await prepared(tx));
       });
@@ -145,11 +145,16 @@ async function prepareScheduledScripts(
 
 const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
-async function skipWhileOpen(db: Db, { name, force }: Occasion): Promise<Outcome | null> {
+/** What speaks against it: a run of it that is open, or somebody who has paused it meanwhile. */
+async function reasonToSkip(db: Db, { name, kind, force }: Occasion): Promise<Outcome | null> {
+  const skip = (message: string): Outcome => ({ outcome: 'skipped', message, run: null });
+  const paused = kind === 'cron' ? ((await scheduleStates(db)).get(name)?.paused ?? null) : null;
+  if (paused !== null) return skip(`it was paused by ${paused.by}`);
   const open = force ? null : await openRunOf(db, name);
   if (open === null) return null;
-  const why = open.status === 'waiting' ? 'waits for people' : 'is not over';
-  return { outcome: 'skipped', message: `run ${open.number}, which it started, ${why}`, run: null };
+  return skip(
+    `run ${open.number}, which it started, ${open.status === 'waiting' ? 'waits for people' : 'is not over'}`,
+  );
 }
 
 const record = (project: Project, occasion: Occasion, outcome: Outcome): Promise<Firing | null> =>

@@ -429,6 +429,26 @@ describe('fireSchedule', () => {
     expect(await runs()).toEqual([]);
   });
 
+  it('heeds somebody who pauses the schedule while its run is planned', async () => {
+    await begin(NIGHTLY);
+    await lookAt(worker(), '2026-01-01T00:00:00.000Z');
+    let pausing: Promise<unknown> | null = null;
+    const busy = {
+      ...w.project,
+      world: {
+        ...w.world,
+        faultPoint: (name: string) => {
+          if (name === 'schedule.prepared')
+            pausing ??= w.project.store.tx((tx) => pauseSchedule(tx, w.clock.now(), 'nightly', 'ann', null));
+        },
+      },
+    };
+    const fired = await fireSchedule(busy, occasion());
+    expect(pausing).not.toBeNull();
+    expect(fired?.firing).toMatchObject({ outcome: 'skipped', message: 'it was paused by ann' });
+    expect(await runs()).toEqual([]);
+  });
+
   it('answers a request beside the times, in the name of who asked, and again only with force', async () => {
     await begin(NIGHTLY);
     const manual = { kind: 'manual', actor: { name: 'ann', identity: 'claimed' } };

@@ -7,7 +7,9 @@ export { currentHolder, holdProject, holdUnlessServed } from './hold.ts';
 export type { Hold, HolderKind } from './hold.ts';
 export { failureOf } from './note-failures.ts';
 export type { Ticker } from './loop.ts';
-export { dataOfRuns, halfRemovedRuns, oldRuns, removeRun, versionsInHand } from './prune-runs.ts';
+export { oldRuns } from './old-runs.ts';
+export { dataOfRuns, halfRemovedRuns, removeRun } from './remove-run.ts';
+export { versionsInHand } from './versions-in-hand.ts';
 export {
   knownNumbers,
   noteLogsRemoved,

@@ -10,7 +10,8 @@ export { ModelRef, ModelVersion, RegistryName, parseRef, refText } from './model
 export type { StoredFile } from './model-version.ts';
 export type { ModelVersionDetail } from './model-version.ts';
 export { pruneVersions } from './prune-versions.ts';
-export type { OldVersion, RemovedObjects } from './prune-versions.ts';
+export type { OldVersion } from './prune-versions.ts';
+export type { RemovedObjects } from './sweep-objects.ts';
 export { checkQuality } from './quality.ts';
 export type { QualityOp, QualityResult, QualityRule } from './quality.ts';
 export type * from './registry.ts';

@@ -230,6 +230,33 @@ describe('pruneVersions', () => {
   });
 });
 
+describe('the shared registry', () => {
+  it('loses what no version names, and never what a promotion under way is about to name', async () => {
+    await versions(1);
+    // A promotion that died before its row left the content there.
+    const { files } = await dev.open('seattle_wind', 1);
+    await expect(
+      embeddedRegistry({
+        store: { ...store, tx: () => Promise.reject(new Error('killed')) },
+        registry: 'shared',
+        clock,
+      }).share([{ model_name: 'seattle_wind', version: 1 }], dev),
+    ).rejects.toThrow('killed');
+    let pruned: RemovedObjects | null = null;
+    const tx: Store['tx'] = async (work) => {
+      pruned ??= await prune({ registry: 'shared', before: null });
+      return store.tx(work);
+    };
+    const late = embeddedRegistry({ store: { ...store, tx }, registry: 'shared', clock });
+    expect(await late.share([{ model_name: 'seattle_wind', version: 1 }], dev)).toMatchObject([
+      { status: 'shared' },
+    ]);
+    expect(pruned).toMatchObject({ count: files.length });
+    await isWhole();
+    expect(await prune({ registry: 'shared', before: null })).toEqual({ count: 0, bytes: 0 });
+  });
+});
+
 describe('a version without files', () => {
   beforeEach(async () => {
     await versions(3);
