@@ -21,6 +21,7 @@ import {
 import type { Metric, ScriptJob } from '../scripts/index.ts';
 import type { Report, ScriptFlags } from './commands/scripts.ts';
 import { findGpus } from './gpus.ts';
+import { closeProject } from './options.ts';
 import { note, print, printJson } from './render/output.ts';
 import { rankingTable, scriptTable } from './render/scripts.ts';
 import { driveScripts, endLeftovers } from './script-driving.ts';
@@ -196,7 +197,7 @@ async function run(
     if (ended.status === 'canceled') return CODES.interrupted;
     return ended.status === 'succeeded' ? CODES.ok : CODES.failed;
   } finally {
-    await project.close();
+    await closeProject(project);
   }
 }
 
