@@ -439,7 +439,9 @@ describe('fireSchedule', () => {
         ...w.world,
         faultPoint: (name: string) => {
           if (name === 'schedule.prepared')
-            pausing ??= w.project.store.tx((tx) => pauseSchedule(tx, w.clock.now(), 'nightly', 'ann', null));
+            pausing ??= w.project.store.tx((tx) =>
+              pauseSchedule(tx, w.clock.now(), 'nightly', person('ann'), null),
+            );
         },
       },
     };

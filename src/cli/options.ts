@@ -41,13 +41,17 @@ export async function withProject<T>(
   try {
     return await work(project);
   } finally {
-    const left = await project.endBackground();
-    if (left !== null && left.waiting + left.dead > 0) note(leftoverLine(left));
-    await project.close();
+    await closeProject(project);
   }
 }
 
-/** What the command leaves to the next one, in one line. */
+/** Closes a project that a command worked with, and tells what it leaves to the next one. */
+export async function closeProject(project: Project): Promise<void> {
+  const left = await project.endBackground();
+  if (left !== null && left.waiting + left.dead > 0) note(leftoverLine(left));
+  await project.close();
+}
+
 function leftoverLine({ waiting, dead, reasons }: Leftover): string {
   const parts = [
     ...(waiting > 0 ? [`${waiting} ${waiting === 1 ? 'waits' : 'wait'} to be sent`] : []),

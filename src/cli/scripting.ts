@@ -17,6 +17,7 @@ import type { ScriptJobParams } from '../pipelines/index.ts';
 import { expandSweeps, parseMetric, parseSweep, shellText } from '../scripts/index.ts';
 import type { Metric, ScriptJob } from '../scripts/index.ts';
 import type { ScriptFlags } from './commands/scripts.ts';
+import { closeProject } from './options.ts';
 import { note, print, printJson } from './render/output.ts';
 import { rankingTable, scriptTable } from './render/scripts.ts';
 import { driveScripts, endLeftovers } from './script-driving.ts';
@@ -142,7 +143,7 @@ async function run(
     if (ended.status === 'canceled') return CODES.interrupted;
     return ended.status === 'succeeded' ? CODES.ok : CODES.failed;
   } finally {
-    await project.close();
+    await closeProject(project);
   }
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { HttpServer, MailServer } from '../../src/notify/test-servers.ts';
@@ -96,6 +97,34 @@ describe('a channel that is down during a run', () => {
     // One attempt alone would take ten seconds.
     const [with_hanging, without] = [await runTime(project, 1), await runTime(plain, 1)];
     expect(with_hanging - without).toBeLessThan(2000);
+  });
+});
+
+describe('a process that is killed while it sends', () => {
+  it('loses nothing, and what the next one repeats has the same id', async () => {
+    server.answer = () => new Promise((resolve) => setTimeout(() => resolve({}), 5));
+    await using project = withChannels(
+      `    hook: {type: webhook, url: "${server.url()}"}\n`,
+      '  routes: [{channel: hook, events: ["*"]}]\n',
+    );
+    const killed = project.start(['run', '--approve', 'all']);
+    while (server.received.length < 8 && killed.child.exitCode === null) await sleep(1);
+    killed.kill('SIGKILL');
+    expect((await killed.ended).signal).toBe('SIGKILL');
+    await project.ok(['run', '--resume']);
+    await project.ok(['notify', 'send']);
+
+    const ids = new Map<number, Set<string>>();
+    for (const r of server.received) {
+      const { seq } = Event.parse(r.json()).data;
+      ids.set(seq, (ids.get(seq) ?? new Set()).add(r.headers['webhook-id'] ?? ''));
+    }
+    const log = await project.rows(({ db }) =>
+      db.selectFrom('events').select('seq').where('run_id', 'is not', null).orderBy('seq').execute(),
+    );
+    // In the order of their first arrival.
+    expect([...ids.keys()]).toEqual(log.map((e) => e.seq));
+    expect([...ids.values()].every((of_event) => of_event.size === 1)).toBe(true);
   });
 });
 
@@ -214,6 +243,28 @@ describe('e-mail', () => {
     } finally {
       await mail.stop();
     }
+  });
+});
+
+describe('trainyard scripts', () => {
+  it('tells of its runs too, and of what it leaves', async () => {
+    await using project = TestProject.empty();
+    project.write('train_good.py', 'print("fine")\n');
+    project.write('train_bad.py', 'raise KeyError("flow")\n');
+    project.write(
+      'trainyard.yaml',
+      `notifications: {channels: {hook: {type: webhook, url: "${server.url()}"}, ml: {type: email, to: [a@example.com]}}}\n`,
+    );
+    const ended = await project.ends(1, ['scripts']);
+    expect(typesOf(server.received)).toEqual([
+      'training.started',
+      'job.failed',
+      'stage.succeeded',
+      'run.failed',
+    ]);
+    expect(ended.stderr).toMatch(
+      /^Notifications: 1 waits to be sent \(ml: no mail server is set\)\. See trainyard notify$/m,
+    );
   });
 });
 
