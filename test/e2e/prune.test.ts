@@ -42,13 +42,14 @@ describe('trainyard prune', () => {
       removed: { model: { count: 0 }, logs: { count: 0 }, leftover: { count: 0 } },
     });
     const events = await project.rows(({ db }) =>
-      db.selectFrom('events').select(['message', 'data']).where('type', '=', 'retention.pruned').execute(),
+      db.selectFrom('events').select('message').where('type', '=', 'retention.pruned').execute(),
     );
     expect(events).toHaveLength(1);
     expect(events[0]?.message).toMatch(
       /^tester removed the files of 1 model version, the logs of 3 runs and 1 leftover \(/,
     );
-    expect(JSON.parse(events[0]?.data ?? '')).toMatchObject({ by: 'tester' });
+    const audited = (await project.ok(['audit', 'list', '--type', 'retention.*', '--json'])).json();
+    expect(audited).toMatchObject({ entries: [{ actor: 'tester', identity: 'claimed' }] });
   });
 
   it('leaves versions and jobs that say what happened to their files', async () => {

@@ -349,6 +349,13 @@ describe('small parts', () => {
     expect(clip('short', 7)).toBe('short');
   });
 
+  it('cut the folders of a long path first, and no address', () => {
+    expect(clip('exit code 2: error: /tmp/a/b/c/data/weather.csv has no column', 48)).toBe(
+      'exit code 2: error: …/weather.csv has no column',
+    );
+    expect(clip('see https://example.com/a/b/c/d', 20)).toBe('see https://example…');
+  });
+
   it('name the first few', () => {
     expect(someOf(['a', 'b', 'c', 'd'], 2)).toBe('a b … +2');
     expect(someOf(['a', 'b'], 2)).toBe('a b');

@@ -31,9 +31,13 @@ export function status(text: string, width = 0): string {
 /** What somebody else wrote takes one line and cannot pass for another: line breaks and tabs become spaces. */
 export const oneLine = (text: string): string => text.replaceAll(/[\t\n\v\f\r\u0085\u2028\u2029]+/g, ' ');
 
-/** One line, cut to `width` characters with an ellipsis. */
+/** The folders of an absolute path. */
+const FOLDERS = /(?<=^|[\s'"(=])\/(?:[^\s/'":]+\/){2,}(?=[^\s/'":])/g;
+
+/** One line, cut to `width` characters with an ellipsis; folders of long paths go first, they say least. */
 export function clip(text: string, width: number): string {
-  const line = oneLine(text);
+  const whole = oneLine(text);
+  const line = whole.length <= width ? whole : whole.replaceAll(FOLDERS, '…/');
   return line.length <= width ? line : `${line.slice(0, Math.max(1, width - 1))}…`;
 }
 
