@@ -133,6 +133,19 @@ export async function getApproval(db: Db, id: string): Promise<Approval> {
   return approval;
 }
 
+/** The id of the newest request of a stage, or null: it never asked. */
+export async function lastRequest(db: Db, run_id: string, stage: string): Promise<string | null> {
+  const row = await db
+    .selectFrom('approvals')
+    .select('id')
+    .where('run_id', '=', run_id)
+    .where('stage', '=', stage)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.id ?? null;
+}
+
 /** Newest first; keyset paged by `before` (an id). */
 export async function listApprovals(
   db: Db,

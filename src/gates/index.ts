@@ -3,6 +3,7 @@ export {
   closeApprovals,
   expireIfDue,
   getApproval,
+  lastRequest,
   listApprovals,
   listSubjects,
   nextReminder,

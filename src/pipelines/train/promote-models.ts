@@ -2,6 +2,7 @@ import { canonicalJson } from '../../kernel/digest.ts';
 import { fromIso, toIso } from '../../kernel/clock.ts';
 import { backoff } from '../../kernel/backoff.ts';
 import { newId } from '../../kernel/ids.ts';
+import { lastRequest } from '../../gates/index.ts';
 import type { NewSubject } from '../../gates/index.ts';
 import { checkQuality, parseRef, refText } from '../../registry/index.ts';
 import type { ModelRef, ModelVersion } from '../../registry/index.ts';
@@ -241,13 +242,13 @@ async function settleRefused(context: StageContext, decisions: Decisions<Candida
   await end('expired', 'held: nobody decided in time');
 }
 
-/** `told`: the event of each, in one transaction with its end. */
+/** `told`: the events of some, in one transaction with their end. */
 async function endChildren(
   context: StageContext,
   subjects: readonly string[],
   status: 'succeeded' | 'failed' | 'canceled',
   reason: string | null,
-  told?: (subject: string) => NewEvent,
+  told?: (subjects: readonly string[]) => readonly NewEvent[],
 ): Promise<void> {
   for (const some of batches(subjects)) {
     await context.tx(async (tx) => {
@@ -258,7 +259,7 @@ async function endChildren(
         .where('subject', 'in', some)
         .where('ended_at', 'is', null)
         .execute();
-      if (told !== undefined) await appendEvents(tx, context.now(), some.map(told));
+      if (told !== undefined) await appendEvents(tx, context.now(), told(some));
     });
   }
 }
@@ -271,7 +272,27 @@ async function shareApproved(context: StageContext, subjects: readonly string[])
   if (approved.length === 0) return 0;
   const { ready, blocked } = await splitByEnvironment(context, approved);
   if (blocked.length > 0 && stageIsOver(environment.status)) {
-    await endChildren(context, blocked, 'canceled', 'held: its environment is not in the shared registry');
+    // What was rejected is not asked again.
+    const asked =
+      environment.reason === 'rejected'
+        ? null
+        : await lastRequest(context.db, context.run.id, environment.name);
+    await endChildren(
+      context,
+      blocked,
+      'canceled',
+      'held: its environment is not in the shared registry',
+      (some) => [
+        {
+          type: 'model.not_promoted',
+          severity: 'warning',
+          run_id: context.run.id,
+          stage: context.stage.name,
+          message: `${some.length === 1 ? `${some[0]} was approved and is` : `${some.length} models were approved and are`} held: the environment is not in the shared registry${asked === null ? '' : `; ask about it again with \`trainyard approvals reopen ${asked}\``}`,
+          data: { models: [...some] },
+        },
+      ],
+    );
   }
   for (const some of batches(ready)) {
     const refs = some.map((s) => parseRef(s)).filter((r): r is ModelRef => r !== null);
@@ -395,13 +416,15 @@ async function confirmVisible(context: StageContext): Promise<number | null> {
 }
 
 async function promoted(context: StageContext, subjects: readonly string[]): Promise<void> {
-  await endChildren(context, subjects, 'succeeded', null, (subject) => ({
-    type: 'model.promoted',
-    run_id: context.run.id,
-    stage: context.stage.name,
-    message: `${subject} promoted`,
-    data: { model: subject },
-  }));
+  await endChildren(context, subjects, 'succeeded', null, (some) =>
+    some.map((subject) => ({
+      type: 'model.promoted',
+      run_id: context.run.id,
+      stage: context.stage.name,
+      message: `${subject} promoted`,
+      data: { model: subject },
+    })),
+  );
 }
 
 async function childCounts(context: StageContext): Promise<Record<string, number>> {

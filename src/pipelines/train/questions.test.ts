@@ -437,6 +437,25 @@ describe('a canceled run', () => {
     expect(await listJobs(w.project.store.db, { run_id: run.id, match: '*_retry_*', limit: 9 })).toEqual([]);
   });
 
+  it('says why approved models are held when their environment was not shared, and how to go on', async () => {
+    const w = await world({ environment: ENVIRONMENT, component: WITH_ENVIRONMENT });
+    const run = await w.run();
+    const environment = await at(w, run, 'PromoteEnvironment');
+    const models = await at(w, run, 'PromoteModels');
+    await cancelRun(w.project, run, person('ann'));
+    await w.settle();
+    const again = (approval: Approval): Promise<Approval> =>
+      reopen(w.project, { approval_id: approval.id, actor: person('ann'), expires_s: null, comment: null });
+    await say(w, await again(models), 'approve');
+    expect(await shared(w)).toEqual([]);
+    const told = await readEvents(w.project.store.db, { after: 0, limit: 999 });
+    expect(told.find((e) => e.type === 'model.not_promoted')?.message).toBe(
+      `3 models were approved and are held: the environment is not in the shared registry; ask about it again with \`trainyard approvals reopen ${environment.id}\``,
+    );
+    await say(w, await again(environment), 'approve');
+    expect(await shared(w)).toEqual(['p-c000', 'p-c001', 'p-c002']);
+  });
+
   it('trains nothing any more, whatever is reopened', async () => {
     const w = await world({ fail: ['p_c001'] });
     const run = await w.run();
