@@ -104,6 +104,11 @@ export const CATALOG: readonly CatalogEntry[] = [
     load: () => import('./commands/schedules.ts'),
   },
   {
+    name: 'serve',
+    summary: 'run everything in one process: API, web UI, runs, schedules',
+    load: () => import('./commands/serve.ts'),
+  },
+  {
     name: 'worker',
     summary: 'go on with open runs and fire schedules, until told to stop',
     load: () => import('./commands/worker.ts'),

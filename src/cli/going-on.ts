@@ -43,8 +43,8 @@ export async function goOn(
     json: options.json,
   });
   if (options.json) {
-    const { runDocument } = await import('./render/run.ts');
-    printJson(await options.document(await runDocument(project, await getRun(project.store.db, run_id))));
+    const { runView } = await import('../views/index.ts');
+    printJson(await options.document(await runView(project, await getRun(project.store.db, run_id))));
   }
   return ended;
 }

@@ -79,6 +79,13 @@ export const words = (value: string): string | undefined => (value.trim() === ''
 /** Each use is one value, commas and all. */
 export const collectWhole = (value: string, before: readonly string[] = []): string[] => [...before, value];
 
+export function port(value: string): number {
+  const n = Number(value);
+  if (!Number.isInteger(n) || n < 0 || n > 65_535)
+    throw new InvalidArgumentError('Give a port from 0 to 65535.');
+  return n;
+}
+
 export function wholeNumber(value: string): number {
   const n = Number(value);
   if (!Number.isInteger(n) || n < 1) throw new InvalidArgumentError('Give a whole number from 1.');

@@ -13,7 +13,7 @@ import type { RunFlags } from './commands/run.ts';
 import { followRuns } from './following.ts';
 import { note, noteReading, printJson } from './render/output.ts';
 import { planScreen } from './render/plan.ts';
-import { runDocument } from './render/run.ts';
+import { runView } from '../views/index.ts';
 
 /**
  * The main road: goes on with what was interrupted, plans, creates a run, and follows it to its end or to where only
@@ -32,7 +32,7 @@ export async function runFleet(project: Project, flags: RunFlags, options: PlanO
   }
   const run = await planAndStart(project, flags, options);
   code = await followRuns(project, hold, [run], { json });
-  if (json) printJson(await runDocument(project, await getRun(project.store.db, run.id)));
+  if (json) printJson(await runView(project, await getRun(project.store.db, run.id)));
   return code;
 }
 
@@ -174,4 +174,4 @@ function warnOfStrayFailures({ plan, fleet }: Planned, rules: readonly string[])
 }
 
 const documents = (project: Project, runs: readonly Run[]) =>
-  Promise.all(runs.map(async (r) => runDocument(project, await getRun(project.store.db, r.id))));
+  Promise.all(runs.map(async (r) => runView(project, await getRun(project.store.db, r.id))));

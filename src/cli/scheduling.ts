@@ -17,7 +17,7 @@ import type { Tx } from '../store/index.ts';
 import type { CommonOptions } from './options.ts';
 import { exitCodeOf, followRuns } from './following.ts';
 import { note, print, printJson } from './render/output.ts';
-import { runDocument } from './render/run.ts';
+import { runView } from '../views/index.ts';
 import { driveScripts } from './script-driving.ts';
 import { firingTable, remarks, scheduleDocument, scheduleTable, timeLine } from './render/schedules.ts';
 import type { ScheduleRow } from './render/schedules.ts';
@@ -177,7 +177,7 @@ export async function runNow(
     run.pipeline === 'scripts'
       ? await followScripts(project, hold, run)
       : await followRuns(project, hold, [run], { json });
-  if (json) printJson({ firing, run: await runDocument(project, await getRun(project.store.db, run.id)) });
+  if (json) printJson({ firing, run: await runView(project, await getRun(project.store.db, run.id)) });
   return code;
 }
 

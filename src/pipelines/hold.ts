@@ -9,7 +9,7 @@ import type { Store, WorkersTable } from '../store/index.ts';
 const SILENT_S = 90;
 const HEARTBEAT_MS = 20_000;
 
-export type HolderKind = 'run' | 'scripts' | 'worker' | 'approve' | 'retry' | 'cancel' | 'wait';
+export type HolderKind = 'run' | 'scripts' | 'worker' | 'serve' | 'approve' | 'retry' | 'cancel' | 'wait';
 
 /** This process's right to advance the project's runs; `await using` gives it back. */
 export interface Hold extends AsyncDisposable {

@@ -70,12 +70,9 @@ async function list(
       before: flags.before,
     });
     if (flags.json === true) {
+      const { runRow } = await import('../../views/index.ts');
       printJson({
-        runs: rows.map(({ lease_token: _t, lease_owner: _o, lease_expires_at: _e, ...r }) => ({
-          ...r,
-          pr: r.pr === 1,
-          rehearsal: r.rehearsal === 1,
-        })),
+        runs: rows.map(runRow),
         next: rows.length === flags.limit ? (rows.at(-1)?.number ?? null) : null,
       });
       return;
@@ -116,10 +113,11 @@ async function list(
 async function show(key: string | undefined, flags: CommonOptions): Promise<void> {
   await withProject(flags, 'read', async (project) => {
     const { getRun, listRuns } = await import('../../pipelines/index.ts');
-    const { runDocument, runSummary } = await import('../render/run.ts');
+    const { runSummary } = await import('../render/run.ts');
+    const { runView } = await import('../../views/index.ts');
     const newest = key === undefined ? (await listRuns(project.store.db, { limit: 1 }))[0] : undefined;
     const run = newest ?? (await getRun(project.store.db, key ?? '1'));
-    if (flags.json === true) printJson(await runDocument(project, run));
+    if (flags.json === true) printJson(await runView(project, run));
     else print((await runSummary(project, run)).trimStart());
   });
 }

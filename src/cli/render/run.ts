@@ -3,35 +3,9 @@ import { listApprovals } from '../../gates/index.ts';
 import { countJobs } from '../../jobs/index.ts';
 import type { JobCounts } from '../../jobs/index.ts';
 import { formatDuration } from '../../kernel/duration.ts';
-import {
-  countsText,
-  circuitsStillFailed,
-  currentHolder,
-  failuresOfRun,
-  getStages,
-} from '../../pipelines/index.ts';
+import { countsText, currentHolder, failuresOfRun, getStages } from '../../pipelines/index.ts';
 import type { Run, Stage } from '../../pipelines/index.ts';
 import { clip, columns, fit, oneLine, paint, someOf, status } from './style.ts';
-
-/** A run with its stages as one JSON object. */
-export async function runDocument(project: Project, run: Run): Promise<Record<string, unknown>> {
-  const { lease_token: _token, lease_owner: _owner, lease_expires_at: _expires, ...shown } = run;
-  const { db } = project.store;
-  return {
-    ...shown,
-    pr: run.pr === 1,
-    rehearsal: run.rehearsal === 1,
-    stages: (await getStages(db, run.id)).map(({ run_id: _run, state: _state, ...stage }) => stage),
-    jobs: await countJobs(db, run.id),
-    failed_circuits: run.pipeline === 'train' ? await circuitsStillFailed({ run, db }) : [],
-    approvals: (await listApprovals(db, { run_id: run.id, status: 'waiting', limit: 50 })).map((a) => ({
-      id: a.id,
-      gate: a.gate,
-      title: a.title,
-      expires_at: a.expires_at,
-    })),
-  };
-}
 
 /** The stages of a run, one line each. */
 export function stageLines(stages: readonly Stage[], now: number): string[] {

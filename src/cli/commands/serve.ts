@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import { common, port, withProject } from '../options.ts';
+import type { CommonOptions } from '../options.ts';
+import { note } from '../render/output.ts';
+
+interface ServeFlags extends CommonOptions {
+  readonly address: string;
+  readonly port: number;
+}
+
+export function define(parent: Command): void {
+  common(
+    parent
+      .command('serve')
+      .description(
+        'Runs everything in one process: API, web UI, open runs, schedules. Ctrl-C ends it; jobs go on.',
+      )
+      .option('--address <ip>', 'where to listen', '127.0.0.1')
+      .option('--port <n>', 'on which port', port, 8080),
+    `
+    trainyard serve
+    trainyard serve --port 9000`,
+  ).action(async (flags: ServeFlags) => {
+    await withProject(flags, 'write', async (project) => {
+      const { listen } = await import('../../server/index.ts');
+      const { driveRuns, holdProject } = await import('../../pipelines/index.ts');
+      const { pruneTicker, schedulesTicker } = await import('../../actions/index.ts');
+      await using hold = await holdProject(project.store, project.clock.now(), 'serve');
+      const stop = new AbortController();
+      const onSignal = (): void => stop.abort();
+      process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+      const server = await listen({ project }, flags);
+      note(`Trainyard serves ${project.root} at ${server.url}`);
+      try {
+        const tickers = [schedulesTicker(project, note), pruneTicker(project, note)];
+        await driveRuns(project.world, hold, stop.signal, 'aborted', {}, tickers);
+      } finally {
+        process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+        await server.close();
+      }
+    });
+  });
+}

@@ -1,0 +1,40 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { requestId } from 'hono/request-id';
+import { secureHeaders } from 'hono/secure-headers';
+import type { ApiContext, ApiEnv } from './api.ts';
+import { problem, problemResponse } from './problem.ts';
+import { runs } from './routes/runs.ts';
+
+/** All resources, each under its own path; the type is what the client is made of. */
+const resources = (context: ApiContext) => new OpenAPIHono<ApiEnv>().route('/', runs(context));
+
+/** The routes under `/api/v1` and what they take and give, for `hono/client`. */
+export type Api = ReturnType<typeof resources>;
+
+/** Everything that answers HTTP requests, before it listens anywhere. */
+export function createApp(context: ApiContext): OpenAPIHono<ApiEnv> {
+  const app = new OpenAPIHono<ApiEnv>();
+  app.use(requestId());
+  app.use(secureHeaders());
+  app.use('/api/*', async (c, next) => {
+    c.set('actor', await context.project.actor());
+    await next();
+  });
+  app.route('/api/v1', resources(context));
+  app.doc31('/api/openapi.json', {
+    openapi: '3.1.0',
+    info: { title: 'Trainyard', version: '1', description: 'Everything the command line does, over HTTP.' },
+  });
+  app.notFound((c) =>
+    problem(c, {
+      status: 404,
+      title: 'Not found',
+      code: 'not_found',
+      detail: `There is nothing at ${c.req.path}.`,
+      hint: 'See /api/docs for what there is.',
+      problems: [],
+    }),
+  );
+  app.onError((error, c) => problemResponse(c, error));
+  return app;
+}

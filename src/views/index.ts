@@ -1,0 +1,2 @@
+/** What people and programs see of things: one document for each, the same in `--json`, the API and the web UI. */
+export { RunRow, RunView, runRow, runView } from './run.ts';

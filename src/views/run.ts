@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import type { Project } from '../app.ts';
+import { listApprovals } from '../gates/index.ts';
+import { countJobs } from '../jobs/index.ts';
+import { RunStatus, StageStatus, circuitsStillFailed, getStages } from '../pipelines/index.ts';
+import type { Run, Stage } from '../pipelines/index.ts';
+import { Time } from './fields.ts';
+
+const RunFields = z.object({
+  id: z.string(),
+  number: z.int().meta({ description: 'Counts the runs of the project.' }),
+  pipeline: z.string(),
+  pipeline_version: z.int(),
+  status: RunStatus,
+  reason: z.string().nullable(),
+  parent_run_id: z.string().nullable(),
+  subject: z
+    .string()
+    .nullable()
+    .meta({ description: 'What a child run is about, such as `seattle-wind:3`.' }),
+  requested_by: z.string(),
+  requested_identity: z.string().meta({ description: '`claimed`, `verified` or `system`.' }),
+  pr: z.boolean().meta({ description: 'A pull-request run: it promotes and retries nothing.' }),
+  rehearsal: z.boolean(),
+  plan_id: z.string().nullable(),
+  git_commit: z.string().nullable(),
+  git_branch: z.string().nullable(),
+  params: z.record(z.string(), z.unknown()),
+  created_at: Time,
+  started_at: Time.nullable(),
+  ended_at: Time.nullable(),
+  cancel_requested_at: Time.nullable(),
+  partial_accepted_by: z.string().nullable(),
+  due_at: Time.nullable().meta({ description: 'When it is looked at next; null: once somebody wakes it.' }),
+  failed_advances: z.int(),
+  last_error: z.string().nullable(),
+});
+
+/** A run in a list. */
+export const RunRow = RunFields.meta({ id: 'RunRow', description: 'One execution of a pipeline.' });
+export type RunRow = z.infer<typeof RunRow>;
+
+export const StageView = z
+  .object({
+    name: z.string(),
+    position: z.int(),
+    status: StageStatus,
+    reason: z.string().nullable(),
+    counts: z.record(z.string(), z.number()).meta({ description: 'What went through it, by how it ended.' }),
+    output: z.record(z.string(), z.unknown()),
+    due_at: Time.nullable(),
+    started_at: Time.nullable(),
+    ended_at: Time.nullable(),
+    cancel_requested_by: z.string().nullable(),
+  })
+  .meta({ id: 'Stage', description: 'A station of a run.' });
+export type StageView = z.infer<typeof StageView>;
+
+export const JobCountsView = z
+  .object({
+    pending: z.int(),
+    queued: z.int(),
+    preparing: z.int(),
+    running: z.int(),
+    succeeded: z.int(),
+    failed: z.int(),
+    canceled: z.int(),
+  })
+  .meta({ id: 'JobCounts', description: 'Jobs by status.' });
+
+/** A run with everything that its page shows at first sight. */
+export const RunView = RunFields.extend({
+  stages: z.array(StageView),
+  jobs: JobCountsView,
+  failed_circuits: z
+    .array(z.string())
+    .meta({ description: 'Mandatory circuits that failed and that no retry mended.' }),
+  approvals: z
+    .array(z.object({ id: z.string(), gate: z.string(), title: z.string(), expires_at: Time }))
+    .meta({ description: 'What of it waits for a decision.' }),
+}).meta({ id: 'Run', description: 'A run with its stages.' });
+export type RunView = z.infer<typeof RunView>;
+
+export function runRow(run: Run): RunRow {
+  const { lease_token: _token, lease_owner: _owner, lease_expires_at: _expires, ...shown } = run;
+  return { ...shown, pr: run.pr === 1, rehearsal: run.rehearsal === 1 };
+}
+
+const stageView = ({ run_id: _run, state: _state, ...stage }: Stage): StageView => stage;
+
+export async function runView({ store: { db } }: Pick<Project, 'store'>, run: Run): Promise<RunView> {
+  const [stages, jobs, failed_circuits, waiting] = await Promise.all([
+    getStages(db, run.id),
+    countJobs(db, run.id),
+    run.pipeline === 'train' ? circuitsStillFailed({ run, db }) : [],
+    listApprovals(db, { run_id: run.id, status: 'waiting', limit: 50 }),
+  ]);
+  const approvals = waiting.map(({ id, gate, title, expires_at }) => ({ id, gate, title, expires_at }));
+  return { ...runRow(run), stages: stages.map(stageView), jobs, failed_circuits, approvals };
+}
