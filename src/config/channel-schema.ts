@@ -43,7 +43,7 @@ const REFERENCE = /^\$\{env:[A-Za-z_]\w*\}$/;
 const isReference = (text: string): boolean => secretNames(text).length > 0;
 
 /** A value that must not stand in a file. Whatever stood there is not shown. */
-const secret = (description: string) =>
+export const secret = (description: string) =>
   field<string>(
     (value, refuse) =>
       typeof value === 'string' && REFERENCE.test(value)

@@ -6,3 +6,4 @@ export type { ProjectConfig } from './load-project-config.ts';
 export type { NotificationSettings, RouteSettings } from './notification-schema.ts';
 export { ProjectFile } from './project-schema.ts';
 export type { ScheduleConfig } from './schedules-schema.ts';
+export type { OidcSettings, ServerSettings } from './server-schema.ts';

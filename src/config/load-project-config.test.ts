@@ -73,7 +73,14 @@ const DEFAULTS = {
   schedules: {},
   retention: { models_s: 2_592_000, logs_s: 1_209_600, runs_s: null },
   scripts: {},
-  server: { host: '127.0.0.1', port: 8787 },
+  server: {
+    address: '127.0.0.1',
+    port: 8080,
+    public_url: null,
+    require_sign_in: false,
+    oidc: null,
+    roles: { viewer: [], operator: [], approver: [], admin: [] },
+  },
   manual_circuits: null,
 };
 
@@ -110,7 +117,7 @@ deployment: {}
 schedules: {}
 retention: {models: 30d, logs: 14d}
 scripts: {}
-server: {host: 127.0.0.1, port: 8787}
+server: {address: 127.0.0.1, port: 8080, require_sign_in: false}
 `;
     expect(parseProjectConfig(documented, {})).toEqual(DEFAULTS);
   });

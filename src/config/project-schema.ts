@@ -4,6 +4,7 @@ import { checkApprovers, gates, groups } from './gate-schema.ts';
 import { notifications } from './notification-schema.ts';
 import { schedules } from './schedules-schema.ts';
 import { scripts } from './scripts-schema.ts';
+import { checkRoles, server } from './server-schema.ts';
 import {
   count,
   duration,
@@ -134,14 +135,6 @@ const retention = z
   .transform(({ models: models_s, logs: logs_s, runs: runs_s }) => ({ models_s, logs_s, runs_s }))
   .meta({ description: 'What is cleaned up, and when.' });
 
-const server = z
-  .looseObject({
-    host: words('127.0.0.1', 'Address to listen on.'),
-    port: count(8787, 'Port to listen on.', 0, 65_535),
-  })
-  .prefault({})
-  .meta({ description: 'The HTTP API and the web UI.' });
-
 export const ProjectFile = z
   .strictObject({
     circuits: words('config/circuits.yaml', 'The fleet file, from the project root.'),
@@ -200,11 +193,12 @@ export const ProjectFile = z
     scripts,
     server,
   })
-  .superRefine((settings, context) =>
-    checkApprovers(settings, (path, message, hint) =>
-      context.addIssue({ code: 'custom', path, message, params: { hint } }),
-    ),
-  )
+  .superRefine((settings, context) => {
+    const refuse = (path: (string | number)[], message: string, hint: string): void =>
+      context.addIssue({ code: 'custom', path, message, params: { hint } });
+    checkApprovers(settings, refuse);
+    checkRoles(settings, refuse);
+  })
   .meta({
     title: 'Trainyard project',
     description: 'Settings of a Trainyard project (trainyard.yaml). Everything has a default.',

@@ -1,19 +1,27 @@
+import type { HttpBindings } from '@hono/node-server';
 import { OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Project } from '../app.ts';
 import type { Actor } from '../gates/index.ts';
+import type { Caller } from './access/caller.ts';
 import { Problem, problem } from './problem.ts';
 
 /** What a handler knows of its request. */
 export interface ApiEnv {
+  /** What stands behind a request that came over a socket. */
+  Bindings: Partial<HttpBindings>;
   Variables: {
     /** Who asks, as access found out. */
     actor: Actor;
+    /** The same with what they may do. */
+    caller: Caller;
   };
 }
 
 /** What handlers work on. */
 export interface ApiContext {
   readonly project: Project;
+  /** Where it listens; left out where it does not. */
+  readonly listening?: { readonly address: string };
 }
 
 /** An empty set of routes; what does not fit their schemas is refused as a problem that names the field. */

@@ -1,12 +1,16 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
+import { guard } from './access/access.ts';
+import { describeRoles } from './access/route-roles.ts';
 import type { ApiContext, ApiEnv } from './api.ts';
 import { problem, problemResponse } from './problem.ts';
+import { me } from './routes/me.ts';
 import { runs } from './routes/runs.ts';
 
 /** All resources, each under its own path; the type is what the client is made of. */
-const resources = (context: ApiContext) => new OpenAPIHono<ApiEnv>().route('/', runs(context));
+const resources = (context: ApiContext) =>
+  new OpenAPIHono<ApiEnv>().route('/', me()).route('/', runs(context));
 
 /** The routes under `/api/v1` and what they take and give, for `hono/client`. */
 export type Api = ReturnType<typeof resources>;
@@ -16,11 +20,9 @@ export function createApp(context: ApiContext): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>();
   app.use(requestId());
   app.use(secureHeaders());
-  app.use('/api/*', async (c, next) => {
-    c.set('actor', await context.project.actor());
-    await next();
-  });
+  app.use(guard(context, app));
   app.route('/api/v1', resources(context));
+  describeRoles(app);
   app.doc31('/api/openapi.json', {
     openapi: '3.1.0',
     info: { title: 'Trainyard', version: '1', description: 'Everything the command line does, over HTTP.' },

@@ -15,7 +15,7 @@ export function listen(
   context: ApiContext,
   where: { readonly address: string; readonly port: number },
 ): Promise<Listening> {
-  const app = createApp(context);
+  const app = createApp({ ...context, listening: where });
   return new Promise((resolve, reject) => {
     const server = serve(
       { fetch: app.fetch, hostname: where.address, port: where.port },

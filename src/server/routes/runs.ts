@@ -4,6 +4,7 @@ import { cancelRun } from '../../actions/index.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import { RunStatus, getRun, listRuns } from '../../pipelines/index.ts';
 import { RunRow, RunView, runRow, runView } from '../../views/index.ts';
+import { needs } from '../access/route-roles.ts';
 import { Paging, json, pageOf, problems, routes } from '../api.ts';
 import type { ApiContext } from '../api.ts';
 
@@ -34,6 +35,7 @@ const cancel = createRoute({
   path: '/runs/{run}/cancel',
   tags: ['runs'],
   summary: 'End a run; harmless twice',
+  ...needs('operator'),
   request: { params },
   responses: {
     202: json(z.object({ requested: z.boolean() }), 'False: there was nothing left to cancel'),
