@@ -3,10 +3,12 @@ import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
 import type { ApiContext, ApiEnv } from './api.ts';
 import { problem, problemResponse } from './problem.ts';
+import { circuits } from './routes/circuits.ts';
 import { runs } from './routes/runs.ts';
 
 /** All resources, each under its own path; the type is what the client is made of. */
-const resources = (context: ApiContext) => new OpenAPIHono<ApiEnv>().route('/', runs(context));
+const resources = (context: ApiContext) =>
+  new OpenAPIHono<ApiEnv>().route('/', circuits(context)).route('/', runs(context));
 
 /** The routes under `/api/v1` and what they take and give, for `hono/client`. */
 export type Api = ReturnType<typeof resources>;
