@@ -21,7 +21,13 @@ if (status !== 0) process.exit(status ?? 1);
 const bundle = await rolldown({
   cwd: root,
   platform: 'node',
-  input: { main: 'src/main.ts', index: 'src/index.ts', 'testing/index': 'src/testing/index.ts' },
+  input: {
+    main: 'src/main.ts',
+    index: 'src/index.ts',
+    'testing/index': 'src/testing/index.ts',
+    // A thread is started by its file, which lies beside the chunk that starts it.
+    'chunks/plan-thread': 'src/server/aside/plan-thread.ts',
+  },
   external: /^vitest(\/|$)/,
 });
 const { output } = await bundle.write({

@@ -2,6 +2,8 @@
 export { cancelCircuits, cancelJobs, cancelRun, cancelStage } from './cancel.ts';
 export type { Canceled } from './cancel.ts';
 export { decide } from './decide.ts';
+export { fleetStates } from './fleet-states.ts';
+export type { KnownDebt } from './fleet-states.ts';
 export { planProject } from './plan-project.ts';
 export type { Planned } from './plan-project.ts';
 export { reopen } from './reopen.ts';

@@ -35,6 +35,8 @@ export async function planProject(
   more: {
     /** As a sealed plan pinned them. */
     readonly pins?: Readonly<Record<string, number>>;
+    /** Digests of data that were learnt are written down, although the store is open for reading only. */
+    readonly keep_digests?: boolean;
     /** Told of a file that takes a while to read. */
     readonly slow?: (path: string) => void;
   } = {},
@@ -53,7 +55,8 @@ export async function planProject(
     fleet,
     db: project.has_state || !project.store.read_only ? project.store.db : null,
     digests: new ContentDigests(project.store.folder, project.clock, {
-      read_only: project.store.read_only || !storeExists(project.store.folder),
+      read_only:
+        (project.store.read_only && more.keep_digests !== true) || !storeExists(project.store.folder),
       slow: (path) => more.slow?.(relative(root, path)),
     }),
     component,

@@ -1,6 +1,8 @@
 export { bindInputs, modelOutputOf } from './bind-inputs.ts';
 export { groupByCause } from './change-groups.ts';
 export type { ChangeGroup } from './change-groups.ts';
+export { CIRCUIT_STATES, circuitState } from './circuit-state.ts';
+export type { CircuitStanding, CircuitState } from './circuit-state.ts';
 export { ContentDigests } from './content-digests.ts';
 export { freeze, thaw } from './frozen.ts';
 export type { FrozenCircuit } from './frozen.ts';
@@ -16,6 +18,7 @@ export type { Cause, Detection, Guard, PlannedCircuit } from './plan.ts';
 export { readSealedPlan, refuseIfMoved, sealInputs, writeSealedPlan } from './seal.ts';
 export type { PlanOptions, SealInputs, SealedPlan } from './seal.ts';
 export { selectCircuits } from './select-circuits.ts';
+export { settingsOf } from './settings.ts';
 export type { FieldChange } from './settings.ts';
 export { tableLocation } from './wanted.ts';
 export type { DeltaPins, PinnedCircuit } from './wanted.ts';

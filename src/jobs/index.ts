@@ -6,6 +6,8 @@ export { FAILURE_CLASSES, Failure } from './failures/failure.ts';
 export type { FailureClass, FailureFacts } from './failures/failure.ts';
 export { groupFailures } from './failures/group-failures.ts';
 export type { FailureGroup } from './failures/group-failures.ts';
+export { circuitsInTraining, firstTried, newestJobs } from './circuit-jobs.ts';
+export type { NewestJob } from './circuit-jobs.ts';
 export { attemptKey, baseJobName, freeJobName, retryJobName } from './job-names.ts';
 export {
   NOT_BEGUN,

@@ -1,6 +1,8 @@
 /** Model versions: registering, withdrawing, sharing, and which one of a circuit is good. */
 export { accept } from './accept.ts';
 export type { Acceptance } from './accept.ts';
+export { metricsOf, versionsOfCircuits } from './circuit-versions.ts';
+export type { CircuitVersionRow } from './circuit-versions.ts';
 export { embeddedRegistry } from './embedded.ts';
 export { goodModel, goodModels, goodSettings } from './good-models.ts';
 export type { Accepted, GoodModel } from './good-models.ts';

@@ -5,12 +5,13 @@ import { guard } from './access/access.ts';
 import { describeRoles } from './access/route-roles.ts';
 import type { ApiContext, ApiEnv } from './api.ts';
 import { problem, problemResponse } from './problem.ts';
+import { circuits } from './routes/circuits.ts';
 import { me } from './routes/me.ts';
 import { runs } from './routes/runs.ts';
 
 /** All resources, each under its own path; the type is what the client is made of. */
 const resources = (context: ApiContext) =>
-  new OpenAPIHono<ApiEnv>().route('/', me()).route('/', runs(context));
+  new OpenAPIHono<ApiEnv>().route('/', circuits(context)).route('/', me()).route('/', runs(context));
 
 /** The routes under `/api/v1` and what they take and give, for `hono/client`. */
 export type Api = ReturnType<typeof resources>;

@@ -1,0 +1,79 @@
+/** A thread that plans: a fleet of ten thousand takes half a second of a core, which the server has for nobody. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { fleetStates, planProject } from '../../actions/index.ts';
+import { openProject } from '../../app.ts';
+import { freeze } from '../../fleet/index.ts';
+import { toIso } from '../../kernel/clock.ts';
+import { TrainyardError, messageOf } from '../../kernel/errors.ts';
+import { batches } from '../../store/index.ts';
+import { readDebts, writeFleetCache } from './fleet-cache.ts';
+import type { FromThread, PlanTold, ThreadTask } from './messages.ts';
+
+/** So many circuits fit into a message that is read at once without anybody waiting. */
+const AT_ONCE = 1000;
+
+const task = workerData as ThreadTask;
+const say = (message: FromThread): void => parentPort?.postMessage(message);
+
+/** As text, because that keeps numbers of Python and what else a copy between threads would lose. */
+function sayAll(list: 'circuits' | 'pinned', items: readonly unknown[]): void {
+  for (const some of batches(items, AT_ONCE)) say({ kind: 'items', list, json: JSON.stringify(some) });
+}
+
+try {
+  const project = await openProject({ folder: task.root, mode: 'read', env: task.env });
+  try {
+    if (task.kind === 'states') {
+      const circuits = await fleetStates(project, await readDebts(project.store.folder));
+      sayAll('circuits', circuits);
+      await writeFleetCache(project.store.folder, toIso(project.clock.now()), circuits);
+      say({ kind: 'states' });
+    } else {
+      const planned = await planProject(project, task.options, {
+        keep_digests: true,
+        ...(task.pins === null ? {} : { pins: task.pins }),
+      });
+      const { circuits, pinned, ...plan } = planned.plan;
+      sayAll('circuits', circuits);
+      sayAll(
+        'pinned',
+        [...pinned].map(([id, each]) => ({
+          id,
+          frozen: freeze(each),
+          training_hash: each.training_hash,
+          inputs_digest: each.inputs_digest,
+        })),
+      );
+      const { name, version, digest } = planned.component;
+      const told: PlanTold = {
+        plan,
+        selected: planned.selected,
+        component: { name, version, digest },
+        environments: planned.environments.map((e) => ({
+          name: e.name,
+          version: e.version,
+          digest: e.digest,
+        })),
+        inputs: planned.inputs(),
+      };
+      say({ kind: 'plan', json: JSON.stringify(told) });
+    }
+  } finally {
+    await project.close();
+  }
+} catch (error) {
+  say(
+    error instanceof TrainyardError
+      ? {
+          kind: 'refused',
+          code: error.code,
+          message: error.message,
+          hint: error.hint ?? null,
+          problems: [...error.problems],
+        }
+      : {
+          kind: 'broken',
+          message: error instanceof Error ? (error.stack ?? error.message) : messageOf(error),
+        },
+  );
+}
