@@ -2,11 +2,22 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
 import type { ApiContext, ApiEnv } from './api.ts';
+import { conditional } from './conditional.ts';
 import { problem, problemResponse } from './problem.ts';
+import { jobLogs } from './routes/job-logs.ts';
+import { jobs } from './routes/jobs.ts';
+import { runActions } from './routes/run-actions.ts';
+import { runJobs } from './routes/run-jobs.ts';
 import { runs } from './routes/runs.ts';
 
 /** All resources, each under its own path; the type is what the client is made of. */
-const resources = (context: ApiContext) => new OpenAPIHono<ApiEnv>().route('/', runs(context));
+const resources = (context: ApiContext) =>
+  new OpenAPIHono<ApiEnv>()
+    .route('/', runs(context))
+    .route('/', runActions(context))
+    .route('/', runJobs(context))
+    .route('/', jobs(context))
+    .route('/', jobLogs(context));
 
 /** The routes under `/api/v1` and what they take and give, for `hono/client`. */
 export type Api = ReturnType<typeof resources>;
@@ -20,6 +31,7 @@ export function createApp(context: ApiContext): OpenAPIHono<ApiEnv> {
     c.set('actor', await context.project.actor());
     await next();
   });
+  app.use('/api/v1/*', conditional());
   app.route('/api/v1', resources(context));
   app.doc31('/api/openapi.json', {
     openapi: '3.1.0',
