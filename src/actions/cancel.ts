@@ -1,11 +1,12 @@
 import type { Project } from '../app.ts';
 import { listApprovals, listSubjects } from '../gates/index.ts';
 import type { Actor } from '../gates/index.ts';
-import { OPEN_STATUSES, eachJob } from '../jobs/index.ts';
+import { OPEN_STATUSES, eachJob, findJob, jobsByName } from '../jobs/index.ts';
 import type { Job } from '../jobs/index.ts';
 import { NotFoundError, UsageError } from '../kernel/errors.ts';
 import { didYouMean } from '../kernel/suggest.ts';
 import {
+  getRun,
   getStages,
   requestCancel,
   requestJobsCancel,
@@ -63,6 +64,29 @@ export async function cancelJobs(
   const open = jobs.filter((j) => j.ended_at === null);
   if (open.length > 0) await store.tx((tx) => requestJobsCancel(tx, clock.now(), run, open, actor));
   return { requested: open.length > 0, over: () => jobsAreOver(project, open) };
+}
+
+/** Ends jobs by their names or ids, of whichever runs they are. Harmless twice. @throws NotFoundError */
+export async function cancelNamedJobs(
+  project: Project,
+  names: readonly string[],
+  actor: Actor,
+): Promise<readonly (Canceled & { readonly run_id: string; readonly jobs: readonly Job[] })[]> {
+  const { db } = project.store;
+  const by_name = await jobsByName(db, names);
+  const jobs = new Map<string, Job>();
+  for (const name of names) {
+    const job = by_name.get(name) ?? (await findJob(db, name));
+    jobs.set(job.id, job);
+  }
+  const canceled = [];
+  for (const [run_id, some] of Map.groupBy(jobs.values(), (j) => j.run_id))
+    canceled.push({
+      ...(await cancelJobs(project, await getRun(db, run_id), some, actor)),
+      run_id,
+      jobs: some,
+    });
+  return canceled;
 }
 
 /**

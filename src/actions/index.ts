@@ -1,5 +1,5 @@
 /** What people and schedules do to a project. The command line, the API and the web UI call the same functions. */
-export { cancelCircuits, cancelJobs, cancelRun, cancelStage } from './cancel.ts';
+export { cancelCircuits, cancelNamedJobs, cancelRun, cancelStage } from './cancel.ts';
 export type { Canceled } from './cancel.ts';
 export { decide } from './decide.ts';
 export { fleetStates } from './fleet-states.ts';
@@ -7,6 +7,8 @@ export type { KnownDebt } from './fleet-states.ts';
 export { planProject } from './plan-project.ts';
 export type { Planned } from './plan-project.ts';
 export { reopen } from './reopen.ts';
+export { acceptPartial, resumeRun } from './resume.ts';
+export { retry } from './retry.ts';
 export { chooseScripts, makeScriptFolders, scriptCommands, scriptResources } from './choose-scripts.ts';
 export type { ScriptResources, ScriptSettings } from './choose-scripts.ts';
 export { fireSchedule } from './fire-schedule.ts';

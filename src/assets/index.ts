@@ -13,5 +13,6 @@ export { mltableFor, writeMltable } from './mltable.ts';
 export type { MltableRequest } from './mltable.ts';
 export { discardSnapshots, unneededSnapshots } from './prune-snapshots.ts';
 export type { Snapshot } from './prune-snapshots.ts';
+export { shownCommand, shownWord } from './shown-command.ts';
 export { componentOf, environmentOf, snapshotComponent } from './stored-assets.ts';
 export type * from './types.ts';

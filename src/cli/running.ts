@@ -1,13 +1,13 @@
 import picomatch from 'picomatch';
-import { isRehearsal, planProject, startRun } from '../actions/index.ts';
+import { isRehearsal, planProject, resumeRun, startRun } from '../actions/index.ts';
 import type { Planned } from '../actions/index.ts';
 import type { Project } from '../app.ts';
 import { readSealedPlan, refuseIfMoved } from '../fleet/index.ts';
 import type { PlanOptions } from '../fleet/index.ts';
 import { ciFacts } from '../kernel/ci.ts';
-import { ConfigError, ConflictError, EXIT, TrainyardError, UsageError } from '../kernel/errors.ts';
+import { ConfigError, ConflictError, EXIT, UsageError } from '../kernel/errors.ts';
 import { didYouMean } from '../kernel/suggest.ts';
-import { getRun, holdUnlessServed, openRuns, reviveRun } from '../pipelines/index.ts';
+import { getRun, holdUnlessServed, openRuns } from '../pipelines/index.ts';
 import type { Run } from '../pipelines/index.ts';
 import type { RunFlags } from './commands/run.ts';
 import { followRuns } from './following.ts';
@@ -98,17 +98,7 @@ async function runsToResume(project: Project, flags: RunFlags): Promise<Run[]> {
     return isRehearsal(project) && flags.resume === undefined ? [] : chosen;
   }
   const run = await getRun(project.store.db, flags.resume);
-  const actor = await project.actor();
-  const revived = await project.store.tx((tx) => reviveRun(tx, project.clock.now(), run, actor));
-  if (run.ended_at !== null && !revived) {
-    throw new TrainyardError('conflict', `Run ${run.number} is over (${run.status}).`, {
-      hint:
-        run.status === 'failed'
-          ? 'Train what it owes with a new run: trainyard run --include-failed'
-          : 'Start a new one with `trainyard run`.',
-    });
-  }
-  return [await getRun(project.store.db, run.id)];
+  return [await resumeRun(project, run, await project.actor())];
 }
 
 async function planFor(project: Project, flags: RunFlags, options: PlanOptions): Promise<Planned> {

@@ -14,6 +14,6 @@ export {
   subjectsWith,
   verdictsOf,
 } from './approvals.ts';
-export { Verdict } from './types.ts';
-export type { Actor, Approval, ApprovalStatus, GateConfig, GateRules, NewSubject, Subject } from './types.ts';
+export { ApprovalStatus, Verdict } from './types.ts';
+export type { Actor, Approval, GateConfig, GateRules, NewSubject, Subject } from './types.ts';
 export { mayNotVote, vote } from './vote.ts';

@@ -19,14 +19,16 @@ export {
   earliestRunning,
   findJob,
   insertJobs,
+  jobsById,
   jobsByName,
   jobsOfStage,
   lastJobs,
-  listJobs,
   takenNames,
   usualDurations,
 } from './job-store.ts';
 export type { Job, LastJob } from './job-store.ts';
+export { listJobs, pageOfJobs } from './page-of-jobs.ts';
+export type { JobFilter } from './page-of-jobs.ts';
 export type { JobWorld } from './job-world.ts';
 export { WatchedJobs, jobsNamed, recentJobNames } from './named-jobs.ts';
 export type { NamedJob } from './named-jobs.ts';

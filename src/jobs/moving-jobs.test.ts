@@ -18,6 +18,7 @@ import {
   insertJobs,
   lastJobs,
   listJobs,
+  pageOfJobs,
   markLost,
   observeJobs,
   resubmitUnknown,
@@ -394,8 +395,8 @@ describe('the rows of jobs', () => {
     expect((await listJobs(store.db, { match: '*_retry_*', limit: 9 })).map((j) => j.name)).toEqual([
       'j00000_retry_1',
     ]);
-    const first = await listJobs(store.db, { limit: 2 });
-    const second = await listJobs(store.db, { limit: 2, before: first.at(-1)?.id });
+    const { jobs: first, next } = await pageOfJobs(store.db, { limit: 2 });
+    const { jobs: second } = await pageOfJobs(store.db, { limit: 2, before: next ?? '' });
     expect([...first, ...second].map((j) => j.name)).toEqual(['j00004', 'j00003', 'j00002', 'j00001']);
   });
 

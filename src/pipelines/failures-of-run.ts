@@ -1,4 +1,4 @@
-import { eachJob, groupFailures } from '../jobs/index.ts';
+import { groupFailures, jobsById } from '../jobs/index.ts';
 import type { FailureGroup, Job } from '../jobs/index.ts';
 import type { Db } from '../store/index.ts';
 import { failureOf } from './note-failures.ts';
@@ -17,15 +17,8 @@ export async function failuresOfRun(
   if (run.pipeline === 'train')
     for (const { circuit_id, job, owed } of await failedCircuits({ db, run }))
       if (owed !== null) jobs.set(circuit_id, job);
-  const mended = new Set<string>();
-  const stages = run.pipeline === 'train' ? ['SubmitTraining', RETRY_STAGE] : ['SubmitScripts'];
-  for (const stage of stages)
-    for await (const page of eachJob(db, { run_id: run.id, stage, statuses: ['succeeded', 'failed'] }))
-      for (const job of page) {
-        if (job.status === 'failed') jobs.set(job.circuit_id, job);
-        if (job.status === 'failed') mended.delete(job.circuit_id);
-        else mended.add(job.circuit_id);
-      }
+  const { mended, failed_ids } = await howTheyEnded(db, run);
+  for (const job of await jobsById(db, failed_ids)) jobs.set(job.circuit_id, job);
   const failed = [...jobs].map(([circuit_id, job]) => ({ circuit_id, failure: failureOf(job) }));
   // Numbered with those that a retry mended, so that the numbers of the others stay what somebody saw.
   const groups = groupFailures(failed)
@@ -34,4 +27,32 @@ export async function failuresOfRun(
     .filter((group) => group.count > 0);
   for (const id of mended) jobs.delete(id);
   return { groups, jobs };
+}
+
+/**
+ * By circuit, in the order of the stages: whether the last of its jobs that ended by itself went well, and the failed ones.
+ * Only a few columns of each: a fleet is large, and most of it went well.
+ */
+async function howTheyEnded(
+  db: Db,
+  run: Run,
+): Promise<{ readonly mended: ReadonlySet<string>; readonly failed_ids: readonly string[] }> {
+  const mended = new Set<string>();
+  const failed_ids: string[] = [];
+  for (const stage of run.pipeline === 'train' ? ['SubmitTraining', RETRY_STAGE] : ['SubmitScripts']) {
+    const rows = await db
+      .selectFrom('jobs')
+      .select(['id', 'circuit_id', 'status'])
+      .where('run_id', '=', run.id)
+      .where('stage', '=', stage)
+      .where('status', 'in', ['succeeded', 'failed'])
+      .orderBy('id')
+      .execute();
+    for (const { id, circuit_id, status } of rows) {
+      if (status === 'failed') failed_ids.push(id);
+      if (status === 'failed') mended.delete(circuit_id);
+      else mended.add(circuit_id);
+    }
+  }
+  return { mended, failed_ids };
 }

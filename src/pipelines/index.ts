@@ -32,6 +32,7 @@ export {
 } from './run-store.ts';
 export type { Run, Stage } from './run-store.ts';
 export { RunStatus, StageStatus, runIsOver, stageIsOver } from './status.ts';
+export { stepsOfJob } from './steps-of-job.ts';
 export { simulationOf } from './train/params.ts';
 export { parseReference } from './train/run-assets.ts';
 export { scriptParams } from './scripts/params.ts';

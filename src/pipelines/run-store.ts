@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import type { Actor } from '../kernel/actor.ts';
 import { toIso } from '../kernel/clock.ts';
+import { containsPattern } from '../kernel/contains.ts';
 import { ConflictError, NotFoundError, TrainyardError } from '../kernel/errors.ts';
 import { newId } from '../kernel/ids.ts';
 import { appendEvents, batches } from '../store/index.ts';
@@ -158,6 +159,9 @@ export async function listRuns(
     readonly parent_run_id?: string | undefined;
     readonly pipeline?: string | undefined;
     readonly rehearsal?: boolean | undefined;
+    readonly requested_by?: string | undefined;
+    /** Part of what a person may remember of it: who asked, branch, commit, how it ended; or its number. */
+    readonly q?: string | undefined;
     readonly limit: number;
   },
 ): Promise<Run[]> {
@@ -169,6 +173,14 @@ export async function listRuns(
   if (query.status !== undefined) select = select.where('status', '=', query.status);
   if (query.pipeline !== undefined) select = select.where('pipeline', '=', query.pipeline);
   if (query.rehearsal !== undefined) select = select.where('rehearsal', '=', query.rehearsal ? 1 : 0);
+  if (query.requested_by !== undefined) select = select.where('requested_by', '=', query.requested_by);
+  if (query.q !== undefined) {
+    const pattern = containsPattern(query.q);
+    const number = /^#?\d{1,15}$/.test(query.q) ? Number(query.q.replace('#', '')) : -1;
+    select = select.where(
+      sql<boolean>`(number = ${number} or lower(requested_by) like ${pattern} escape '\\' or lower(coalesce(git_branch, '')) like ${pattern} escape '\\' or lower(coalesce(git_commit, '')) like ${pattern} escape '\\' or lower(coalesce(reason, '')) like ${pattern} escape '\\')`,
+    );
+  }
   if (query.before !== undefined) select = select.where('number', '<', query.before);
   return (await select.execute()).map(asRun);
 }

@@ -4,14 +4,26 @@ import { secureHeaders } from 'hono/secure-headers';
 import { guard } from './access/access.ts';
 import { describeRoles } from './access/route-roles.ts';
 import type { ApiContext, ApiEnv } from './api.ts';
+import { conditional } from './conditional.ts';
 import { problem, problemResponse } from './problem.ts';
 import { circuits } from './routes/circuits.ts';
+import { jobLogs } from './routes/job-logs.ts';
+import { jobs } from './routes/jobs.ts';
 import { me } from './routes/me.ts';
+import { runActions } from './routes/run-actions.ts';
+import { runJobs } from './routes/run-jobs.ts';
 import { runs } from './routes/runs.ts';
 
 /** All resources, each under its own path; the type is what the client is made of. */
 const resources = (context: ApiContext) =>
-  new OpenAPIHono<ApiEnv>().route('/', circuits(context)).route('/', me()).route('/', runs(context));
+  new OpenAPIHono<ApiEnv>()
+    .route('/', circuits(context))
+    .route('/', jobLogs(context))
+    .route('/', jobs(context))
+    .route('/', me())
+    .route('/', runActions(context))
+    .route('/', runJobs(context))
+    .route('/', runs(context));
 
 /** The routes under `/api/v1` and what they take and give, for `hono/client`. */
 export type Api = ReturnType<typeof resources>;
@@ -22,6 +34,7 @@ export function createApp(context: ApiContext): OpenAPIHono<ApiEnv> {
   app.use(requestId());
   app.use(secureHeaders());
   app.use(guard(context, app));
+  app.use('/api/v1/*', conditional());
   app.route('/api/v1', resources(context));
   describeRoles(app);
   app.doc31('/api/openapi.json', {

@@ -33,6 +33,8 @@ export interface Store {
   now(): string;
   /** Changes whenever another connection has committed; a cheap look, for waking across processes. */
   changeMark(): number;
+  /** Changes whenever anything is written, here or elsewhere: what was read under a mark is what is there while it holds. */
+  readMark(): string;
   close(): Promise<void>;
 }
 
@@ -143,6 +145,8 @@ function makeStore(sqlite: DatabaseSync, db: Db, folder: string, readOnly: boole
   };
   const nowStatement = sqlite.prepare(`select strftime('%Y-%m-%dT%H:%M:%fZ', 'now') as now`);
   const markStatement = sqlite.prepare('pragma data_version');
+  const ownStatement = sqlite.prepare('select total_changes() as changes');
+  const changeMark = (): number => Number(markStatement.get()?.['data_version']);
   return {
     db: db.withPlugin(outsideTransactions),
     folder,
@@ -161,7 +165,8 @@ function makeStore(sqlite: DatabaseSync, db: Db, folder: string, readOnly: boole
       }
     },
     now: () => String(nowStatement.get()?.['now']),
-    changeMark: () => Number(markStatement.get()?.['data_version']),
+    changeMark,
+    readMark: () => `${changeMark()}.${String(ownStatement.get()?.['changes'])}`,
     close: () => db.destroy(),
   };
 }

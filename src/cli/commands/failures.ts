@@ -26,14 +26,12 @@ async function failures(key: string | undefined, flags: CommonOptions): Promise<
       else print('No runs yet. Start one with `trainyard run`.');
       return;
     }
-    const { groups, jobs } = await failuresOfRun(db, run);
     if (flags.json === true) {
-      printJson({
-        run: run.number,
-        groups: groups.map((g) => ({ ...g, jobs: g.circuits.map((id) => jobs.get(id)?.name ?? id) })),
-      });
+      const { failuresView } = await import('../../views/index.ts');
+      printJson(await failuresView(project, run));
       return;
     }
+    const { groups, jobs } = await failuresOfRun(db, run);
     if (groups.length === 0) {
       print(`Run ${run.number} has no failures that are not mended.`);
       return;

@@ -52,7 +52,7 @@ export function define(parent: Command): void {
 
 async function list(flags: ListFlags): Promise<void> {
   await withProject(flags, 'read', async (project) => {
-    const { JobStatus, listJobs } = await import('../../jobs/index.ts');
+    const { JobStatus, pageOfJobs } = await import('../../jobs/index.ts');
     const { getRun } = await import('../../pipelines/index.ts');
     const { UsageError } = await import('../../kernel/errors.ts');
     const { db } = project.store;
@@ -62,7 +62,7 @@ async function list(flags: ListFlags): Promise<void> {
         hint: `Use one of ${JobStatus.options.join(', ')}.`,
       });
     const run_id = flags.run === undefined ? undefined : (await getRun(db, flags.run)).id;
-    const rows = await listJobs(db, {
+    const { jobs: rows, next } = await pageOfJobs(db, {
       run_id,
       circuit_id: flags.circuit,
       status: status?.data,
@@ -70,10 +70,9 @@ async function list(flags: ListFlags): Promise<void> {
       before: flags.before,
       limit: flags.limit,
     });
-    const next = rows.length === flags.limit ? (rows.at(-1)?.id ?? null) : null;
     if (flags.json === true) {
-      const { jobDocument } = await import('../render/job.ts');
-      printJson({ jobs: rows.map(jobDocument), next });
+      const { jobRows } = await import('../../views/index.ts');
+      printJson({ jobs: await jobRows(db, rows), next });
       return;
     }
     if (rows.length === 0) {
@@ -89,16 +88,20 @@ async function list(flags: ListFlags): Promise<void> {
 async function show(name: string, flags: CommonOptions): Promise<void> {
   await withProject(flags, 'read', async (project) => {
     const { findJob } = await import('../../jobs/index.ts');
-    const { jobDocument, jobScreen } = await import('../render/job.ts');
     const job = await findJob(project.store.db, name);
+    if (flags.json === true) {
+      const { jobView } = await import('../../views/index.ts');
+      printJson(await jobView(project, job));
+      return;
+    }
+    const { jobScreen } = await import('../render/job.ts');
     const attempts = await project.store.db
       .selectFrom('attempts')
       .selectAll()
       .where('job_id', '=', job.id)
       .orderBy('number')
       .execute();
-    if (flags.json === true) printJson({ ...jobDocument(job), attempts });
-    else print(jobScreen(job, attempts, project.clock.now()));
+    print(jobScreen(job, attempts, project.clock.now()));
   });
 }
 
@@ -107,23 +110,19 @@ async function logs(
   flags: CommonOptions & { follow?: boolean; attempt?: number },
 ): Promise<void> {
   await withProject(flags, 'read', async (project) => {
-    const { attemptKey, findJob } = await import('../../jobs/index.ts');
-    const { UsageError } = await import('../../kernel/errors.ts');
+    const { findJob } = await import('../../jobs/index.ts');
+    const { readJobLog } = await import('../../views/index.ts');
     const job = await findJob(project.store.db, name);
-    const compute = await project.world.compute(job.provider);
-    if (compute.logs === undefined)
-      throw new UsageError(`Provider ${job.provider} has no logs: ${compute.describe().capabilities.logs}.`);
-    const key = attemptKey(job.name, flags.attempt ?? job.attempt);
     const lines: string[] = [];
     const raw = rawOutput();
     for (let offset = 0; ;) {
-      const chunk = await compute.logs({ run_id: job.run_id, key, offset, limit: 1 << 16 });
-      offset = chunk.next_offset;
-      if (flags.json === true) lines.push(chunk.text);
-      else raw.write(chunk.text);
-      if (chunk.text !== '') continue;
-      if (flags.follow !== true || chunk.ended || (await findJob(project.store.db, job.id)).ended_at !== null)
-        break;
+      const { attempt } = flags;
+      const piece = await readJobLog(project, job, { attempt, offset, limit: 1 << 16 });
+      offset = piece.next_offset;
+      if (flags.json === true) lines.push(piece.text);
+      else raw.write(piece.text);
+      if (piece.text !== '') continue;
+      if (flags.follow !== true || piece.over) break;
       await project.clock.sleep(200);
     }
     raw.end();
@@ -134,18 +133,14 @@ async function logs(
 
 async function cancel(names: string[], flags: CommonOptions): Promise<void> {
   await withProject(flags, 'write', async (project) => {
-    const { cancelJobs } = await import('../../actions/index.ts');
-    const { findJob } = await import('../../jobs/index.ts');
-    const { getRun } = await import('../../pipelines/index.ts');
+    const { cancelNamedJobs } = await import('../../actions/index.ts');
+    const { jobsById } = await import('../../jobs/index.ts');
     const { untilOver } = await import('../going-on.ts');
-    const { db } = project.store;
-    const jobs = await Promise.all(names.map((n) => findJob(db, n)));
-    const actor = await project.actor();
-    for (const [run_id, some] of Map.groupBy(jobs, (j) => j.run_id)) {
-      const canceled = await cancelJobs(project, await getRun(db, run_id), some, actor);
-      if (canceled.requested) await untilOver(project, run_id, 'cancel', canceled.over);
-    }
-    const after = await Promise.all(jobs.map((j) => findJob(db, j.id)));
+    const canceled = await cancelNamedJobs(project, names, await project.actor());
+    for (const each of canceled)
+      if (each.requested) await untilOver(project, each.run_id, 'cancel', each.over);
+    const ids = canceled.flatMap((each) => each.jobs.map((j) => j.id));
+    const after = await jobsById(project.store.db, ids);
     if (flags.json === true) printJson({ jobs: after.map((j) => ({ name: j.name, status: j.status })) });
     else for (const job of after) print(`${job.name} is ${job.status}.`);
   });

@@ -32,16 +32,17 @@ export function define(parent: Command): void {
     trainyard retry 12 --circuits kiln_3,kiln_4 --comment "the node is back"`,
   ).action(async (key: string, flags: RetryFlags) => {
     const code = await withProject(flags, 'write', async (project) => {
-      const { circuitsToRetry } = await import('../choosing.ts');
-      const { retryRun, getRun } = await import('../../pipelines/index.ts');
+      const { retry } = await import('../../actions/index.ts');
+      const { getRun } = await import('../../pipelines/index.ts');
       const { getApproval } = await import('../../gates/index.ts');
       const { goOn } = await import('../going-on.ts');
       const { approvalDocument, countsOf } = await import('../deciding.ts');
       const run = await getRun(project.store.db, key);
-      const after = await retryRun(project.world, run, {
+      const after = await retry(project, run, {
         actor: await project.actor(),
         comment: flags.comment ?? null,
-        circuits: await circuitsToRetry(project, run, flags),
+        groups: flags.group,
+        circuits: flags.circuits,
       });
       return goOn(project, run.id, {
         told: `Recorded: ${countsOf(after)}.`,

@@ -178,11 +178,12 @@ function canceledText(
 
 async function acceptPartial(key: string, flags: CommonOptions & { comment?: string }): Promise<void> {
   const code = await withProject(flags, 'write', async (project) => {
-    const { acceptPartial: accept, getRun } = await import('../../pipelines/index.ts');
+    const { acceptPartial: accept } = await import('../../actions/index.ts');
+    const { getRun } = await import('../../pipelines/index.ts');
     const { goOn } = await import('../going-on.ts');
     const run = await getRun(project.store.db, key);
     const actor = await project.actor();
-    await project.store.tx((tx) => accept(tx, project.clock.now(), run, actor, flags.comment ?? null));
+    await accept(project, run, actor, flags.comment ?? null);
     return goOn(project, run.id, {
       told: `Accepted what run ${run.number} came to.`,
       wait: true,

@@ -4,17 +4,6 @@ import type { AttemptsTable } from '../../store/index.ts';
 import { oneLine, status } from './style.ts';
 import { table } from './table.ts';
 
-/** A job as one JSON object, flags as booleans and JSON columns parsed. */
-export function jobDocument(job: Job): Record<string, unknown> {
-  return {
-    ...job,
-    optional: job.optional === 1,
-    retry: job.retry === 1,
-    metrics: job.metrics === null ? null : (JSON.parse(job.metrics) as unknown),
-    inputs: JSON.parse(job.inputs) as unknown,
-  };
-}
-
 const seconds = (s: number | null): string => (s === null ? '' : formatDuration(s));
 const ran = (job: Pick<AttemptsTable, 'running_s' | 'running_at' | 'status'>, now: number): number | null =>
   job.running_s ??

@@ -1,14 +1,20 @@
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
-import { cancelRun } from '../../actions/index.ts';
-import { UsageError } from '../../kernel/errors.ts';
 import { RunStatus, getRun, listRuns } from '../../pipelines/index.ts';
-import { RunRow, RunView, runRow, runView } from '../../views/index.ts';
-import { needs } from '../access/route-roles.ts';
+import { PlanCircuitRow, RunRow, RunView, pageOfPlanCircuits, runRow, runView } from '../../views/index.ts';
 import { Paging, json, pageOf, problems, routes } from '../api.ts';
 import type { ApiContext } from '../api.ts';
+import { idCursor, numberCursor } from '../cursor.ts';
+import { Flag, Search } from '../fields.ts';
 
-const params = z.object({ run: z.string().min(1).max(60).meta({ description: 'Number or id.' }) });
+export const RunKey = z
+  .string()
+  .min(1)
+  .max(60)
+  .meta({ description: 'Number or id of a run.', example: '12' });
+
+/** Of every route below a run. */
+export const RunParam = z.object({ run: RunKey });
 
 const list = createRoute({
   method: 'get',
@@ -16,7 +22,13 @@ const list = createRoute({
   tags: ['runs'],
   summary: 'Runs, newest first',
   request: {
-    query: Paging.extend({ status: RunStatus.optional(), pipeline: z.string().max(60).optional() }),
+    query: Paging.extend({
+      status: RunStatus.optional(),
+      pipeline: z.string().max(60).optional(),
+      requested_by: z.string().max(200).optional(),
+      rehearsal: Flag.optional(),
+      q: Search.optional().meta({ description: 'Part of who asked, branch, commit or reason; or a number.' }),
+    }),
   },
   responses: { 200: json(pageOf(RunRow), 'A page of runs'), ...problems },
 });
@@ -26,43 +38,46 @@ const show = createRoute({
   path: '/runs/{run}',
   tags: ['runs'],
   summary: 'A run with its stages',
-  request: { params },
+  request: { params: RunParam },
   responses: { 200: json(RunView, 'The run'), ...problems },
 });
 
-const cancel = createRoute({
-  method: 'post',
-  path: '/runs/{run}/cancel',
+const circuits = createRoute({
+  method: 'get',
+  path: '/runs/{run}/circuits',
   tags: ['runs'],
-  summary: 'End a run; harmless twice',
-  ...needs('operator'),
-  request: { params },
-  responses: {
-    202: json(z.object({ requested: z.boolean() }), 'False: there was nothing left to cancel'),
-    ...problems,
+  summary: 'What the plan of a run says of each circuit, and why',
+  request: {
+    params: RunParam,
+    query: Paging.extend({
+      action: z.enum(['train', 'skip']).optional(),
+      cause: z.string().max(60).optional(),
+      q: Search.optional().meta({ description: 'Part of the id of a circuit.' }),
+    }),
   },
+  responses: { 200: json(pageOf(PlanCircuitRow), 'A page of circuits'), ...problems },
 });
 
 export const runs = ({ project }: ApiContext) =>
   routes()
     .openapi(list, async (c) => {
-      const { limit, cursor, status, pipeline } = c.req.valid('query');
-      const before = cursor === undefined ? undefined : wholeNumber(cursor);
-      const rows = await listRuns(project.store.db, { limit, before, status, pipeline });
-      const last = rows.length === limit ? rows.at(-1) : undefined;
-      return c.json({ items: rows.map(runRow), next: last === undefined ? null : String(last.number) }, 200);
+      const { limit, cursor, ...filter } = c.req.valid('query');
+      const rows = await listRuns(project.store.db, {
+        ...filter,
+        before: numberCursor(cursor),
+        limit: limit + 1,
+      });
+      const shown = rows.slice(0, limit);
+      const last = rows.length > limit ? shown.at(-1) : undefined;
+      return c.json({ items: shown.map(runRow), next: last === undefined ? null : String(last.number) }, 200);
     })
     .openapi(show, async (c) => {
       const run = await getRun(project.store.db, c.req.valid('param').run);
       return c.json(await runView(project, run), 200);
     })
-    .openapi(cancel, async (c) => {
+    .openapi(circuits, async (c) => {
       const run = await getRun(project.store.db, c.req.valid('param').run);
-      const { requested } = await cancelRun(project, run, c.get('actor'));
-      return c.json({ requested }, 202);
+      const { limit, cursor, ...filter } = c.req.valid('query');
+      const after = idCursor(cursor);
+      return c.json(await pageOfPlanCircuits(project.store.db, run.id, { ...filter, after, limit }), 200);
     });
-
-function wholeNumber(cursor: string): number {
-  if (/^\d{1,15}$/.test(cursor)) return Number(cursor);
-  throw new UsageError(`${cursor} is no cursor of this list.`, { hint: 'Take `next` of the page before.' });
-}

@@ -1,19 +1,37 @@
 import type { Project } from '../app.ts';
 import { ConflictError, NotFoundError } from '../kernel/errors.ts';
 import { listApprovals, subjectsWith } from '../gates/index.ts';
-import { failuresOfRun } from '../pipelines/index.ts';
+import type { Actor, Approval } from '../gates/index.ts';
+import { failuresOfRun, retryRun } from '../pipelines/index.ts';
 import type { Run } from '../pipelines/index.ts';
 
-/** The circuits that a retry by group or by name means; null: all that failed. */
-export async function circuitsToRetry(
+interface Chosen {
+  /** Numbers of groups, as `failuresOfRun` gives them. */
+  readonly groups?: readonly number[] | undefined;
+  readonly circuits?: readonly string[] | undefined;
+}
+
+/**
+ * Trains failed circuits of a run again: those of some causes, those named, or all. Counts as an approval at the retry gate;
+ * returns that request.
+ * @throws NotFoundError for a group or circuit that did not fail, ConflictError where nothing of them is open
+ */
+export async function retry(
   project: Project,
   run: Run,
-  flags: { readonly group?: readonly number[]; readonly circuits?: readonly string[] },
-): Promise<string[] | null> {
-  const chosen = new Set(flags.circuits);
-  if (flags.group !== undefined) {
+  wanted: Chosen & { readonly actor: Actor; readonly comment: string | null },
+): Promise<Approval> {
+  const { actor, comment } = wanted;
+  const circuits = await circuitsToRetry(project, run, wanted);
+  return retryRun(project.world, run, { actor, comment, circuits });
+}
+
+/** The circuits that a retry by group or by name means; null: all that failed. */
+async function circuitsToRetry(project: Project, run: Run, wanted: Chosen): Promise<string[] | null> {
+  const chosen = new Set(wanted.circuits);
+  if (wanted.groups !== undefined) {
     const { groups } = await failuresOfRun(project.store.db, run);
-    for (const number of flags.group) {
+    for (const number of wanted.groups) {
       const group = groups.find((g) => g.number === number);
       if (group === undefined)
         throw new NotFoundError(`Run ${run.number} has no group ${number} of failures.`, {
@@ -32,7 +50,7 @@ export async function circuitsToRetry(
       for (const id of meant) chosen.add(id);
     }
   }
-  return flags.group === undefined && flags.circuits === undefined ? null : [...chosen];
+  return wanted.groups === undefined && wanted.circuits === undefined ? null : [...chosen];
 }
 
 /** What the open request at the retry gate still asks about; null: there is none. */

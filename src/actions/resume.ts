@@ -1,0 +1,39 @@
+import type { Project } from '../app.ts';
+import type { Actor } from '../gates/index.ts';
+import { ConflictError } from '../kernel/errors.ts';
+import { acceptPartial as accept, getRun, reviveRun, wakeRun } from '../pipelines/index.ts';
+import type { Run } from '../pipelines/index.ts';
+
+/**
+ * Takes a run up where it stands: one that gave up goes on, one that is open is looked at again. Whoever holds the project
+ * goes on with it. Harmless twice.
+ * @throws ConflictError when it is over, or a later run has trained its circuits since
+ */
+export async function resumeRun({ store, clock }: Project, run: Run, actor: Actor): Promise<Run> {
+  return store.tx(async (tx) => {
+    const now = clock.now();
+    const revived = await reviveRun(tx, now, run, actor);
+    if (run.ended_at !== null && !revived)
+      throw new ConflictError(`Run ${run.number} is over (${run.status}).`, {
+        hint:
+          run.status === 'failed'
+            ? 'Train what it owes with a new run: trainyard run --include-failed'
+            : 'Start a new one with `trainyard run`.',
+      });
+    if (!revived) await wakeRun(tx, now, run.id);
+    return getRun(tx, run.id);
+  });
+}
+
+/** Lets promotion go on although circuits failed again, on record. @throws ConflictError when there is no such loss */
+export async function acceptPartial(
+  { store, clock }: Project,
+  run: Run,
+  actor: Actor,
+  comment: string | null,
+): Promise<Run> {
+  return store.tx(async (tx) => {
+    await accept(tx, clock.now(), run, actor, comment);
+    return getRun(tx, run.id);
+  });
+}
