@@ -1,8 +1,9 @@
 /** Makes dist/ for publishing: `npm run build`. A checkout runs from source and needs none of it. */
 import { spawnSync } from 'node:child_process';
-import { cp, glob, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { basename, join, sep } from 'node:path';
+import { cp, glob, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { rolldown } from 'rolldown';
+import { licenses } from './licenses.ts';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
@@ -45,29 +46,4 @@ for await (const file of glob('**/*.py', { cwd: join(root, 'src') })) {
   });
 }
 
-const packages = new Set<string>();
-for (const chunk of output) {
-  for (const id of chunk.type === 'chunk' ? chunk.moduleIds : []) {
-    const inside = id.split(`${sep}node_modules${sep}`).at(-1)?.split(sep);
-    if (!id.includes(`${sep}node_modules${sep}`) || inside === undefined) continue;
-    packages.add(inside[0]?.startsWith('@') === true ? inside.slice(0, 2).join('/') : (inside[0] ?? ''));
-  }
-}
-await writeFile(join(dist, 'THIRD-PARTY-LICENSES.txt'), await licenses([...packages].toSorted()));
-
-/** The bundled packages' own licence texts, as their terms ask. */
-async function licenses(names: readonly string[]): Promise<string> {
-  const texts: string[] = [];
-  for (const name of names) {
-    const folder = join(root, 'node_modules', name);
-    const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
-      version: string;
-      license: string;
-    };
-    const file = (await readdir(folder)).find((f) => /^licen[cs]e/i.test(f));
-    const text =
-      file === undefined ? `Licence: ${manifest.license}\n` : await readFile(join(folder, file), 'utf8');
-    texts.push(`${name} ${manifest.version}\n\n${text.trim()}\n`);
-  }
-  return texts.join(`\n${'-'.repeat(80)}\n\n`);
-}
+await writeFile(join(dist, 'THIRD-PARTY-LICENSES.txt'), await licenses(root, output));

@@ -1,0 +1,39 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { useCallback, useMemo } from 'react';
+
+/** A page of a list, as the server cuts it. */
+export interface PageOf<T> {
+  readonly items: readonly T[];
+  readonly next: string | null;
+}
+
+/** A list that goes on as it is scrolled; what it gives goes right into a DataTable. */
+export function useList<T>(
+  /** The topic first (topics.ts), then all that the list is filtered and sorted by. */
+  key: readonly unknown[],
+  fetchPage: (cursor: string | undefined, signal: AbortSignal) => Promise<PageOf<T>>,
+  enabled = true,
+) {
+  const query = useInfiniteQuery({
+    queryKey: key,
+    queryFn: ({ pageParam, signal }) => fetchPage(pageParam, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+    // The rows of the filter before stay until the new ones are there: nothing jumps.
+    placeholderData: (before) => before,
+    enabled,
+  });
+  const rows = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
+  const { fetchNextPage, refetch } = query;
+  const onMore = useCallback(() => void fetchNextPage(), [fetchNextPage]);
+  const retry = useCallback(() => void refetch(), [refetch]);
+  return {
+    rows,
+    loading: query.isPending,
+    error: query.error,
+    retry,
+    more: query.hasNextPage,
+    loadingMore: query.isFetchingNextPage,
+    onMore,
+  };
+}

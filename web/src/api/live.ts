@@ -1,0 +1,144 @@
+import { useQueryClient } from '@tanstack/react-query';
+import type { QueryClient } from '@tanstack/react-query';
+import { useEffect, useSyncExternalStore } from 'react';
+import { API } from './client.ts';
+import { patchProgress } from './progress.ts';
+import type { Progress } from './progress.ts';
+import { TOPICS } from './topics.ts';
+import type { Topic } from './topics.ts';
+
+/** How the page hears of changes: over the stream, not yet, or not any more. */
+export type Liveness = 'live' | 'connecting' | 'lost';
+
+/** An event as the stream brings it. */
+export interface LiveEvent {
+  readonly seq: number;
+  readonly at: string;
+  readonly type: string;
+  readonly severity: 'info' | 'warning' | 'error';
+  readonly run_id: string | null;
+  readonly stage: string | null;
+  readonly circuit_id: string | null;
+  readonly message: string;
+}
+
+/**
+ * The one event stream of the app. It keeps what is shown in step with the server: whatever a message is about is
+ * fetched again if it is on the screen, and no oftener than its topic allows. Nothing polls.
+ */
+export function useLiveUpdates(): void {
+  const queries = useQueryClient();
+  useEffect(() => {
+    const refresh = new Refresher(queries);
+    const source = new EventSource(`${API}/events/stream`);
+    source.addEventListener('open', () => {
+      // What happened while the line was down and is no event, such as the progress of jobs, is read anew.
+      if (liveness === 'lost') refresh.all();
+      say('live');
+    });
+    source.addEventListener('error', () => say('lost'));
+    source.addEventListener('event', (message: MessageEvent<string>) => {
+      const event = JSON.parse(message.data) as LiveEvent;
+      refresh.topics(...topicsOf(event.type));
+      for (const listener of eventListeners) listener(event);
+    });
+    source.addEventListener('progress', (message: MessageEvent<string>) => {
+      patchProgress(queries, JSON.parse(message.data) as Progress);
+      refresh.topics('progress');
+    });
+    source.addEventListener('changed', (message: MessageEvent<string>) => {
+      const { what } = JSON.parse(message.data) as { readonly what: readonly string[] };
+      refresh.topics(...what.filter((topic): topic is Topic => topic in TOPICS));
+    });
+    return () => {
+      source.close();
+      refresh.stop();
+      say('connecting');
+    };
+  }, [queries]);
+}
+
+/** How the line stands. */
+export const useLiveness = (): Liveness => useSyncExternalStore(subscribe, () => liveness);
+
+/** Calls `listener` with each event while the component is there. It must keep its identity (useCallback). */
+export function useEvents(listener: (event: LiveEvent) => void): void {
+  useEffect(() => {
+    eventListeners.add(listener);
+    return () => void eventListeners.delete(listener);
+  }, [listener]);
+}
+
+let liveness: Liveness = 'connecting';
+const livenessListeners = new Set<() => void>();
+const eventListeners = new Set<(event: LiveEvent) => void>();
+
+function say(now: Liveness): void {
+  liveness = now;
+  for (const listener of livenessListeners) listener();
+}
+
+function subscribe(listener: () => void): () => void {
+  livenessListeners.add(listener);
+  return () => void livenessListeners.delete(listener);
+}
+
+/** What an event of this type is about: the subject is what stands before the dot. */
+function topicsOf(type: string): Topic[] {
+  const subject = type.slice(0, type.indexOf('.'));
+  return ['events', ...(BY_SUBJECT[subject] ?? [])];
+}
+
+const BY_SUBJECT: Readonly<Record<string, readonly Topic[]>> = {
+  run: ['runs', 'circuits'],
+  stage: ['runs'],
+  job: ['jobs', 'runs', 'circuits'],
+  jobs: ['jobs'],
+  training: ['jobs', 'runs', 'circuits'],
+  approval: ['approvals', 'runs', 'models', 'circuits'],
+  model: ['models', 'circuits', 'runs'],
+  environment: ['system'],
+  component: ['system'],
+  schedule: ['schedules'],
+  notification: ['notifications'],
+  retention: ['runs', 'models'],
+};
+
+/** Fetches topics again, each at once and then no oftener than its pause says, however much happens. */
+class Refresher {
+  readonly #queries: QueryClient;
+  readonly #timers = new Map<Topic, { again: boolean; timer: number }>();
+
+  constructor(queries: QueryClient) {
+    this.#queries = queries;
+  }
+
+  topics(...topics: readonly Topic[]): void {
+    for (const topic of topics) {
+      const running = this.#timers.get(topic);
+      if (running === undefined) this.#refresh(topic);
+      else running.again = true;
+    }
+  }
+
+  all(): void {
+    void this.#queries.invalidateQueries();
+  }
+
+  stop(): void {
+    for (const { timer } of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  #refresh(topic: Topic): void {
+    const entry = {
+      again: false,
+      timer: window.setTimeout(() => {
+        this.#timers.delete(topic);
+        if (entry.again) this.#refresh(topic);
+      }, TOPICS[topic]),
+    };
+    this.#timers.set(topic, entry);
+    void this.#queries.invalidateQueries({ queryKey: [topic] }, { cancelRefetch: false });
+  }
+}

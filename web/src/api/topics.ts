@@ -1,0 +1,21 @@
+/**
+ * What queries are about: the first part of every query key. The number is the pause in ms between two fetches of what
+ * is on the screen. `progress` is for what moves while a run is open, and is not worth an event: the jobs' matrix.
+ */
+export const TOPICS = {
+  me: 1000,
+  runs: 1000,
+  jobs: 1000,
+  progress: 2000,
+  circuits: 2000,
+  approvals: 500,
+  models: 1000,
+  events: 500,
+  audit: 1000,
+  schedules: 1000,
+  notifications: 1000,
+  scripts: 1000,
+  system: 2000,
+  plans: 1000,
+} as const;
+export type Topic = keyof typeof TOPICS;

@@ -1,0 +1,145 @@
+import { Link, Outlet } from '@tanstack/react-router';
+import { useQuery } from '@tanstack/react-query';
+import { Suspense, useState } from 'react';
+import { meQuery, waitingQuery } from '../api/me.ts';
+import { useLiveUpdates, useLiveness } from '../api/live.ts';
+import { Button, HintLayer, Skeleton, Toasts, count } from '../ui/index.ts';
+import styles from './shell.module.css';
+import { PAGES } from './pages.ts';
+import { useTheme } from './theme.ts';
+import type { Theme } from './theme.ts';
+
+/** What stands around every page. */
+export function Shell() {
+  useLiveUpdates();
+  const [open, setOpen] = useState(false);
+  return (
+    <div className={styles.shell}>
+      <a href="#page" className={styles.skip}>
+        Skip to the page
+      </a>
+      <header className={styles.bar}>
+        <Link to="/" className={styles.brand} onClick={() => setOpen(false)}>
+          <Mark />
+          Trainyard
+        </Link>
+        <Button
+          small
+          className={styles.menu}
+          aria-expanded={open}
+          aria-controls="pages"
+          onClick={() => setOpen(!open)}
+        >
+          Menu
+        </Button>
+        <nav id="pages" aria-label="Pages" className={styles.nav} data-open={open || undefined}>
+          <ul>
+            {PAGES.map(({ to, name, counts }) => (
+              <li key={to}>
+                <Link to={to} className={styles.page} onClick={() => setOpen(false)}>
+                  {name}
+                  {counts === 'waiting' && <Waiting />}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </nav>
+        <div className={styles.foot} data-open={open || undefined}>
+          <Line />
+          <Who />
+          <ThemeSwitch />
+        </div>
+      </header>
+      <main id="page" tabIndex={-1} className={styles.main}>
+        <Suspense fallback={<Loading />}>
+          <Outlet />
+        </Suspense>
+      </main>
+      <HintLayer />
+      <Toasts />
+    </div>
+  );
+}
+
+/** How many decisions wait for somebody. */
+function Waiting() {
+  const { data } = useQuery(waitingQuery);
+  if (data === undefined || data.waiting === 0) return null;
+  const some = data.more ? `${count(data.waiting)}+` : count(data.waiting);
+  return (
+    <span className={styles.waiting} data-tone="waiting">
+      <span aria-hidden="true">‖ {some}</span>
+      <span className="unseen">, {some} waiting</span>
+    </span>
+  );
+}
+
+/** Whether what is shown is what is. */
+function Line() {
+  const liveness = useLiveness();
+  const [tone, shape, word] = LIVENESS[liveness];
+  return (
+    <p role="status" className={styles.line} data-tone={tone}>
+      <span aria-hidden="true">{shape} </span>
+      {word}
+    </p>
+  );
+}
+
+const LIVENESS = {
+  live: ['ok', '●', 'Live'],
+  connecting: ['idle', '○', 'Connecting'],
+  lost: ['failed', '✗', 'No connection, trying again'],
+} as const;
+
+function Who() {
+  const { data } = useQuery(meQuery);
+  if (data === undefined) return null;
+  return (
+    <p
+      className={styles.who}
+      data-hint={`${data.identity === 'verified' ? 'Signed in' : 'As this machine says'}; ${data.roles.join(', ')}`}
+      tabIndex={0}
+    >
+      {data.name}
+    </p>
+  );
+}
+
+function ThemeSwitch() {
+  const [theme, choose] = useTheme();
+  return (
+    <fieldset className={styles.theme}>
+      <legend className="unseen">Theme</legend>
+      {(['system', 'light', 'dark'] satisfies Theme[]).map((each) => (
+        <label key={each}>
+          <input
+            type="radio"
+            name="theme"
+            className="unseen"
+            checked={theme === each}
+            onChange={() => choose(each)}
+          />
+          <span>{each === 'system' ? 'Auto' : each === 'light' ? 'Light' : 'Dark'}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+const Loading = () => (
+  <div className={styles.loading}>
+    <Skeleton lines={1} height={28} />
+    <Skeleton lines={8} height={24} />
+  </div>
+);
+
+/** The favicon's picture: a line, its siding, a station, a signal. */
+const Mark = () => (
+  <svg viewBox="0 0 32 32" width="24" height="24" aria-hidden="true" className={styles.mark}>
+    <path d="M2 13H30" />
+    <path d="M7 13C12 13 10 24 15 24H19C24 24 22 13 27 13" />
+    <circle className={styles.stop} cx="16" cy="13" r="4.5" />
+    <circle className={styles.lamp} cx="26" cy="5" r="3" />
+  </svg>
+);

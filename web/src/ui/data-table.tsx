@@ -1,0 +1,189 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import type { ReactNode, RefObject } from 'react';
+import styles from './data-table.module.css';
+import { InTable } from './in-table.ts';
+import { ErrorNotice } from './notice.tsx';
+import { Skeleton } from './skeleton.tsx';
+
+export interface Column<T> {
+  readonly key: string;
+  readonly head: ReactNode;
+  /** A track of the grid: `120px`, `minmax(160px, 2fr)`. */
+  readonly width: string;
+  readonly cell: (row: T) => ReactNode;
+  /** Figures stand on the right. */
+  readonly align?: 'right';
+  /** Left out where the table is narrower than so many px. */
+  readonly from?: 480 | 640 | 800 | 1000;
+  /** The key that the server sorts by; the head becomes a button. */
+  readonly sort?: string;
+}
+
+interface DataTableProps<T> {
+  /** What it is a table of, for those who hear it. */
+  readonly label: string;
+  readonly columns: readonly Column<T>[];
+  readonly rows: readonly T[];
+  readonly rowKey: (row: T) => string;
+  /** Marks rows, such as `data-tone`. */
+  readonly tone?: (row: T) => string | undefined;
+  readonly selected?: ((row: T) => boolean) | undefined;
+  readonly sort?: string | undefined;
+  readonly onSort?: (sort: string) => void;
+  readonly loading?: boolean;
+  readonly error?: unknown;
+  readonly retry?: () => void;
+  /** What stands there instead of no rows. */
+  readonly empty: ReactNode;
+  /** Is there a page more, and is it on its way? */
+  readonly more?: boolean;
+  readonly loadingMore?: boolean;
+  readonly onMore?: () => void;
+  /** Takes the height that is left (in a page that fills the window) or this many px at most. */
+  readonly height?: 'fill' | number;
+  readonly rowHeight?: number;
+}
+
+/**
+ * A table of any length: only what is in sight is drawn, the head stays, the next page is fetched in time. Columns give
+ * way where there is little room. A link with the class `row-link` takes the clicks of its whole row.
+ */
+export function DataTable<T>(props: DataTableProps<T>) {
+  const { label, columns, rows, rowKey, empty, more = false, loadingMore = false, onMore } = props;
+  const { height = 'fill', rowHeight = 32 } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    overscan: 12,
+    getItemKey: (i) => {
+      const row = rows[i];
+      return row === undefined ? i : rowKey(row);
+    },
+  });
+  const broken = props.error !== undefined && props.error !== null;
+  const items = virtual.getVirtualItems();
+  const last = items.at(-1)?.index ?? -1;
+  useEffect(() => {
+    if (more && !loadingMore && !broken && last >= rows.length - 20) onMore?.();
+  }, [more, loadingMore, last, rows.length, onMore, broken]);
+
+  const width = useWidth(scroller);
+  const shown = columns.filter((column) => column.from === undefined || width >= column.from);
+  const tracks = { gridTemplateColumns: shown.map((column) => column.width).join(' ') };
+  const wait = props.loading === true && rows.length === 0;
+  return (
+    <div
+      ref={scroller}
+      className={styles.scroller}
+      data-fill={height === 'fill' || undefined}
+      style={height === 'fill' ? undefined : { maxHeight: height }}
+    >
+      <div
+        role="table"
+        aria-label={label}
+        aria-rowcount={more ? -1 : rows.length + 1}
+        aria-busy={wait}
+        className={styles.table}
+      >
+        <div role="rowgroup" className={styles.head}>
+          <div role="row" className={styles.row} style={tracks} aria-rowindex={1}>
+            {shown.map((column) => (
+              <Head key={column.key} column={column} sort={props.sort} onSort={props.onSort} />
+            ))}
+          </div>
+        </div>
+        <InTable value={true}>
+          <div role="rowgroup" className={styles.body} style={{ height: virtual.getTotalSize() }}>
+            {items.map((item) => {
+              const row = rows[item.index];
+              return row === undefined ? null : (
+                <div
+                  key={item.key}
+                  role="row"
+                  aria-rowindex={item.index + 2}
+                  aria-selected={props.selected?.(row)}
+                  className={styles.row}
+                  data-tone={props.tone?.(row)}
+                  style={{ ...tracks, height: item.size, transform: `translateY(${item.start}px)` }}
+                >
+                  {shown.map((column) => (
+                    <div key={column.key} role="cell" className={styles.cell} data-align={column.align}>
+                      {column.cell(row)}
+                    </div>
+                  ))}
+                </div>
+              );
+            })}
+          </div>
+        </InTable>
+      </div>
+      {wait && !broken && (
+        <div className={styles.foot}>
+          <Skeleton lines={8} height={rowHeight - 8} />
+        </div>
+      )}
+      {broken && (
+        <div className={styles.foot}>
+          <ErrorNotice error={props.error} retry={props.retry} />
+        </div>
+      )}
+      {!wait && !broken && rows.length === 0 && empty}
+      {loadingMore && <div className={styles.foot}>Loading more …</div>}
+    </div>
+  );
+}
+
+function Head<T>({
+  column,
+  sort,
+  onSort,
+}: {
+  readonly column: Column<T>;
+  readonly sort: string | undefined;
+  readonly onSort: ((sort: string) => void) | undefined;
+}) {
+  const { sort: key } = column;
+  const order = key === undefined || sort === undefined ? null : orderOf(sort, key);
+  return (
+    <div
+      role="columnheader"
+      className={styles.cell}
+      data-align={column.align}
+      aria-sort={order === null ? undefined : order === 'up' ? 'ascending' : 'descending'}
+    >
+      {key === undefined || onSort === undefined ? (
+        column.head
+      ) : (
+        <button
+          type="button"
+          className={styles.sort}
+          onClick={() => onSort(order === 'up' ? `-${key}` : key)}
+        >
+          {column.head}
+          <span aria-hidden="true">{order === 'up' ? ' ↑' : order === 'down' ? ' ↓' : ''}</span>
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** `name` sorts upwards by it, `-name` downwards. */
+const orderOf = (sort: string, key: string): 'up' | 'down' | null =>
+  sort === key ? 'up' : sort === `-${key}` ? 'down' : null;
+
+/** How wide the element is, measured before it is painted and whenever it changes. */
+function useWidth(ref: RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(Number.POSITIVE_INFINITY);
+  useLayoutEffect(() => {
+    const element = ref.current;
+    if (element === null) return undefined;
+    setWidth(element.clientWidth);
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [ref]);
+  return width;
+}

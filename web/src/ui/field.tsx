@@ -1,0 +1,133 @@
+import { useEffect, useId, useRef, useState } from 'react';
+import type { ReactNode } from 'react';
+import styles from './field.module.css';
+
+/** A label above its control. */
+export function Field({
+  label,
+  htmlFor,
+  help,
+  children,
+}: {
+  readonly label: string;
+  readonly htmlFor: string;
+  readonly help?: ReactNode;
+  readonly children: ReactNode;
+}) {
+  return (
+    <div className={styles.field}>
+      <label htmlFor={htmlFor}>{label}</label>
+      {children}
+      {help !== undefined && <p className={styles.help}>{help}</p>}
+    </div>
+  );
+}
+
+/** Filters in one line above a list; they wrap where there is little room. */
+export const Filters = ({ children }: { readonly children: ReactNode }) => (
+  <div role="search" className={styles.filters}>
+    {children}
+  </div>
+);
+
+/** Text to look for. Told after a short rest from typing, and at once on Enter. */
+export function SearchBox({
+  label,
+  value,
+  onChange,
+  placeholder,
+}: {
+  readonly label: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly placeholder?: string;
+}) {
+  const [text, setText] = useState(value);
+  const timer = useRef(0);
+  const id = useId();
+  // What the address says holds: back and forward change it as well.
+  useEffect(() => setText(value), [value]);
+  const tell = (next: string, delay_ms: number): void => {
+    clearTimeout(timer.current);
+    timer.current = window.setTimeout(() => onChange(next), delay_ms);
+  };
+  return (
+    <div className={styles.inline}>
+      <label htmlFor={id} className="unseen">
+        {label}
+      </label>
+      <input
+        id={id}
+        type="search"
+        className={styles.search}
+        placeholder={placeholder ?? label}
+        value={text}
+        autoComplete="off"
+        spellCheck={false}
+        onChange={(event) => {
+          setText(event.target.value);
+          tell(event.target.value, 250);
+        }}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') tell(text, 0);
+        }}
+      />
+    </div>
+  );
+}
+
+/** One of a few values, or all. */
+export function SelectBox<T extends string>({
+  label,
+  value,
+  options,
+  onChange,
+  all = 'all',
+}: {
+  readonly label: string;
+  readonly value: T | undefined;
+  readonly options: readonly (T | { readonly value: T; readonly text: string })[];
+  readonly onChange: (value: T | undefined) => void;
+  /** What stands for no filter; null: one has to be chosen. */
+  readonly all?: string | null;
+}) {
+  const id = useId();
+  const choices = options.map((o) =>
+    typeof o === 'string' ? { value: o, text: o.replaceAll('_', ' ') } : o,
+  );
+  return (
+    <div className={styles.inline}>
+      <label htmlFor={id}>{label}</label>
+      <select
+        id={id}
+        value={value ?? ''}
+        onChange={(event) => onChange(choices.find((o) => o.value === event.target.value)?.value)}
+      >
+        {all !== null && <option value="">{all}</option>}
+        {choices.map((o) => (
+          <option key={o.value} value={o.value}>
+            {o.text}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+/** On or off. */
+export function CheckBox({
+  label,
+  checked,
+  onChange,
+}: {
+  readonly label: ReactNode;
+  readonly checked: boolean;
+  readonly onChange: (checked: boolean) => void;
+}) {
+  return (
+    <label className={styles.check}>
+      <input type="checkbox" checked={checked} onChange={(event) => onChange(event.target.checked)} />
+      {label}
+    </label>
+  );
+}

@@ -1,0 +1,57 @@
+/** `1 d 3 h`, `2 h 05 min`, `3 min 20 s`, `4.2 s`: two units at most, so that figures can be compared at a glance. */
+export function duration(seconds: number): string {
+  const s = Math.max(0, seconds);
+  if (s < 10) return `${s === 0 ? 0 : s.toFixed(1)} s`;
+  const whole = Math.round(s);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
+  const hours = Math.floor(minutes / 60);
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** Seconds between two moments; null where one is missing. */
+export const secondsBetween = (from: string | null, to: string | null): number | null =>
+  from === null || to === null ? null : (Date.parse(to) - Date.parse(from)) / 1000;
+
+/** The moment in the viewer's own zone: the time alone for today, the day as well for others, the year for other years. */
+export function localTime(iso: string, now: Date): string {
+  const at = new Date(iso);
+  const clock = `${two(at.getHours())}:${two(at.getMinutes())}`;
+  if (at.toDateString() === now.toDateString()) return clock;
+  const year = at.getFullYear() === now.getFullYear() ? '' : ` ${at.getFullYear()}`;
+  return `${at.getDate()} ${MONTHS[at.getMonth()] ?? ''}${year} ${clock}`;
+}
+
+/** The same moment, exactly. */
+export const exactTime = (iso: string): string => `${iso.replace('T', ' ').replace(/Z$/, '')} UTC`;
+
+/** `3 min ago`, `in 4 h`: how far away a moment is, in its largest unit. */
+export function fromNow(iso: string, now: Date): string {
+  const seconds = (Date.parse(iso) - now.getTime()) / 1000;
+  const [unit, size] = UNITS.find(([, s]) => Math.abs(seconds) >= s) ?? ['second', 1];
+  return RELATIVE.format(Math.trunc(seconds / size), unit);
+}
+
+export const count = (n: number): string => n.toLocaleString('en');
+/** `1 circuit`, `2,000 circuits`. */
+export const plural = (n: number, one: string, many = `${one}s`): string =>
+  `${count(n)} ${n === 1 ? one : many}`;
+
+export function bytes(n: number): string {
+  if (n < 1000) return `${n} B`;
+  const step = Math.min(SIZES.length, Math.floor(Math.log10(n) / 3));
+  const size = n / 1000 ** step;
+  return `${size < 10 ? size.toFixed(1) : Math.round(size)} ${SIZES[step - 1] ?? ''}`;
+}
+
+const two = (n: number): string => String(n).padStart(2, '0');
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const SIZES = ['kB', 'MB', 'GB', 'TB'];
+const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
+const UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+];

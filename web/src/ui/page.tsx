@@ -1,0 +1,69 @@
+import { useRouterState } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
+import type { ReactNode } from 'react';
+import styles from './page.module.css';
+
+interface PageProps {
+  /** Of the document and, unless `heading` says more, of the page. */
+  readonly title: string;
+  readonly heading?: ReactNode;
+  /** One line below the heading: what this is, in figures. */
+  readonly lead?: ReactNode;
+  readonly actions?: ReactNode;
+  readonly children: ReactNode;
+  /** `fill`: the page takes the height of the window and its table scrolls; else the page scrolls. */
+  readonly fill?: boolean;
+}
+
+/** The frame of every page: one `h1`, which takes the focus when the page is changed, so that it is read aloud. */
+export function Page({ title, heading, lead, actions, children, fill = false }: PageProps) {
+  const h1 = useRef<HTMLHeadingElement>(null);
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  useEffect(() => {
+    document.title = `${title} · Trainyard`;
+  }, [title]);
+  useEffect(() => {
+    if (lastPath !== null && lastPath !== path) h1.current?.focus({ preventScroll: true });
+    lastPath = path;
+  }, [path]);
+  return (
+    <div className={styles.page} data-fill={fill || undefined}>
+      <header className={styles.head}>
+        <div className={styles.titles}>
+          <h1 ref={h1} tabIndex={-1}>
+            {heading ?? title}
+          </h1>
+          {lead !== undefined && <div className={styles.lead}>{lead}</div>}
+        </div>
+        {actions !== undefined && <div className={styles.actions}>{actions}</div>}
+      </header>
+      {children}
+    </div>
+  );
+}
+
+/** A part of a page with a heading of its own. */
+export function Section({
+  title,
+  aside,
+  children,
+  plain = false,
+}: {
+  readonly title: string;
+  readonly aside?: ReactNode;
+  readonly children: ReactNode;
+  /** Without the panel around it. */
+  readonly plain?: boolean;
+}) {
+  return (
+    <section className={styles.section} aria-label={title}>
+      <div className={styles.sectionHead}>
+        <h2>{title}</h2>
+        {aside}
+      </div>
+      <div className={plain ? undefined : styles.panel}>{children}</div>
+    </section>
+  );
+}
+
+let lastPath: string | null = null;
