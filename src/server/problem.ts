@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
 import { TrainyardError } from '../kernel/errors.ts';
@@ -58,6 +59,16 @@ const TITLES: Readonly<Record<ErrorCode, string>> = {
 
 /** An error as a response. What was not expected says nothing of itself: it may hold anything. */
 export function problemResponse(c: Context, error: unknown): Response {
+  // What the framework itself refuses: JSON that is none, a body of another kind.
+  if (error instanceof HTTPException && error.status < 500)
+    return problem(c, {
+      status: error.status,
+      title: TITLES.usage,
+      code: 'usage',
+      detail: error.message === '' ? 'The request cannot be read.' : `${error.message.replace(/\.$/, '')}.`,
+      hint: 'See /api/docs for what is expected.',
+      problems: [],
+    });
   const known = error instanceof TrainyardError && error.code !== 'unexpected';
   const code: ErrorCode = known ? error.code : 'unexpected';
   return problem(c, {
