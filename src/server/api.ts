@@ -3,6 +3,7 @@ import { OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Project } from '../app.ts';
 import type { Actor } from '../gates/index.ts';
 import type { Caller } from './access/caller.ts';
+import type { Once } from './idempotency.ts';
 import { Problem, problem } from './problem.ts';
 
 /** What a handler knows of its request. */
@@ -14,6 +15,8 @@ export interface ApiEnv {
     actor: Actor;
     /** The same with what they may do. */
     caller: Caller;
+    /** Set where the request came with an `Idempotency-Key`. */
+    once?: Once;
   };
 }
 

@@ -5,7 +5,9 @@ import { guard } from './access/access.ts';
 import { describeRoles } from './access/route-roles.ts';
 import type { ApiContext, ApiEnv } from './api.ts';
 import { conditional } from './conditional.ts';
+import { idempotent } from './idempotency.ts';
 import { problem, problemResponse } from './problem.ts';
+import { approvals } from './routes/approvals.ts';
 import { circuits } from './routes/circuits.ts';
 import { jobLogs } from './routes/job-logs.ts';
 import { jobs } from './routes/jobs.ts';
@@ -17,6 +19,7 @@ import { runs } from './routes/runs.ts';
 /** All resources, each under its own path; the type is what the client is made of. */
 const resources = (context: ApiContext) =>
   new OpenAPIHono<ApiEnv>()
+    .route('/', approvals(context))
     .route('/', circuits(context))
     .route('/', jobLogs(context))
     .route('/', jobs(context))
@@ -35,6 +38,7 @@ export function createApp(context: ApiContext): OpenAPIHono<ApiEnv> {
   app.use(secureHeaders());
   app.use(guard(context, app));
   app.use('/api/v1/*', conditional());
+  app.use('/api/v1/*', idempotent(context.project));
   app.route('/api/v1', resources(context));
   describeRoles(app);
   app.doc31('/api/openapi.json', {
