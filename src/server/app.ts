@@ -12,6 +12,7 @@ import { jobs } from './routes/jobs.ts';
 import { me } from './routes/me.ts';
 import { runActions } from './routes/run-actions.ts';
 import { runJobs } from './routes/run-jobs.ts';
+import { plans } from './routes/plans.ts';
 import { runs } from './routes/runs.ts';
 
 /** All resources, each under its own path; the type is what the client is made of. */
@@ -23,6 +24,7 @@ const resources = (context: ApiContext) =>
     .route('/', me())
     .route('/', runActions(context))
     .route('/', runJobs(context))
+    .route('/', plans(context))
     .route('/', runs(context));
 
 /** The routes under `/api/v1` and what they take and give, for `hono/client`. */
