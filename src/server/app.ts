@@ -7,6 +7,7 @@ import type { ApiContext, ApiEnv } from './api.ts';
 import { conditional } from './conditional.ts';
 import { problem, problemResponse } from './problem.ts';
 import { circuits } from './routes/circuits.ts';
+import { events } from './routes/events.ts';
 import { jobLogs } from './routes/job-logs.ts';
 import { jobs } from './routes/jobs.ts';
 import { me } from './routes/me.ts';
@@ -18,6 +19,7 @@ import { runs } from './routes/runs.ts';
 const resources = (context: ApiContext) =>
   new OpenAPIHono<ApiEnv>()
     .route('/', circuits(context))
+    .route('/', events(context))
     .route('/', jobLogs(context))
     .route('/', jobs(context))
     .route('/', me())
