@@ -3,8 +3,9 @@ import { OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Project } from '../app.ts';
 import type { Actor } from '../gates/index.ts';
 import type { Caller } from './access/caller.ts';
-import type { ServingProcess } from './serving-process.ts';
+
 import { Problem, problem } from './problem.ts';
+import type { ServingProcess } from './serving-process.ts';
 
 /** What a handler knows of its request. */
 export interface ApiEnv {

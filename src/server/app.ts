@@ -14,6 +14,8 @@ import { me } from './routes/me.ts';
 import { runActions } from './routes/run-actions.ts';
 import { runJobs } from './routes/run-jobs.ts';
 import { runs } from './routes/runs.ts';
+import { system } from './routes/system.ts';
+import { webFiles } from './web-files.ts';
 
 /** All resources, each under its own path; the type is what the client is made of. */
 const resources = (context: ApiContext) =>
@@ -25,7 +27,8 @@ const resources = (context: ApiContext) =>
     .route('/', me())
     .route('/', runActions(context))
     .route('/', runJobs(context))
-    .route('/', runs(context));
+    .route('/', runs(context))
+    .route('/', system(context));
 
 /** The routes under `/api/v1` and what they take and give, for `hono/client`. */
 export type Api = ReturnType<typeof resources>;
@@ -43,6 +46,7 @@ export function createApp(context: ApiContext): OpenAPIHono<ApiEnv> {
     openapi: '3.1.0',
     info: { title: 'Trainyard', version: '1', description: 'Everything the command line does, over HTTP.' },
   });
+  webFiles(app);
   app.notFound((c) =>
     problem(c, {
       status: 404,

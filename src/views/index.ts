@@ -9,3 +9,6 @@ export { PlanCircuitRow, pageOfPlanCircuits } from './plan-circuit.ts';
 export { EventView, SeverityField, eventView } from './event.ts';
 export { RunRow, RunView, runRow, runView } from './run.ts';
 export { CircuitPage, CircuitView, FleetBoard, FleetProblem, circuitRows, circuitView } from './circuit.ts';
+export { DoctorView, diagnose } from './doctor.ts';
+export { SystemView, providerView, systemView } from './system.ts';
+export type { ServingFacts } from './system.ts';
