@@ -11,6 +11,7 @@ import { idempotent } from './idempotency.ts';
 import { problem, problemResponse } from './problem.ts';
 import { approvals } from './routes/approvals.ts';
 import { circuits } from './routes/circuits.ts';
+import { events } from './routes/events.ts';
 import { jobLogs } from './routes/job-logs.ts';
 import { jobs } from './routes/jobs.ts';
 import { me } from './routes/me.ts';
@@ -19,12 +20,15 @@ import { runJobs } from './routes/run-jobs.ts';
 import { plans } from './routes/plans.ts';
 import { runs } from './routes/runs.ts';
 import { tokens } from './routes/tokens.ts';
+import { system } from './routes/system.ts';
+import { webFiles } from './web-files.ts';
 
 /** All resources, each under its own path; the type is what the client is made of. */
 const resources = (context: ApiContext) =>
   new OpenAPIHono<ApiEnv>()
     .route('/', approvals(context))
     .route('/', circuits(context))
+    .route('/', events(context))
     .route('/', jobLogs(context))
     .route('/', jobs(context))
     .route('/', me())
@@ -32,6 +36,7 @@ const resources = (context: ApiContext) =>
     .route('/', runJobs(context))
     .route('/', plans(context))
     .route('/', runs(context))
+    .route('/', system(context))
     .route('/', tokens(context));
 
 /** The routes under `/api/v1` and what they take and give, for `hono/client`. */
@@ -65,6 +70,7 @@ export function createApp(context: ApiContext): OpenAPIHono<ApiEnv> {
     openapi: '3.1.0',
     info: { title: 'Trainyard', version: '1', description: 'Everything the command line does, over HTTP.' },
   });
+  webFiles(app);
   app.notFound((c) =>
     problem(c, {
       status: 404,
