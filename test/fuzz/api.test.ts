@@ -1,0 +1,117 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { ValidateFunction } from 'ajv/dist/2020.js';
+import fc from 'fast-check';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, describe, expect, it } from 'vitest';
+import { Problem } from '../../src/server/problem.ts';
+import type { Operation } from './document.ts';
+import { fuzzWorld } from './fuzz-world.ts';
+import { requestsFor } from './requests.ts';
+import type { FuzzRequest } from './requests.ts';
+
+/** Requests for each operation; more in a long hunt: `TRAINYARD_FUZZ=2000 TRAINYARD_FUZZ_SEED=7`. */
+const REQUESTS = Number(process.env['TRAINYARD_FUZZ'] ?? 60);
+const SEED = Number(process.env['TRAINYARD_FUZZ_SEED'] ?? 20_261_125);
+/** Whatever takes longer hangs. */
+const MOST_MS = 2000;
+
+const { world, app, operations, schemas, known, callers } = await fuzzWorld();
+afterAll(() => world[Symbol.asyncDispose]());
+
+const ajv = new Ajv2020({ strict: false, validateFormats: false });
+ajv.addSchema({ $id: 'api', components: { schemas } });
+const validators = new Map<object, ValidateFunction>();
+
+describe('the API, asked at random from its own document', () => {
+  it('names every operation once, with its role and what may come of it', () => {
+    expect(operations.length).toBeGreaterThan(15);
+    expect(operations.filter((o) => o.role === '' || !o.responses.has('default'))).toEqual([]);
+  });
+
+  it.each(operations.map((operation) => ({ ...operation, operation })))(
+    '$method $path answers in time, as documented or with a problem',
+    async ({ operation }) => {
+      const request = fc.tuple(
+        requestsFor(operation, schemas, known),
+        fc.constantFrom(...Object.keys(callers)),
+      );
+      await fc.assert(
+        fc.asyncProperty(request, async ([asked, caller]) => {
+          world.clock.jumpTo(world.clock.now() + 50);
+          const answer = await answerTo(asked, callers[caller] ?? {});
+          const wrong = isElsewhere(asked) ? crashIn(answer) : wrongWith(answer, operation);
+          expect(wrong, `${answer.status} ${answer.text.slice(0, 500)}`).toBeNull();
+        }),
+        { seed: SEED, numRuns: REQUESTS, endOnFailure: REQUESTS > 500 },
+      );
+      expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+    },
+    REQUESTS * 500 + 30_000,
+  );
+});
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly text: string;
+}
+
+async function answerTo(asked: FuzzRequest, caller: Readonly<Record<string, string>>): Promise<Answer> {
+  const { method, url, headers, body } = asked;
+  const over = new AbortController();
+  const answer = async (): Promise<Answer> => {
+    const response = await app.request(url, { method, headers: { ...headers, ...caller }, body });
+    const type = response.headers.get('content-type') ?? '';
+    if (!type.startsWith('text/event-stream'))
+      return { status: response.status, type, text: await response.text() };
+    await response.body?.cancel();
+    return { status: response.status, type, text: '' };
+  };
+  const late = sleep(MOST_MS, { status: 0, type: '', text: 'no answer' }, { signal: over.signal }).catch(
+    () => null,
+  );
+  const first = await Promise.race([answer(), late]);
+  over.abort();
+  return first ?? { status: 0, type: '', text: 'no answer' };
+}
+
+/** `..` in a path leads to another one before anything is sent: what is answered there is not this operation's. */
+const isElsewhere = ({ url }: FuzzRequest): boolean =>
+  new URL(url, 'http://localhost').pathname.split('/').length !==
+  (url.split('?', 1)[0] ?? '').split('/').length;
+
+function crashIn({ status }: Answer): string | null {
+  if (status === 0) return `no answer in ${MOST_MS} ms`;
+  return status >= 500 ? `the server broke: ${status}` : null;
+}
+
+/** What an answer does that the document does not say; null: nothing. */
+function wrongWith(answer: Answer, { responses }: Operation): string | null {
+  const { status, type, text } = answer;
+  const crash = crashIn(answer);
+  if (crash !== null) return crash;
+  if (status === 304) return null; // TEMP
+  if (status >= 400) return problemIn(status, type, text);
+  const documented = responses.get(String(status));
+  if (documented === undefined) return `status ${status} is not in the document`;
+  if (documented === null || !type.startsWith('application/json')) return null;
+  const valid = validatorOf(documented);
+  return valid(JSON.parse(text)) ? null : `not as documented: ${ajv.errorsText(valid.errors)}`;
+}
+
+function problemIn(status: number, type: string, text: string): string | null {
+  if (!type.startsWith('application/problem+json')) return `an error of type ${type}`;
+  const parsed = Problem.safeParse(JSON.parse(text));
+  if (!parsed.success) return `not a problem: ${parsed.error.message}`;
+  if (parsed.data.status !== status) return `a problem that says ${parsed.data.status}`;
+  return /\n\s+at |node_modules|SQLITE|node:internal/.test(text) ? 'it shows its insides' : null;
+}
+
+function validatorOf(schema: object): ValidateFunction {
+  const known_ = validators.get(schema);
+  if (known_ !== undefined) return known_;
+  const rooted = JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"api#/')) as object;
+  const made = ajv.compile(rooted);
+  validators.set(schema, made);
+  return made;
+}
