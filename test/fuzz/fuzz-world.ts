@@ -1,7 +1,10 @@
 /** An API over a small fleet that has seen something: a failure that waits for its retry, models, old runs. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { rolesWithin } from '../../src/kernel/roles.ts';
+import type { Role } from '../../src/kernel/roles.ts';
 import type { ApiEnv } from '../../src/server/api.ts';
 import { createApp } from '../../src/server/app.ts';
+import { tokenHeaders } from '../../src/testing/test-callers.ts';
 import { fleetOf, testWorld } from '../../src/testing/test-world.ts';
 import type { TestWorld } from '../../src/testing/test-world.ts';
 import { operationsOf } from './document.ts';
@@ -15,8 +18,15 @@ export interface FuzzWorld {
   readonly operations: readonly Operation[];
   readonly schemas: Schemas;
   readonly known: Known;
-  /** Headers of those who ask. */
-  readonly callers: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly callers: readonly Caller[];
+}
+
+/** Somebody with a token. */
+export interface Caller {
+  readonly role: Role;
+  /** All that the role comes to. */
+  readonly roles: readonly Role[];
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 export async function fuzzWorld(): Promise<FuzzWorld> {
@@ -37,7 +47,13 @@ export async function fuzzWorld(): Promise<FuzzWorld> {
     operations: operationsOf(document),
     schemas: document.components?.schemas ?? {},
     known: await knownIn(world),
-    callers: { admin: {} },
+    callers: await Promise.all(
+      (['viewer', 'operator', 'admin'] as const).map(async (role) => ({
+        role,
+        roles: rolesWithin([role]),
+        headers: await tokenHeaders(world.project, { name: role, roles: [role] }),
+      })),
+    ),
   };
 }
 
