@@ -6,7 +6,7 @@ import { securityHeaders } from './access/headers.ts';
 import { refusalRecorder, refuse } from './access/refusals.ts';
 import { describeRoles } from './access/route-roles.ts';
 import type { ApiContext, ApiEnv } from './api.ts';
-import { conditional } from './conditional.ts';
+import { conditional, describeConditional } from './conditional.ts';
 import { idempotent } from './idempotency.ts';
 import { problem, problemResponse } from './problem.ts';
 import { approvals } from './routes/approvals.ts';
@@ -66,6 +66,7 @@ export function createApp(context: ApiContext): OpenAPIHono<ApiEnv> {
   app.use('/api/v1/*', idempotent(context.project));
   app.route('/api/v1', resources(context));
   describeRoles(app);
+  describeConditional(app);
   app.doc31('/api/openapi.json', {
     openapi: '3.1.0',
     info: { title: 'Trainyard', version: '1', description: 'Everything the command line does, over HTTP.' },

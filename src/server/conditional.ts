@@ -1,3 +1,4 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { sha256 } from '../kernel/digest.ts';
 import type { ApiEnv } from './api.ts';
@@ -26,6 +27,17 @@ export const conditional = (): MiddlewareHandler<ApiEnv> => async (c, next) => {
   if (!headers.has('cache-control')) c.header('cache-control', 'private, no-cache');
   if (asked !== undefined && isSeen(asked, tag)) c.res = new Response(null, { status: 304 });
 };
+
+/** Lets the OpenAPI document say so of every route that answers with JSON. */
+export function describeConditional(app: OpenAPIHono<ApiEnv>): void {
+  for (const definition of app.openAPIRegistry.definitions) {
+    if (definition.type !== 'route' || definition.route.method !== 'get') continue;
+    const { responses } = definition.route;
+    const answer = responses['200'];
+    if (answer !== undefined && 'content' in answer && answer.content?.['application/json'] !== undefined)
+      responses['304'] ??= { description: 'As it was when `If-None-Match` was given' };
+  }
+}
 
 /** Weak: the same JSON, however it is sent. */
 export const etagOf = (body: string): string => `W/"${sha256(body).slice(0, 32)}"`;
