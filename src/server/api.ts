@@ -14,6 +14,8 @@ export interface ApiEnv {
     actor: Actor;
     /** The same with what they may do. */
     caller: Caller;
+    /** Asked again and again by an answer that goes on for long: whether the caller may still see it. */
+    stillMay: () => Promise<boolean>;
   };
 }
 

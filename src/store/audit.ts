@@ -10,7 +10,7 @@ type Told = Omit<EventsTable, 'seq'>;
 
 /** What Trainyard itself changes and somebody may have to answer for; what people do is recorded whatever it is called. */
 const AUDITED =
-  /^(?:run\.(?:succeeded|failed|canceled)|approval\.|model\.|environment\.|component\.|data\.|schedule\.|retention\.|training\.(?:started|retried))/;
+  /^(?:run\.(?:succeeded|failed|canceled)|approval\.|model\.|environment\.|component\.|data\.|schedule\.|retention\.|access\.|training\.(?:started|retried))/;
 
 /** What stands before the first entry. */
 const GENESIS = '0'.repeat(64);

@@ -8,3 +8,4 @@ export { MatrixView, matrixView } from './matrix.ts';
 export { PlanCircuitRow, pageOfPlanCircuits } from './plan-circuit.ts';
 export { RunRow, RunView, runRow, runView } from './run.ts';
 export { CircuitPage, CircuitView, FleetBoard, FleetProblem, circuitRows, circuitView } from './circuit.ts';
+export { TokenRow, tokenRow } from './token.ts';
