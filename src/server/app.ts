@@ -5,6 +5,7 @@ import { guard } from './access/access.ts';
 import { securityHeaders } from './access/headers.ts';
 import { refusalRecorder, refuse } from './access/refusals.ts';
 import { describeRoles } from './access/route-roles.ts';
+import { signIn } from './access/sign-in.ts';
 import type { ApiContext, ApiEnv } from './api.ts';
 import { conditional } from './conditional.ts';
 import { problem, problemResponse } from './problem.ts';
@@ -53,6 +54,7 @@ export function createApp(context: ApiContext): OpenAPIHono<ApiEnv> {
     }),
   );
   app.use('/api/v1/*', conditional());
+  app.route('/auth', signIn(context, record));
   app.route('/api/v1', resources(context));
   describeRoles(app);
   app.doc31('/api/openapi.json', {
