@@ -5,6 +5,7 @@ import { guard } from './access/access.ts';
 import { securityHeaders } from './access/headers.ts';
 import { refusalRecorder, refuse } from './access/refusals.ts';
 import { describeRoles } from './access/route-roles.ts';
+import { signIn } from './access/sign-in.ts';
 import type { ApiContext, ApiEnv } from './api.ts';
 import { conditional, describeConditional } from './conditional.ts';
 import { idempotent } from './idempotency.ts';
@@ -64,6 +65,7 @@ export function createApp(context: ApiContext): OpenAPIHono<ApiEnv> {
   );
   app.use('/api/v1/*', conditional());
   app.use('/api/v1/*', idempotent(context.project));
+  app.route('/auth', signIn(context, record));
   app.route('/api/v1', resources(context));
   describeRoles(app);
   describeConditional(app);

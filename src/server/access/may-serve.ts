@@ -3,6 +3,7 @@ import { UsageError } from '../../kernel/errors.ts';
 import { isLoopback } from '../../kernel/loopback.ts';
 import type { ApiContext } from '../api.ts';
 import { localUserMay } from './access.ts';
+import { clientSecret } from './provider.ts';
 
 /**
  * A server that others reach has to know who they are, and one that nobody could sign in to is of no use.
@@ -12,12 +13,13 @@ export async function refuseIfUnguarded(
   context: ApiContext & { readonly listening: { readonly address: string } },
 ): Promise<void> {
   const { address } = context.listening;
-  const { config, store, clock } = context.project;
+  const { config, store, clock, env } = context.project;
   const { oidc, public_url } = config.server;
   if (oidc !== null && public_url === null && !isLoopback(address))
     throw new UsageError(`Sign-in would not find back: nothing says how people reach ${address}.`, {
       hint: 'Write `server.public_url: https://…` in trainyard.yaml, the address that the provider sends people back to.',
     });
+  if (oidc !== null) clientSecret(oidc, env);
   if (oidc !== null || localUserMay(context) || (await hasActiveToken(store.db, clock.now()))) return;
   throw new UsageError(
     isLoopback(address)

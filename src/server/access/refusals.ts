@@ -6,8 +6,10 @@ import { problem } from '../problem.ts';
 import { rateLimit } from './rate-limit.ts';
 
 const TITLES = {
+  400: 'The request makes no sense',
   401: 'Who asks is not known',
   403: 'Not allowed',
+  404: 'Not found',
   413: 'Too large',
   415: 'The request makes no sense',
   429: 'Too many requests',
