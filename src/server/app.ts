@@ -16,6 +16,7 @@ import { jobs } from './routes/jobs.ts';
 import { me } from './routes/me.ts';
 import { runActions } from './routes/run-actions.ts';
 import { runJobs } from './routes/run-jobs.ts';
+import { models } from './routes/models.ts';
 import { plans } from './routes/plans.ts';
 import { runs } from './routes/runs.ts';
 import { tokens } from './routes/tokens.ts';
@@ -30,6 +31,7 @@ const resources = (context: ApiContext) =>
     .route('/', me())
     .route('/', runActions(context))
     .route('/', runJobs(context))
+    .route('/', models(context))
     .route('/', plans(context))
     .route('/', runs(context))
     .route('/', tokens(context));
