@@ -10,6 +10,7 @@ import { conditional } from './conditional.ts';
 import { idempotent } from './idempotency.ts';
 import { problem, problemResponse } from './problem.ts';
 import { approvals } from './routes/approvals.ts';
+import { artifacts } from './routes/artifacts.ts';
 import { circuits } from './routes/circuits.ts';
 import { jobLogs } from './routes/job-logs.ts';
 import { jobs } from './routes/jobs.ts';
@@ -25,6 +26,7 @@ import { tokens } from './routes/tokens.ts';
 const resources = (context: ApiContext) =>
   new OpenAPIHono<ApiEnv>()
     .route('/', approvals(context))
+    .route('/', artifacts(context))
     .route('/', circuits(context))
     .route('/', jobLogs(context))
     .route('/', jobs(context))

@@ -8,6 +8,7 @@ export {
   approvalView,
   subjectRow,
 } from './approval.ts';
+export { ArtifactRow, artifactNamed, artifactRow, artifactsOf } from './artifact.ts';
 export { FailuresView, failuresView } from './failures.ts';
 export { JobRow, JobView, jobRows, jobView } from './job.ts';
 export { MOST_LOG_BYTES, readJobLog } from './job-log.ts';
