@@ -23,3 +23,4 @@ export { writeSummary } from './script-summary.ts';
 export type { Report } from './script-summary.ts';
 export { prepareScripts } from './start-scripts.ts';
 export { isRehearsal, prepareRun, startRun } from './start-run.ts';
+export { withdrawModel } from './withdraw-model.ts';

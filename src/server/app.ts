@@ -11,6 +11,7 @@ import { conditional, describeConditional } from './conditional.ts';
 import { idempotent } from './idempotency.ts';
 import { problem, problemResponse } from './problem.ts';
 import { approvals } from './routes/approvals.ts';
+import { artifacts } from './routes/artifacts.ts';
 import { circuits } from './routes/circuits.ts';
 import { events } from './routes/events.ts';
 import { jobLogs } from './routes/job-logs.ts';
@@ -18,6 +19,7 @@ import { jobs } from './routes/jobs.ts';
 import { me } from './routes/me.ts';
 import { runActions } from './routes/run-actions.ts';
 import { runJobs } from './routes/run-jobs.ts';
+import { models } from './routes/models.ts';
 import { plans } from './routes/plans.ts';
 import { runs } from './routes/runs.ts';
 import { tokens } from './routes/tokens.ts';
@@ -28,6 +30,7 @@ import { webFiles } from './web-files.ts';
 const resources = (context: ApiContext) =>
   new OpenAPIHono<ApiEnv>()
     .route('/', approvals(context))
+    .route('/', artifacts(context))
     .route('/', circuits(context))
     .route('/', events(context))
     .route('/', jobLogs(context))
@@ -35,6 +38,7 @@ const resources = (context: ApiContext) =>
     .route('/', me())
     .route('/', runActions(context))
     .route('/', runJobs(context))
+    .route('/', models(context))
     .route('/', plans(context))
     .route('/', runs(context))
     .route('/', system(context))

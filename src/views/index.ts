@@ -8,12 +8,22 @@ export {
   approvalView,
   subjectRow,
 } from './approval.ts';
+export { ArtifactRow, artifactNamed, artifactRow, artifactsOf } from './artifact.ts';
 export { FailuresView, failuresView } from './failures.ts';
 export { JobRow, JobView, jobRows, jobView } from './job.ts';
 export { MOST_LOG_BYTES, readJobLog } from './job-log.ts';
 export type { LogPiece } from './job-log.ts';
 export { MatrixView, matrixView } from './matrix.ts';
 export { PlanCircuitRow, pageOfPlanCircuits } from './plan-circuit.ts';
+export {
+  ModelMetrics,
+  ModelPage,
+  ModelRow,
+  ModelVersionView,
+  modelRow,
+  modelVersionView,
+  registryNamed,
+} from './model.ts';
 export { PlanView, PlannedCircuitView, planView } from './plan.ts';
 export { RunRow, RunView, runRow, runView } from './run.ts';
 export { CircuitPage, CircuitView, FleetBoard, FleetProblem, circuitRows, circuitView } from './circuit.ts';

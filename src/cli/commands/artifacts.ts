@@ -30,26 +30,10 @@ async function list(key: string | undefined, flags: CommonOptions): Promise<void
       key === undefined
         ? (await listRuns(project.store.db, { limit: 1, rehearsal: false, pipeline: 'train' }))[0]
         : await getRun(project.store.db, key);
-    const rows =
-      run === undefined
-        ? []
-        : await project.store.db
-            .selectFrom('artifacts')
-            .selectAll()
-            .where('run_id', '=', run.id)
-            .orderBy('created_at')
-            .execute();
+    const { artifactRow, artifactsOf } = await import('../../views/index.ts');
+    const rows = run === undefined ? [] : await artifactsOf(project.store.db, run);
     if (flags.json === true) {
-      printJson({
-        run: run?.number ?? null,
-        artifacts: rows.map(({ name, size, sha256, created_at }) => ({
-          name,
-          file: `${name}.json`,
-          size,
-          sha256,
-          created_at,
-        })),
-      });
+      printJson({ run: run?.number ?? null, artifacts: rows.map(artifactRow) });
       return;
     }
     if (rows.length === 0) {
@@ -73,38 +57,24 @@ async function download(key: string, names: string[], flags: CommonOptions & { o
     const { join, resolve } = await import('node:path');
     const { readFile } = await import('node:fs/promises');
     const { getRun } = await import('../../pipelines/index.ts');
-    const { NotFoundError, TrainyardError } = await import('../../kernel/errors.ts');
-    const { didYouMean } = await import('../../kernel/suggest.ts');
+    const { TrainyardError } = await import('../../kernel/errors.ts');
+    const { artifactNamed, artifactsOf } = await import('../../views/index.ts');
     const { sha256 } = await import('../../kernel/digest.ts');
     const { confine, writeFileWhole } = await import('../../kernel/files.ts');
     const run = await getRun(project.store.db, key);
-    const rows = await project.store.db
-      .selectFrom('artifacts')
-      .selectAll()
-      .where('run_id', '=', run.id)
-      .execute();
-    const wanted = names.length === 0 ? rows.map((r) => r.name) : names.map((n) => n.replace(/\.json$/, ''));
+    const rows = await artifactsOf(project.store.db, run);
+    const wanted = names.length === 0 ? rows : names.map((name) => artifactNamed(rows, run, name));
     const files: string[] = [];
-    for (const name of wanted) {
-      const row = rows.find((r) => r.name === name);
-      if (row === undefined) {
-        throw new NotFoundError(`Run ${run.number} has no artifact ${name}.`, {
-          hint:
-            didYouMean(
-              name,
-              rows.map((r) => r.name),
-            ) ?? `It has ${rows.map((r) => r.name).join(', ') || 'none yet'}.`,
-        });
-      }
+    for (const row of wanted) {
       const text = await readFile(confine(project.store.folder, row.path), 'utf8');
       if (sha256(text) !== row.sha256) {
         throw new TrainyardError(
           'unexpected',
-          `The artifact ${name} of run ${run.number} is not what the run wrote: its digest differs.`,
+          `The artifact ${row.name} of run ${run.number} is not what the run wrote: its digest differs.`,
           { hint: 'Restore the state folder from a backup; the rows of the run still hold the facts.' },
         );
       }
-      const target = join(resolve(flags.out), `${name}.json`);
+      const target = join(resolve(flags.out), `${row.name}.json`);
       await writeFileWhole(target, text);
       files.push(target);
     }

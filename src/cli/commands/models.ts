@@ -3,11 +3,11 @@ import { Option } from 'commander';
 import { collectWhole, common, wholeNumber, withProject } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
 import { print, printJson } from '../render/output.ts';
-import type { Project } from '../../app.ts';
-import type { ModelRegistry, ModelVersion } from '../../registry/index.ts';
+import type { RegistryName } from '../../registry/index.ts';
+import type { ModelRow } from '../../views/index.ts';
 
 interface ListFlags extends CommonOptions {
-  readonly registry: Registry;
+  readonly registry: RegistryName;
   readonly model?: string;
   readonly circuit?: string;
   readonly run?: string;
@@ -16,17 +16,10 @@ interface ListFlags extends CommonOptions {
   readonly after?: string;
 }
 
-type Registry = 'dev' | 'shared' | 'rehearsal-dev' | 'rehearsal-shared';
-
 const registryOption = (): Option =>
   new Option('--registry <name>', 'which registry; rehearsals have a pair of their own')
-    .choices(['dev', 'shared', 'rehearsal-dev', 'rehearsal-shared'] satisfies Registry[])
+    .choices(['dev', 'shared', 'rehearsal-dev', 'rehearsal-shared'] satisfies RegistryName[])
     .default('dev');
-
-function registryNamed({ world }: Project, name: Registry): ModelRegistry {
-  const { dev, shared } = name.startsWith('rehearsal-') ? world.rehearsal_registries : world.registries;
-  return name.endsWith('dev') ? dev : shared;
-}
 
 export function define(parent: Command): void {
   const models = parent
@@ -76,7 +69,8 @@ export function define(parent: Command): void {
 
 async function list(flags: ListFlags): Promise<void> {
   await withProject(flags, 'read', async (project) => {
-    const { parseRef, refText } = await import('../../registry/index.ts');
+    const { parseRef, refText, statedVersions } = await import('../../registry/index.ts');
+    const { modelRow, registryNamed } = await import('../../views/index.ts');
     const { UsageError } = await import('../../kernel/errors.ts');
     const { getRun } = await import('../../pipelines/index.ts');
     const tags: Record<string, string> = {};
@@ -97,11 +91,12 @@ async function list(flags: ListFlags): Promise<void> {
       after,
       limit: flags.limit,
     });
+    const rows = (await statedVersions(project.store.db, flags.registry, page.items)).map(modelRow);
     if (flags.json === true) {
-      printJson({ models: page.items, next: page.next === null ? null : refText(page.next) });
+      printJson({ models: rows, next: page.next === null ? null : refText(page.next) });
       return;
     }
-    if (page.items.length === 0) {
+    if (rows.length === 0) {
       print(
         flags.registry.endsWith('shared')
           ? 'Nothing was promoted yet that matches.'
@@ -109,25 +104,13 @@ async function list(flags: ListFlags): Promise<void> {
       );
       return;
     }
-    // Of each circuit, one version of the dev registry is the good one.
-    const good = new Set<string>();
-    if (flags.registry === 'dev') {
-      const { goodModel } = await import('../../registry/index.ts');
-      for (const circuit of new Set(page.items.map((m) => m.circuit_id))) {
-        const model = await goodModel(project.store.db, circuit);
-        if (model !== null) good.add(refText(model));
-      }
-    }
     const { table } = await import('../render/table.ts');
     const { headline } = await import('../render/metrics.ts');
     print(
-      table(page.items, [
+      table(rows, [
         { title: 'model', value: (m) => m.model_name },
         { title: 'version', value: (m) => String(m.version), align: 'right' },
-        {
-          title: 'state',
-          value: (m) => stateOf(m, good, flags.registry),
-        },
+        { title: 'state', value: stateOf },
         { title: 'hash', value: (m) => m.training_hash },
         { title: 'created', value: (m) => m.created_at.slice(0, 19).replace('T', ' ') },
         { title: 'metrics', value: (m) => headline(m.metrics, 3) },
@@ -138,17 +121,25 @@ async function list(flags: ListFlags): Promise<void> {
 }
 
 /** One word for the table; empty: an older version that nobody took out of use. */
-function stateOf(m: ModelVersion, good: ReadonlySet<string>, registry: Registry): string {
-  if (m.files_removed_at !== null) return m.withdrawn === null ? 'no files' : 'withdrawn, no files';
-  if (m.withdrawn !== null) return 'withdrawn';
-  if (m.pr) return 'pull request';
-  if (registry.endsWith('shared')) return 'promoted';
-  return good.has(`${m.model_name}:${m.version}`) ? 'good' : '';
+function stateOf({ state, files_removed_at }: ModelRow): string {
+  switch (state) {
+    case 'withdrawn':
+      return files_removed_at === null ? 'withdrawn' : 'withdrawn, no files';
+    case 'removed':
+      return 'no files';
+    case 'pull_request':
+      return 'pull request';
+    case 'superseded':
+      return '';
+    default:
+      return state;
+  }
 }
 
-async function show(name: string, flags: CommonOptions & { registry: Registry }): Promise<void> {
+async function show(name: string, flags: CommonOptions & { registry: RegistryName }): Promise<void> {
   await withProject(flags, 'read', async (project) => {
     const { lineage, parseRef } = await import('../../registry/index.ts');
+    const { registryNamed } = await import('../../views/index.ts');
     const { NotFoundError } = await import('../../kernel/errors.ts');
     const registry = registryNamed(project, flags.registry);
     const ref = parseRef(name);
@@ -205,11 +196,8 @@ async function withdraw(name: string, flags: CommonOptions & { reason: string })
   await withProject(flags, 'write', async (project) => {
     const ref = await refOf(name);
     const actor = await project.actor();
-    const { dev, shared } = project.world.registries;
-    const model = await dev.withdraw(ref.model_name, ref.version, actor, flags.reason);
-    // What is out of use here is out of use where it was promoted to.
-    const promoted = (await shared.get(ref.model_name, ref.version)) !== null;
-    if (promoted) await shared.withdraw(ref.model_name, ref.version, actor, flags.reason);
+    const { withdrawModel } = await import('../../actions/index.ts');
+    const { model, promoted } = await withdrawModel(project, ref, actor, flags.reason);
     if (flags.json === true) printJson(model);
     else
       print(
@@ -220,10 +208,11 @@ async function withdraw(name: string, flags: CommonOptions & { reason: string })
 
 async function download(
   name: string,
-  flags: CommonOptions & { registry: Registry; out: string },
+  flags: CommonOptions & { registry: RegistryName; out: string },
 ): Promise<void> {
   await withProject(flags, 'read', async (project) => {
     const { resolve } = await import('node:path');
+    const { registryNamed } = await import('../../views/index.ts');
     const ref = await refOf(name);
     const done = await registryNamed(project, flags.registry).download(
       ref.model_name,

@@ -160,6 +160,17 @@ describe('plans', () => {
     expect(await post('/runs')).toMatchObject({ status: 202, body: { number: 2 } });
   });
 
+  it('start one run for one key, however often they are asked to', async () => {
+    const { w, post } = await world({ circuits: fleetOf(2) });
+    const { body } = await post('/plans');
+    const path = `/plans/${String(body['plan_id'])}/run`;
+    const first = await post(path, {}, { 'idempotency-key': 'one' });
+    const again = await post(path, {}, { 'idempotency-key': 'one' });
+    expect(again.body).toEqual(first.body);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    expect(await w.project.store.db.selectFrom('runs').select('number').execute()).toEqual([{ number: 1 }]);
+  });
+
   it.each([
     ['a fleet that cannot be used', '/plans', {}, 400, 'usage'],
     ['circuits that do not exist', '/plans', { circuits: ['p_c0'] }, 400, 'usage'],

@@ -1,7 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { startRun } from '../../actions/index.ts';
+import { prepareRun } from '../../actions/index.ts';
 import { CAUSES, groupByCause, whatMoved } from '../../fleet/index.ts';
 import type { SealInputs, SealedPlan } from '../../fleet/index.ts';
 import { ConflictError, TrainyardError } from '../../kernel/errors.ts';
@@ -13,6 +13,7 @@ import { planAside } from '../aside/plan-aside.ts';
 import type { PlannedAside } from '../aside/plan-aside.ts';
 import { numberCursor } from '../cursor.ts';
 import { Comment, bodyOf } from '../fields.ts';
+import { writeOnce } from '../idempotency.ts';
 import { PlanShelf } from '../plan-shelf.ts';
 import type { ShelvedPlan } from '../plan-shelf.ts';
 
@@ -154,7 +155,8 @@ export const plans = ({ project }: ApiContext) => {
     planned: PlannedAside,
     how: z.infer<typeof RunRequest>,
   ): Promise<RunRow> {
-    return runRow(await startRun(project, planned, { actor: c.get('actor'), ...how }));
+    const write = await prepareRun(project, planned, { actor: c.get('actor'), ...how });
+    return runRow(await writeOnce(c, project, write, (run) => ({ status: 202, body: runRow(run) })));
   }
 };
 

@@ -8,6 +8,7 @@ import { retention } from './0007-retention.ts';
 import { access } from './0008-access.ts';
 import { api } from './0009-api.ts';
 import { listsOfEvents } from './0010-lists-of-events.ts';
+import { listsOfModels } from './0011-lists-of-models.ts';
 
 /** In order; a store's version is how many of them it has seen. */
 export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
@@ -21,4 +22,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: '0008-access', sql: access },
   { name: '0009-api', sql: api },
   { name: '0010-lists-of-events', sql: listsOfEvents },
+  { name: '0011-lists-of-models', sql: listsOfModels },
 ];
