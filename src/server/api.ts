@@ -3,6 +3,7 @@ import { OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Project } from '../app.ts';
 import type { Actor } from '../gates/index.ts';
 import type { Caller } from './access/caller.ts';
+import type { Once } from './idempotency.ts';
 import { Problem, problem } from './problem.ts';
 
 /** What a handler knows of its request. */
@@ -16,6 +17,8 @@ export interface ApiEnv {
     caller: Caller;
     /** Asked again and again by an answer that goes on for long: whether the caller may still see it. */
     stillMay: () => Promise<boolean>;
+    /** Set where the request came with an `Idempotency-Key`. */
+    once?: Once;
   };
 }
 

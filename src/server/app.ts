@@ -7,7 +7,9 @@ import { refusalRecorder, refuse } from './access/refusals.ts';
 import { describeRoles } from './access/route-roles.ts';
 import type { ApiContext, ApiEnv } from './api.ts';
 import { conditional } from './conditional.ts';
+import { idempotent } from './idempotency.ts';
 import { problem, problemResponse } from './problem.ts';
+import { approvals } from './routes/approvals.ts';
 import { circuits } from './routes/circuits.ts';
 import { jobLogs } from './routes/job-logs.ts';
 import { jobs } from './routes/jobs.ts';
@@ -20,6 +22,7 @@ import { tokens } from './routes/tokens.ts';
 /** All resources, each under its own path; the type is what the client is made of. */
 const resources = (context: ApiContext) =>
   new OpenAPIHono<ApiEnv>()
+    .route('/', approvals(context))
     .route('/', circuits(context))
     .route('/', jobLogs(context))
     .route('/', jobs(context))
@@ -53,6 +56,7 @@ export function createApp(context: ApiContext): OpenAPIHono<ApiEnv> {
     }),
   );
   app.use('/api/v1/*', conditional());
+  app.use('/api/v1/*', idempotent(context.project));
   app.route('/api/v1', resources(context));
   describeRoles(app);
   app.doc31('/api/openapi.json', {

@@ -434,6 +434,20 @@ export interface SessionsTable {
   expires_at: string;
 }
 
+/** The answer to a request that came with an `Idempotency-Key`, for when it comes again. */
+export interface AnswersTable {
+  /** Identity and name of who asked. */
+  caller: string;
+  /** Method and path. */
+  route: string;
+  key: string;
+  /** Over the body: another body under the same key is another request. */
+  request_digest: string;
+  status: number;
+  body: string;
+  created_at: string;
+}
+
 export interface Tables {
   meta: MetaTable;
   runs: RunsTable;
@@ -460,4 +474,5 @@ export interface Tables {
   living_messages: LivingMessagesTable;
   tokens: TokensTable;
   sessions: SessionsTable;
+  answers: AnswersTable;
 }

@@ -1,5 +1,13 @@
 /** What people and programs see of things: one document for each, the same in `--json`, the API and the web UI. */
-export { ApprovalRow, approvalRow } from './approval.ts';
+export {
+  ApprovalRow,
+  ApprovalView,
+  SubjectRow,
+  approvalRow,
+  approvalRows,
+  approvalView,
+  subjectRow,
+} from './approval.ts';
 export { FailuresView, failuresView } from './failures.ts';
 export { JobRow, JobView, jobRows, jobView } from './job.ts';
 export { MOST_LOG_BYTES, readJobLog } from './job-log.ts';
