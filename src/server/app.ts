@@ -25,7 +25,6 @@ import { runs } from './routes/runs.ts';
 import { tokens } from './routes/tokens.ts';
 import { system } from './routes/system.ts';
 import { webFiles } from './web-files.ts';
-
 /** All resources, each under its own path; the type is what the client is made of. */
 const resources = (context: ApiContext) =>
   new OpenAPIHono<ApiEnv>()
@@ -36,10 +35,10 @@ const resources = (context: ApiContext) =>
     .route('/', jobLogs(context))
     .route('/', jobs(context))
     .route('/', me())
-    .route('/', runActions(context))
-    .route('/', runJobs(context))
     .route('/', models(context))
     .route('/', plans(context))
+    .route('/', runActions(context))
+    .route('/', runJobs(context))
     .route('/', runs(context))
     .route('/', system(context))
     .route('/', tokens(context));

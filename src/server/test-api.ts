@@ -1,5 +1,7 @@
 import type { Project } from '../app.ts';
 import type { Actor } from '../gates/index.ts';
+import type { Compute } from '../jobs/index.ts';
+import type { World } from '../pipelines/index.ts';
 import { testWorld } from '../testing/test-world.ts';
 import type { TestWorld } from '../testing/test-world.ts';
 import { createApp } from './app.ts';
@@ -23,9 +25,11 @@ export interface TestApi {
 
 const TESTER: Actor = { name: 'tester', identity: 'claimed' };
 
-/** Who else than the tester may ask. */
+/** Who else than the tester asks, and what the world outside does. */
 export interface TestApiOptions {
   readonly actor?: Project['actor'];
+  /** What the provider has of logs, instead of its own. */
+  readonly logs?: NonNullable<Compute['logs']>;
 }
 
 /** The API over a test world, called without a network. */
@@ -34,7 +38,16 @@ export async function testApi(
   more: TestApiOptions = {},
 ): Promise<TestApi> {
   const world = await testWorld(options);
-  const app = createApp({ project: { ...world.project, actor: async () => TESTER, ...more } });
+  const { project } = world;
+  const { actor = async () => TESTER, logs } = more;
+  const withLogs: World = {
+    ...project.world,
+    compute: async (name) => {
+      const compute = await project.world.compute(name);
+      return logs === undefined ? compute : { ...compute, logs };
+    },
+  };
+  const app = createApp({ project: { ...project, actor, world: withLogs } });
   const request = async (path: string, init: RequestInit = {}): Promise<Response> =>
     app.request(`/api/v1${path}`, init);
   const answer = async (response: Response): Promise<Answer> => {

@@ -4,6 +4,7 @@ import { findJob } from '../../jobs/index.ts';
 import { MOST_LOG_BYTES, readJobLog } from '../../views/index.ts';
 import { problems, routes } from '../api.ts';
 import type { ApiContext } from '../api.ts';
+import { logStream } from '../log-stream.ts';
 import { JobParam } from './jobs.ts';
 
 const Attempt = z.coerce
@@ -53,13 +54,57 @@ const piece = createRoute({
   },
 });
 
+const stream = createRoute({
+  method: 'get',
+  path: '/jobs/{job}/logs/stream',
+  tags: ['jobs'],
+  summary: 'What a job prints, as it prints it (server-sent events)',
+  description:
+    '`log` frames carry `{attempt, text, next_offset}`; `end` comes when the attempt is over and all of it was told: `{attempt, next_offset, status, last_attempt}`; `problem` when it cannot be read any more: `{attempt, code, detail, hint}`. Whoever comes again with `Last-Event-ID` goes on where it was.',
+  request: {
+    params: JobParam,
+    query: z.object({ attempt: Attempt, offset: Offset }),
+    headers: z.object({
+      'last-event-id': z
+        .string()
+        .regex(/^\d{1,5}-\d{1,15}$/)
+        .optional()
+        .meta({ description: 'The last frame that was seen: attempt and offset.' }),
+    }),
+  },
+  responses: {
+    200: {
+      description: 'A stream that ends with the attempt',
+      content: { 'text/event-stream': { schema: z.string() } },
+    },
+    ...problems,
+  },
+});
+
 export const jobLogs = ({ project }: ApiContext) =>
-  routes().openapi(piece, async (c) => {
-    const job = await findJob(project.store.db, c.req.valid('param').job);
-    const { text, next_offset, over } = await readJobLog(project, job, c.req.valid('query'));
-    return c.text(text, 200, {
-      'x-next-offset': String(next_offset),
-      'x-log-over': String(over),
-      'cache-control': 'no-store',
+  routes()
+    .openapi(piece, async (c) => {
+      const job = await findJob(project.store.db, c.req.valid('param').job);
+      const { text, next_offset, over } = await readJobLog(project, job, c.req.valid('query'));
+      return c.text(text, 200, {
+        'x-next-offset': String(next_offset),
+        'x-log-over': String(over),
+        'cache-control': 'no-store',
+      });
+    })
+    .openapi(stream, async (c) => {
+      const job = await findJob(project.store.db, c.req.valid('param').job);
+      const asked = c.req.valid('query');
+      const seen = c.req.valid('header')['last-event-id']?.split('-').map(Number);
+      const body = await logStream(
+        project,
+        job,
+        { attempt: seen?.[0] ?? asked.attempt ?? job.attempt, offset: seen?.[1] ?? asked.offset },
+        async () => true,
+      );
+      return c.body(body, 200, {
+        'content-type': 'text/event-stream; charset=utf-8',
+        'cache-control': 'no-store',
+        'x-accel-buffering': 'no',
+      });
     });
-  });

@@ -1,6 +1,15 @@
 import { createRoute } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { getRun } from '../../pipelines/index.ts';
-import { FailuresView, MatrixView, failuresView, matrixView } from '../../views/index.ts';
+import {
+  FailuresView,
+  MOST_BUCKETS,
+  MatrixView,
+  TimelineView,
+  failuresView,
+  matrixView,
+  timelineView,
+} from '../../views/index.ts';
 import { json, problems, routes } from '../api.ts';
 import type { ApiContext } from '../api.ts';
 import { etagOf } from '../conditional.ts';
@@ -25,6 +34,26 @@ const failures = createRoute({
   responses: { 200: json(FailuresView, 'The failures'), ...problems },
 });
 
+const timeline = createRoute({
+  method: 'get',
+  path: '/runs/{run}/timeline',
+  tags: ['runs'],
+  summary: 'A run in time: its stages, and how many jobs were queued, preparing and running',
+  request: {
+    params: RunParam,
+    query: z.object({
+      buckets: z.coerce
+        .number()
+        .int()
+        .min(1)
+        .max(MOST_BUCKETS)
+        .default(120)
+        .meta({ description: 'At most so many.' }),
+    }),
+  },
+  responses: { 200: json(TimelineView, 'The run in time'), ...problems },
+});
+
 /** Pictures of a whole run; each is read once for everybody who looks, until something changes. */
 export const runJobs = ({ project }: ApiContext) => {
   const cache = new ReadCache(project.store, 16);
@@ -41,5 +70,13 @@ export const runJobs = ({ project }: ApiContext) => {
     .openapi(failures, async (c) => {
       const run = await getRun(project.store.db, c.req.valid('param').run);
       return c.json(await cache.get(`failures ${run.id}`, () => failuresView(project, run)), 200);
+    })
+    .openapi(timeline, async (c) => {
+      const run = await getRun(project.store.db, c.req.valid('param').run);
+      const { buckets } = c.req.valid('query');
+      const view = await cache.get(`timeline ${run.id} ${buckets}`, () =>
+        timelineView(project, run, buckets),
+      );
+      return c.json(view, 200);
     });
 };

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { jobRow } from '../../testing/test-rows.ts';
 import { fleetOf } from '../../testing/test-world.ts';
 import { testApi } from '../test-api.ts';
 import type { TestApi } from '../test-api.ts';
@@ -110,6 +111,86 @@ describe('the matrix of a run', () => {
       .where('run_id', '=', run.id)
       .execute();
     expect((await get('/runs/1/matrix', { 'if-none-match': tag })).status).toBe(200);
+  });
+});
+
+describe('the timeline of a run', () => {
+  it('counts in each bucket how many jobs were in which phase, on average', async () => {
+    const { world, get } = await api();
+    const run = await world.start();
+    const { store } = world.project;
+    const at = (s: number): string => new Date(Date.UTC(2026, 0, 1) + s * 1000).toISOString();
+    const attempt = (
+      name: string,
+      [submitted, running, ended]: readonly number[],
+      queued_s: number,
+      preparing_s: number,
+    ) => ({
+      key: name,
+      job_id: `job_${name}`,
+      run_id: run.id,
+      number: 1,
+      status: 'succeeded',
+      submitted_at: at(submitted ?? 0),
+      running_at: at(running ?? 0),
+      ended_at: at(ended ?? 0),
+      queued_s,
+      preparing_s,
+    });
+    await store.db
+      .insertInto('jobs')
+      .values(['a', 'b', 'c'].map((name) => jobRow(name, { run_id: run.id })))
+      .execute();
+    await store.db
+      .insertInto('attempts')
+      .values([
+        attempt('a', [0, 10, 40], 1, 1),
+        attempt('b', [0, 20, 25], 20, 0),
+        { key: 'c', job_id: 'job_c', run_id: run.id, number: 1, status: 'pending' },
+      ])
+      .execute();
+    const { body } = await get('/runs/1/timeline?buckets=4');
+    expect(body).toMatchObject({
+      run: 1,
+      from: at(0),
+      to: at(40),
+      bucket_s: 10,
+      queued: [1.5, 1, 0, 0],
+      preparing: [0.5, 0, 0, 0],
+      running: [0, 1, 1.5, 1],
+    });
+    expect((body['stages'] as unknown[])[0]).toMatchObject({
+      name: 'RegisterEnvironment',
+      status: 'pending',
+    });
+    expect(((await get('/runs/1/timeline?buckets=300')).body['queued'] as unknown[]).length).toBe(40);
+  });
+
+  it('has no buckets before the first job, and refuses more than it can draw', async () => {
+    const { world, get } = await api();
+    await world.start();
+    expect((await get('/runs/1/timeline')).body).toMatchObject({ from: null, queued: [], running: [] });
+    expect((await get('/runs/1/timeline?buckets=301')).status).toBe(400);
+    expect((await get('/runs/1/timeline?buckets=0')).status).toBe(400);
+  });
+
+  it('adds up to the time that the jobs took', async () => {
+    const { world, get } = await api({ environment: null, circuits: fleetOf(40) });
+    const run = await world.run();
+    const { body } = await get('/runs/1/timeline');
+    const bucket_s = body['bucket_s'] as number;
+    const seconds = (body['running'] as number[]).reduce((sum, n) => sum + n * bucket_s, 0);
+    const rows = await world.project.store.db
+      .selectFrom('jobs')
+      .select(['running_at', 'ended_at'])
+      .where('run_id', '=', run.id)
+      .execute();
+    const took = rows.reduce(
+      (sum, r) => sum + (Date.parse(r.ended_at ?? '') - Date.parse(r.running_at ?? '')) / 1000,
+      0,
+    );
+    expect(took).toBeGreaterThan(0);
+    expect(Math.abs(seconds - took)).toBeLessThan(0.01 * bucket_s * (body['running'] as number[]).length);
   });
 });
 
