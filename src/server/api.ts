@@ -4,6 +4,7 @@ import type { Project } from '../app.ts';
 import type { Actor } from '../gates/index.ts';
 import type { Caller } from './access/caller.ts';
 import type { Once } from './idempotency.ts';
+import type { ServingProcess } from './serving-process.ts';
 import { Problem, problem } from './problem.ts';
 
 /** What a handler knows of its request. */
@@ -27,6 +28,8 @@ export interface ApiContext {
   readonly project: Project;
   /** Where it listens; left out where it does not. */
   readonly listening?: { readonly address: string };
+  /** What the process that serves knows of itself; left out where nobody listens, as in tests of single routes. */
+  readonly process?: ServingProcess;
 }
 
 /** An empty set of routes; what does not fit their schemas is refused as a problem that names the field. */

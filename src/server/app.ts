@@ -11,6 +11,7 @@ import { idempotent } from './idempotency.ts';
 import { problem, problemResponse } from './problem.ts';
 import { approvals } from './routes/approvals.ts';
 import { circuits } from './routes/circuits.ts';
+import { events } from './routes/events.ts';
 import { jobLogs } from './routes/job-logs.ts';
 import { jobs } from './routes/jobs.ts';
 import { me } from './routes/me.ts';
@@ -25,6 +26,7 @@ const resources = (context: ApiContext) =>
   new OpenAPIHono<ApiEnv>()
     .route('/', approvals(context))
     .route('/', circuits(context))
+    .route('/', events(context))
     .route('/', jobLogs(context))
     .route('/', jobs(context))
     .route('/', me())

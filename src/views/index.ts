@@ -15,6 +15,7 @@ export type { LogPiece } from './job-log.ts';
 export { MatrixView, matrixView } from './matrix.ts';
 export { PlanCircuitRow, pageOfPlanCircuits } from './plan-circuit.ts';
 export { PlanView, PlannedCircuitView, planView } from './plan.ts';
+export { EventView, SeverityField, eventView } from './event.ts';
 export { RunRow, RunView, runRow, runView } from './run.ts';
 export { CircuitPage, CircuitView, FleetBoard, FleetProblem, circuitRows, circuitView } from './circuit.ts';
 export { TokenRow, tokenRow } from './token.ts';

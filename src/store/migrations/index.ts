@@ -7,6 +7,7 @@ import { schedules } from './0006-schedules.ts';
 import { retention } from './0007-retention.ts';
 import { access } from './0008-access.ts';
 import { api } from './0009-api.ts';
+import { listsOfEvents } from './0010-lists-of-events.ts';
 
 /** In order; a store's version is how many of them it has seen. */
 export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
@@ -19,4 +20,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: '0007-retention', sql: retention },
   { name: '0008-access', sql: access },
   { name: '0009-api', sql: api },
+  { name: '0010-lists-of-events', sql: listsOfEvents },
 ];

@@ -1,0 +1,6 @@
+import type { Live } from './live/live.ts';
+
+/** What the process that serves knows of itself. */
+export interface ServingProcess {
+  readonly live: Live;
+}
