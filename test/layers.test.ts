@@ -59,6 +59,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'assets',
     'jobs',
     'fleet',
+    'schedules',
     'pipelines',
     'notify',
     'app',

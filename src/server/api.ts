@@ -4,8 +4,8 @@ import type { Project } from '../app.ts';
 import type { Actor } from '../gates/index.ts';
 import type { Caller } from './access/caller.ts';
 import type { Once } from './idempotency.ts';
-import type { ServingProcess } from './serving-process.ts';
 import { Problem, problem } from './problem.ts';
+import type { ServingProcess } from './serving-process.ts';
 
 /** What a handler knows of its request. */
 export interface ApiEnv {

@@ -20,6 +20,8 @@ import { runJobs } from './routes/run-jobs.ts';
 import { plans } from './routes/plans.ts';
 import { runs } from './routes/runs.ts';
 import { tokens } from './routes/tokens.ts';
+import { system } from './routes/system.ts';
+import { webFiles } from './web-files.ts';
 
 /** All resources, each under its own path; the type is what the client is made of. */
 const resources = (context: ApiContext) =>
@@ -34,6 +36,7 @@ const resources = (context: ApiContext) =>
     .route('/', runJobs(context))
     .route('/', plans(context))
     .route('/', runs(context))
+    .route('/', system(context))
     .route('/', tokens(context));
 
 /** The routes under `/api/v1` and what they take and give, for `hono/client`. */
@@ -67,6 +70,7 @@ export function createApp(context: ApiContext): OpenAPIHono<ApiEnv> {
     openapi: '3.1.0',
     info: { title: 'Trainyard', version: '1', description: 'Everything the command line does, over HTTP.' },
   });
+  webFiles(app);
   app.notFound((c) =>
     problem(c, {
       status: 404,

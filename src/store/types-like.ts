@@ -15,9 +15,6 @@ export async function typesLike(db: Db, table: 'events' | 'audit', glob: string)
       select (select min(type) from ${named} where type > found.type) from found where found.type is not null
     )
     select type from found where type is not null`.execute(db);
-  const pattern = new RegExp(
-    `^${glob.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`,
-    'i',
-  );
+  const pattern = new RegExp(`^${glob.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`, 'i');
   return rows.map(({ type }) => type).filter((type) => pattern.test(type));
 }

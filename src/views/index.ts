@@ -19,3 +19,6 @@ export { EventView, SeverityField, eventView } from './event.ts';
 export { RunRow, RunView, runRow, runView } from './run.ts';
 export { CircuitPage, CircuitView, FleetBoard, FleetProblem, circuitRows, circuitView } from './circuit.ts';
 export { TokenRow, tokenRow } from './token.ts';
+export { DoctorView, diagnose } from './doctor.ts';
+export { SystemView, providerView, systemView } from './system.ts';
+export type { ServingFacts } from './system.ts';

@@ -35,7 +35,10 @@ export interface Live {
    * A stream of what happens from now on, or from after the event `after`. `run_id`: only what concerns this run.
    * @throws TrainyardError when too many listen already, or the server ends
    */
-  open(wanted: { readonly run_id: string | null; readonly after: number | null }): Promise<Connection['stream']>;
+  open(wanted: {
+    readonly run_id: string | null;
+    readonly after: number | null;
+  }): Promise<Connection['stream']>;
   /** Tells everybody that something changed that writes no event. */
   changed(what: string): void;
   stats(): LiveStats;
@@ -153,11 +156,14 @@ export function createLive(
   const catchUp = async (connection: Connection, after: number | null, from: number): Promise<void> => {
     let place = after ?? from;
     const retry_ms = 1000 + (opened++ % 20) * 100;
-    if (place > from || from - place > MOST_BEHIND) {
-      place = from;
-      connection.send(bytesOf(frame('reset', { seq: from }, from)));
+    // It may have seen what is not read here yet, from another process.
+    const newest = place > from ? await newestSeq(store.db) : from;
+    if (place > newest || newest - place > MOST_BEHIND) {
+      place = newest;
+      connection.send(bytesOf(frame('reset', { seq: newest }, newest)));
     }
     connection.send(bytesOf(placeFrame(place, retry_ms)));
+    while (connection.open && place > (head ?? from)) await clock.sleep(LOOK_MS, stop.signal);
     while (connection.open && place < (head ?? from)) {
       const upTo = head ?? from;
       const missed = await listEvents(store.db, {
