@@ -23,3 +23,10 @@ export { writeSummary } from './script-summary.ts';
 export type { Report } from './script-summary.ts';
 export { prepareScripts } from './start-scripts.ts';
 export { isRehearsal, prepareRun, startRun } from './start-run.ts';
+export {
+  pause as pauseSchedule,
+  resume as resumeSchedule,
+  runSchedule,
+  scheduleNamed,
+} from './change-schedule.ts';
+export { channelNamed, testChannel } from './channels.ts';
