@@ -17,13 +17,13 @@ import { jobLogs } from './routes/job-logs.ts';
 import { jobs } from './routes/jobs.ts';
 import { me } from './routes/me.ts';
 import { notifications } from './routes/notifications.ts';
+import { plans } from './routes/plans.ts';
 import { runActions } from './routes/run-actions.ts';
 import { runJobs } from './routes/run-jobs.ts';
-import { plans } from './routes/plans.ts';
 import { runs } from './routes/runs.ts';
-import { tokens } from './routes/tokens.ts';
 import { schedules } from './routes/schedules.ts';
 import { system } from './routes/system.ts';
+import { tokens } from './routes/tokens.ts';
 import { webFiles } from './web-files.ts';
 
 /** All resources, each under its own path; the type is what the client is made of. */
@@ -37,9 +37,9 @@ const resources = (context: ApiContext) =>
     .route('/', jobs(context))
     .route('/', me())
     .route('/', notifications(context))
+    .route('/', plans(context))
     .route('/', runActions(context))
     .route('/', runJobs(context))
-    .route('/', plans(context))
     .route('/', runs(context))
     .route('/', schedules(context))
     .route('/', system(context))

@@ -88,6 +88,7 @@ export const events = ({ project, process }: ApiContext) => {
       const body = await live.open({
         run_id: (await runId(c.req.valid('query').run)) ?? null,
         after: last === undefined ? null : Number(last),
+        stillMay: c.get('stillMay'),
       });
       return c.body(body, 200, {
         'content-type': 'text/event-stream; charset=utf-8',
