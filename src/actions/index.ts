@@ -24,3 +24,10 @@ export type { Report } from './script-summary.ts';
 export { prepareScripts } from './start-scripts.ts';
 export { isRehearsal, prepareRun, startRun } from './start-run.ts';
 export { withdrawModel } from './withdraw-model.ts';
+export {
+  pause as pauseSchedule,
+  resume as resumeSchedule,
+  runSchedule,
+  scheduleNamed,
+} from './change-schedule.ts';
+export { channelNamed, testChannel } from './channels.ts';

@@ -1,18 +1,17 @@
 import type { Project } from '../app.ts';
-import { EXIT, NotFoundError, TrainyardError, UsageError } from '../kernel/errors.ts';
-import { didYouMean } from '../kernel/suggest.ts';
+import { channelNamed } from '../actions/index.ts';
+import { EXIT, UsageError } from '../kernel/errors.ts';
 import {
   channelRows,
   createNotifier,
   dropDead,
   holderOf,
   listNotifications,
-  notifyWorld,
   replayDead,
-  tryChannel,
 } from '../notify/index.ts';
 import type { DeadLetters, Notification } from '../notify/index.ts';
 import { getRun } from '../pipelines/index.ts';
+import { notificationView } from '../views/index.ts';
 import type { DeadFlags, ListFlags } from './commands/notify.ts';
 import { ExitWith } from './exit.ts';
 import { note, print, printJson } from './render/output.ts';
@@ -25,7 +24,7 @@ const SEND_MS = 30_000;
 /** The outbox as a table, or as JSON. */
 export async function listMessages(project: Project, flags: ListFlags): Promise<void> {
   const { db } = project.store;
-  if (flags.channel !== undefined) await knownChannel(project, flags.channel);
+  if (flags.channel !== undefined) channelNamed(project, flags.channel);
   const rows = await listNotifications(db, {
     states:
       flags.dead === true
@@ -40,7 +39,7 @@ export async function listMessages(project: Project, flags: ListFlags): Promise<
   });
   const next = rows.length === flags.limit ? (rows.at(-1)?.id ?? null) : null;
   if (flags.json === true) {
-    printJson({ notifications: rows.map(document), next });
+    printJson({ notifications: rows.map(notificationView), next });
     return;
   }
   if (rows.length === 0) {
@@ -68,11 +67,6 @@ const whatOf = (row: Notification): string =>
     ? row.title
     : `${clip(row.title, Math.max(30, columns() - 90))}  [${row.last_error}]`;
 
-const document = ({ payload: _payload, seq: _seq, lane, opens: _opens, ...row }: Notification) => ({
-  ...row,
-  run_id: lane === '' ? null : lane,
-});
-
 async function nothingToShow(project: Project, flags: ListFlags): Promise<string> {
   if (flags.dead === true) return 'Everything could be delivered.';
   if (Object.keys(project.config.notifications.channels).length === 0)
@@ -88,43 +82,6 @@ async function nothingToShow(project: Project, flags: ListFlags): Promise<string
     : `Nothing waits to be sent. The last message was delivered at ${last.slice(0, 19).replace('T', ' ')} UTC.`;
 }
 
-/** @throws TrainyardError (8) with what the other end said, when it did not take the message */
-export async function testChannel(
-  project: Project,
-  channel: string,
-): Promise<{ channel: string; type: string; answer: string }> {
-  const settings = await knownChannel(project, channel);
-  const actor = await project.actor();
-  const world = notifyWorld(project.messaging);
-  const outcome = await tryChannel(world, channel, actor.name, new AbortController().signal);
-  if (outcome.kind === 'delivered') {
-    const answer = outcome.flaw === undefined ? outcome.answer : `${outcome.answer} (${outcome.flaw})`;
-    return { channel, type: settings.type, answer };
-  }
-  const hint = outcome.kind === 'never' ? outcome.hint : null;
-  throw new TrainyardError(
-    'provider_unavailable',
-    `${channel} did not take the test message: ${outcome.error}.`,
-    {
-      hint: hint ?? 'Check the address of the channel in trainyard.yaml and the network, then test it again.',
-      details: { channel },
-    },
-  );
-}
-
-async function knownChannel(project: Project, channel: string) {
-  const { channels } = project.config.notifications;
-  const settings = channels[channel];
-  if (settings !== undefined) return settings;
-  const names = Object.keys(channels);
-  throw new NotFoundError(`There is no channel ${channel}.`, {
-    hint:
-      names.length === 0
-        ? 'No channels are configured. Add one under notifications in trainyard.yaml: docs/notifications.md'
-        : (didYouMean(channel, names) ?? `Channels are ${names.join(', ')}.`),
-  });
-}
-
 /** @throws UsageError where neither ids nor --dead say which */
 export function whichDead(ids: readonly string[], flags: DeadFlags, what: string): DeadLetters {
   if (ids.length > 0 && (flags.dead === true || flags.channel !== undefined))
@@ -138,7 +95,7 @@ export function whichDead(ids: readonly string[], flags: DeadFlags, what: string
 }
 
 export async function replay(project: Project, which: DeadLetters, json: boolean): Promise<void> {
-  if ('channel' in which && which.channel !== undefined) await knownChannel(project, which.channel);
+  if ('channel' in which && which.channel !== undefined) channelNamed(project, which.channel);
   const replayed = await replayDead(project.store, project.clock.now(), which, await project.actor());
   if (replayed === 0) {
     if (json) printJson({ replayed, sent: 0, waiting: 0, dead: 0 });
@@ -160,7 +117,7 @@ export async function sendNow(
   channels: readonly string[] | undefined,
   json: boolean,
 ): Promise<void> {
-  for (const name of channels ?? []) await knownChannel(project, name);
+  for (const name of channels ?? []) channelNamed(project, name);
   await send(project, channels === undefined ? {} : { channels }, json);
 }
 

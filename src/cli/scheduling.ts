@@ -1,32 +1,21 @@
-import { fireSchedule, writeSummary } from '../actions/index.ts';
+import { pauseSchedule, resumeSchedule, runSchedule, scheduleNamed, writeSummary } from '../actions/index.ts';
 import type { Project } from '../app.ts';
-import type { ScheduleConfig } from '../config/index.ts';
-import { ConflictError, EXIT, NotFoundError } from '../kernel/errors.ts';
-import { didYouMean } from '../kernel/suggest.ts';
-import { currentHolder, getRun, holdUnlessServed, scriptParams } from '../pipelines/index.ts';
+import { ConflictError, EXIT } from '../kernel/errors.ts';
+import { getRun, holdUnlessServed, scriptParams } from '../pipelines/index.ts';
 import type { Hold, Run } from '../pipelines/index.ts';
-import {
-  listFirings,
-  nextTimes,
-  noteSchedules,
-  pauseSchedule,
-  resumeSchedule,
-  scheduleStates,
-} from '../schedules/index.ts';
-import type { Tx } from '../store/index.ts';
+import { listFirings, nextTimes, scheduleStates } from '../schedules/index.ts';
 import type { CommonOptions } from './options.ts';
 import { exitCodeOf, followRuns } from './following.ts';
 import { note, print, printJson } from './render/output.ts';
-import { runView } from '../views/index.ts';
+import { isServed, runView, scheduleRows, scheduleView, timeLine } from '../views/index.ts';
 import { driveScripts } from './script-driving.ts';
-import { firingTable, remarks, scheduleDocument, scheduleTable, timeLine } from './render/schedules.ts';
-import type { ScheduleRow } from './render/schedules.ts';
+import { firingTable, remarks, scheduleTable } from './render/schedules.ts';
 
 export async function listSchedules(project: Project, { json = false }: CommonOptions): Promise<void> {
   const rows = await scheduleRows(project);
   const serves = await isServed(project);
   if (json) {
-    printJson({ fires: serves, schedules: rows.map(scheduleDocument) });
+    printJson({ fires: serves, schedules: rows.map(scheduleView) });
     return;
   }
   if (rows.length === 0) {
@@ -36,30 +25,7 @@ export async function listSchedules(project: Project, { json = false }: CommonOp
   print(scheduleTable(rows));
   for (const line of remarks(rows)) print(line);
   if (!serves && rows.some((row) => row.schedule !== null))
-    print('No worker runs: nothing fires until `trainyard worker` does.');
-}
-
-/** Those of the file in its order, then those that are gone from it. */
-async function scheduleRows(project: Project): Promise<ScheduleRow[]> {
-  const { db } = project.store;
-  const states = await scheduleStates(db);
-  const { schedules } = project.settings;
-  const gone = [...states.values()].filter(({ name }) => schedules[name] === undefined);
-  const rows: ScheduleRow[] = [];
-  for (const name of [...Object.keys(schedules), ...gone.map((state) => state.name)]) {
-    const schedule = schedules[name] ?? null;
-    const state = states.get(name) ?? null;
-    const [last] = await listFirings(db, name, 1);
-    const fires = schedule?.enabled === true && (state === null || state.paused === null);
-    rows.push({
-      name,
-      schedule,
-      state,
-      next: fires ? nextTimes(schedule, project.clock.now(), 3) : [],
-      last: last ?? null,
-    });
-  }
-  return rows;
+    print('Nothing serves: none fires until `trainyard serve` or `trainyard worker` runs.');
 }
 
 export async function showNext(
@@ -106,9 +72,7 @@ export async function pause(
   { reason, json = false }: CommonOptions & { reason?: string },
 ): Promise<void> {
   const actor = await project.actor();
-  const changed = await changeSchedule(project, name, (tx, now) =>
-    pauseSchedule(tx, now, name, actor, reason ?? null),
-  );
+  const changed = await pauseSchedule(project, name, actor, reason ?? null);
   const state = (await scheduleStates(project.store.db)).get(name);
   if (json) printJson({ name, paused: state?.paused ?? null, changed });
   else
@@ -121,7 +85,7 @@ export async function pause(
 
 export async function resume(project: Project, name: string, { json = false }: CommonOptions): Promise<void> {
   const actor = await project.actor();
-  const changed = await changeSchedule(project, name, (tx, now) => resumeSchedule(tx, now, name, actor));
+  const changed = await resumeSchedule(project, name, actor);
   const schedule = scheduleNamed(project, name);
   const [next] = nextTimes(schedule, project.clock.now(), 1);
   if (json) printJson({ name, changed });
@@ -132,41 +96,15 @@ export async function resume(project: Project, name: string, { json = false }: C
     );
 }
 
-/** A schedule that no worker has seen yet has no row: it gets one first. */
-async function changeSchedule<T>(
-  project: Project,
-  name: string,
-  change: (tx: Tx, now: number) => Promise<T>,
-): Promise<T> {
-  scheduleNamed(project, name);
-  const now = project.clock.now();
-  return project.store.tx(async (tx) => {
-    await noteSchedules(tx, now, project.settings.schedules);
-    return change(tx, now);
-  });
-}
-
 /** Returns the exit code, as `trainyard run` has it. */
 export async function runNow(
   project: Project,
   name: string,
   { force = false, json = false }: CommonOptions & { force?: boolean },
 ): Promise<number> {
-  const schedule = scheduleNamed(project, name);
+  scheduleNamed(project, name);
   await using hold = await holdUnlessServed(project.store, project.clock.now(), 'run');
-  const actor = await project.actor();
-  const slot = project.clock.now();
-  const fired = await fireSchedule(project, { name, schedule, kind: 'manual', slot, actor, force });
-  if (fired === null)
-    throw new ConflictError(`Somebody else runs schedule ${name} at this very moment.`, {
-      hint: 'See what became of it with `trainyard schedules`.',
-    });
-  if (fired.error !== null) throw fired.error;
-  const { firing } = fired;
-  if (firing.outcome === 'skipped')
-    throw new ConflictError(`Nothing was started: ${firing.message}.`, {
-      hint: 'Wait for it or end it, or start another one beside it with --force.',
-    });
+  const firing = await runSchedule(project, name, await project.actor(), force);
   if (!json) note(`Schedule ${name}: ${firing.message}.`);
   if (firing.run_id === null) {
     if (json) printJson({ firing, run: null });
@@ -203,28 +141,8 @@ async function followScripts(project: Project, hold: Hold | null, run: Run): Pro
     }
     if (!(await isServed(project)))
       throw new ConflictError(`The worker that runs the scripts of run ${run.number} is gone.`, {
-        hint: 'Start `trainyard worker` again: it settles what is left of the run.',
+        hint: 'Start `trainyard serve` or `trainyard worker` again: it settles what is left of the run.',
       });
     await project.clock.sleep(200);
   }
-}
-
-/** @throws NotFoundError with the nearest names */
-function scheduleNamed({ settings }: Project, name: string): ScheduleConfig {
-  const found = settings.schedules[name];
-  if (found !== undefined) return found;
-  const names = Object.keys(settings.schedules);
-  throw new NotFoundError(`There is no schedule ${name} in trainyard.yaml.`, {
-    hint:
-      didYouMean(name, names) ??
-      (names.length === 0
-        ? 'Write it under `schedules:`, for example: nightly: {cron: "0 2 * * *"}'
-        : `Schedules are ${names.join(', ')}.`),
-  });
-}
-
-/** Processes that stay fire schedules. */
-async function isServed(project: Project): Promise<boolean> {
-  const holder = await currentHolder(project.store);
-  return holder !== null && (holder.kind === 'worker' || holder.kind === 'serve');
 }

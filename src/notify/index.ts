@@ -3,7 +3,7 @@ export type { ChannelHealth } from './channel-health.ts';
 export { channelRows, holderOf } from './channel-store.ts';
 export { createNotifier, notifyWorld } from './notifier.ts';
 export type { Leftover, Notifier, NotifierOptions } from './notifier.ts';
-export { dropDead, listNotifications, replayDead } from './outbox-lists.ts';
+export { NOTIFICATION_STATES, dropDead, listNotifications, replayDead } from './outbox-lists.ts';
 export type { DeadLetters, NotificationState } from './outbox-lists.ts';
 export type { Notification } from './outbox.ts';
 export type { Outcome } from './sender.ts';

@@ -85,7 +85,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
   let ask_at = 0;
   let refresh_at = clock.now() + REFRESH_MS;
   let due_at = Number.NEGATIVE_INFINITY;
-  let mark = Number.NaN;
+  let mark = '';
   let behind: readonly string[] = [];
 
   /** Takes the channels that are free; keeps those that this process has. */
@@ -143,8 +143,8 @@ export function createNotifier(options: NotifierOptions): Notifier {
         moved = true;
       }
     }
-    // What another process wrote may be due too: a replay, for example.
-    const now_mark = store.changeMark();
+    // What somebody else wrote may be due too: a replay, for example.
+    const now_mark = store.readMark();
     if (!moved && now_mark === mark && clock.now() < due_at) return;
     mark = now_mark;
     await deliver();

@@ -9,7 +9,7 @@ import type { Pipeline, World } from './pipeline.ts';
 import { wakeRun } from './run-store.ts';
 import type { Run } from './run-store.ts';
 
-/** How often the loop looks whether another process has written; an approval is acted on within this time. */
+/** How often the loop looks whether anybody has written, here or elsewhere; an approval is acted on within this time. */
 const LOOK_MS = 200;
 /** A wake-up that could not be written (a full disk): the loop looks again by itself, and says what keeps it. */
 const untold = (): void => undefined;
@@ -42,7 +42,7 @@ export interface Loop {
 
 /**
  * The one place with leases and timers: claims due runs, advances them, sleeps until the next one is due, something
- * knocks, or another process writes. While everything waits it costs one look at a counter five times a second.
+ * knocks, or somebody writes. While everything waits it costs one look at a counter five times a second.
  * `about`: which runs; all others are left where they are.
  */
 export function createLoop(
@@ -152,8 +152,8 @@ export function createLoop(
   };
 
   const nap = async (seenKnocks: number, lastNow: number): Promise<void> => {
-    // The mark first: what another process writes from here on changes it, what it wrote before is in the answer.
-    const mark = world.store.changeMark();
+    // The mark first: what anybody writes from here on changes it, what was written before is in the answer.
+    const mark = world.store.readMark();
     const next = await world.store.db
       .selectFrom('runs')
       .select((e) => e.fn.min('due_at').as('due_at'))
@@ -171,7 +171,7 @@ export function createLoop(
       const now = world.clock.now();
       // A clock that jumped back would make every deadline seem far away: look at everything again instead.
       if (now < lastNow - 5000) await makeAllDue(now);
-      if (now >= end || now < lastNow - 5000 || world.store.changeMark() !== mark) return;
+      if (now >= end || now < lastNow - 5000 || world.store.readMark() !== mark) return;
       if (!tidy && now - lastNow >= QUIET_MS) {
         tidy = true;
         giveBackMemory();

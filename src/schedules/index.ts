@@ -2,6 +2,7 @@
 export { dueSlot, nextDue, nextTimes } from './due.ts';
 export type { Due, Times } from './due.ts';
 export {
+  FiringOutcome,
   decidedUntil,
   forgetFirings,
   isDecided,
@@ -13,4 +14,4 @@ export {
   resumeSchedule,
   scheduleStates,
 } from './schedule-store.ts';
-export type { Firing, FiringKey, FiringOutcome, ScheduleState } from './schedule-store.ts';
+export type { Firing, FiringKey, ScheduleState } from './schedule-store.ts';

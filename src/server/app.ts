@@ -12,34 +12,40 @@ import { idempotent } from './idempotency.ts';
 import { problem, problemResponse } from './problem.ts';
 import { approvals } from './routes/approvals.ts';
 import { artifacts } from './routes/artifacts.ts';
+import { audit } from './routes/audit.ts';
 import { circuits } from './routes/circuits.ts';
 import { events } from './routes/events.ts';
 import { jobLogs } from './routes/job-logs.ts';
 import { jobs } from './routes/jobs.ts';
 import { me } from './routes/me.ts';
+import { notifications } from './routes/notifications.ts';
+import { plans } from './routes/plans.ts';
 import { runActions } from './routes/run-actions.ts';
 import { runJobs } from './routes/run-jobs.ts';
 import { models } from './routes/models.ts';
-import { plans } from './routes/plans.ts';
 import { runs } from './routes/runs.ts';
-import { tokens } from './routes/tokens.ts';
+import { schedules } from './routes/schedules.ts';
 import { system } from './routes/system.ts';
+import { tokens } from './routes/tokens.ts';
 import { webFiles } from './web-files.ts';
 /** All resources, each under its own path; the type is what the client is made of. */
 const resources = (context: ApiContext) =>
   new OpenAPIHono<ApiEnv>()
     .route('/', approvals(context))
     .route('/', artifacts(context))
+    .route('/', audit(context))
     .route('/', circuits(context))
     .route('/', events(context))
     .route('/', jobLogs(context))
     .route('/', jobs(context))
     .route('/', me())
     .route('/', models(context))
+    .route('/', notifications(context))
     .route('/', plans(context))
     .route('/', runActions(context))
     .route('/', runJobs(context))
     .route('/', runs(context))
+    .route('/', schedules(context))
     .route('/', system(context))
     .route('/', tokens(context));
 

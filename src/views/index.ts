@@ -33,3 +33,13 @@ export { EventView, SeverityField, eventView } from './event.ts';
 export { DoctorView, diagnose } from './doctor.ts';
 export { SystemView, providerView, systemView } from './system.ts';
 export type { ServingFacts } from './system.ts';
+export { AuditEntryView, AuditVerdictView, auditEntryView, auditVerdictView } from './audit.ts';
+export {
+  ChannelView,
+  NotificationState,
+  NotificationView,
+  channelViews,
+  notificationView,
+} from './notification.ts';
+export { FiringView, ScheduleView, isServed, scheduleRows, scheduleView, timeLine } from './schedule.ts';
+export type { ScheduleRow } from './schedule.ts';

@@ -98,7 +98,9 @@ describe('trainyard schedules', () => {
       /^nightly +30 2 \* \* \* +America\/New_York +\w{3} \d{4}-\d\d-\d\d 02:30 +\d{4}-\d\d-\d\dT0[67]:30Z +not yet$/m,
     );
     expect(before.stdout).toMatch(/^never +@daily +UTC +not enabled +not yet$/m);
-    expect(before.stdout).toContain('No worker runs: nothing fires until `trainyard worker` does.');
+    expect(before.stdout).toContain(
+      'Nothing serves: none fires until `trainyard serve` or `trainyard worker` runs.',
+    );
     await project.ok(['schedules', 'run', 'nightly']);
     const after = (await project.ok(['schedules', '--json'])).json() as { schedules: object[] };
     expect(after.schedules[0]).toMatchObject({

@@ -52,8 +52,8 @@ export function define(parent: Command): void {
     'trainyard notify test ops',
   ).action(async (channel: string, flags: CommonOptions) => {
     await withProject(flags, 'read', async (project) => {
-      const { testChannel } = await import('../notifying.ts');
-      const told = await testChannel(project, channel);
+      const { testChannel } = await import('../../actions/index.ts');
+      const told = await testChannel(project, channel, await project.actor());
       if (flags.json === true) printJson(told);
       else print(`${channel} took the test message: ${told.answer}`);
     });

@@ -1,38 +1,9 @@
-import type { ScheduleConfig } from '../../config/index.ts';
 import { toIso } from '../../kernel/clock.ts';
 import { clockTime } from '../../kernel/time-zone.ts';
-import type { Firing, ScheduleState } from '../../schedules/index.ts';
+import type { Firing } from '../../schedules/index.ts';
+import type { ScheduleRow } from '../../views/index.ts';
 import { paint } from './style.ts';
 import { table } from './table.ts';
-
-/** A schedule as a list shows it. */
-export interface ScheduleRow {
-  readonly name: string;
-  /** Null: it is gone from trainyard.yaml. */
-  readonly schedule: ScheduleConfig | null;
-  /** Null: nobody has taken note of it yet. */
-  readonly state: ScheduleState | null;
-  /** When it comes; empty where it will not fire. */
-  readonly next: readonly number[];
-  readonly last: Firing | null;
-}
-
-/** A time on the clock of a zone, and in UTC. */
-export const timeLine = (at: number, timezone: string) => ({
-  local: clockTime(at, timezone),
-  utc: `${toIso(at).slice(0, 16)}Z`,
-});
-
-export function scheduleDocument({ name, schedule, state, next, last }: ScheduleRow) {
-  return {
-    name,
-    ...(schedule ?? { cron: null, timezone: null, run: null, catch_up: null, enabled: false }),
-    removed_at: schedule === null ? (state?.removed_at ?? null) : null,
-    paused: state?.paused ?? null,
-    next: schedule === null ? [] : next.map((at) => timeLine(at, schedule.timezone)),
-    last,
-  };
-}
 
 /** Who let which schedule rest, and why the last time of one came to nothing: too long for a table. */
 export const remarks = (rows: readonly ScheduleRow[]): string[] =>

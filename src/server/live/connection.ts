@@ -8,12 +8,18 @@ export class Connection {
   readonly stream: ReadableStream<Uint8Array>;
   /** Only what concerns this run; null: everything. */
   readonly run_id: string | null;
+  /** Whether whoever listens may still. */
+  readonly stillMay: () => Promise<boolean>;
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
   #roomy: (() => void) | null = null;
   readonly #onClose: (connection: Connection) => void;
 
-  constructor(run_id: string | null, onClose: (connection: Connection) => void) {
+  constructor(
+    { run_id, stillMay }: Pick<Connection, 'run_id' | 'stillMay'>,
+    onClose: (connection: Connection) => void,
+  ) {
     this.run_id = run_id;
+    this.stillMay = stillMay;
     this.#onClose = onClose;
     this.stream = new ReadableStream<Uint8Array>(
       {

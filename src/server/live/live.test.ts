@@ -228,6 +228,20 @@ describe('the event stream', () => {
     live.end();
   });
 
+  it('ends for whoever may not listen any more', async () => {
+    const w = await world();
+    const live = createLive(w.project);
+    let may = true;
+    const revoked = new Client(await live.open({ run_id: null, after: null, stillMay: async () => may }));
+    const other = await client(live);
+    await pass(w, 16_000);
+    expect(revoked.over).toBe(false);
+    may = false;
+    await pass(w, 15_000);
+    expect([revoked.over, other.over]).toEqual([true, false]);
+    live.end();
+  });
+
   it('keeps the line alive, says what changed without an event, and ends in good order', async () => {
     const w = await world();
     const live = createLive(w.project);

@@ -38,6 +38,7 @@ export interface Live {
   open(wanted: {
     readonly run_id: string | null;
     readonly after: number | null;
+    readonly stillMay?: () => Promise<boolean>;
   }): Promise<Connection['stream']>;
   /** Tells everybody that something changed that writes no event. */
   changed(what: string): void;
@@ -139,7 +140,10 @@ export function createLive(
           await tellProgress();
         }
         tellChanged();
-        if (looks % HEARTBEAT_LOOKS === HEARTBEAT_LOOKS - 1) tell(() => HEARTBEAT);
+        if (looks % HEARTBEAT_LOOKS === HEARTBEAT_LOOKS - 1) {
+          tell(() => HEARTBEAT);
+          void endRevoked().catch(onTrouble);
+        }
       } catch (error) {
         // A store that is busy or full: those who listen stay, and it is looked at again.
         mark = '';
@@ -150,6 +154,11 @@ export function createLive(
     running = null;
     mark = '';
     progress.forget();
+  };
+
+  /** A token that was revoked, or a session that is over, hears no more. */
+  const endRevoked = async (): Promise<void> => {
+    for (const connection of all) if (!(await connection.stillMay())) connection.end();
   };
 
   /** What it missed, then it joins the others; nothing is lost or told twice between the two. */
@@ -185,14 +194,14 @@ export function createLive(
   };
 
   return {
-    open: async ({ run_id, after }) => {
+    open: async ({ run_id, after, stillMay = async () => true }) => {
       if (ended || all.size >= MOST_CONNECTIONS)
         throw new TrainyardError(
           'interrupted',
           ended ? 'The server is about to end.' : `${all.size} streams are open, and more are not served.`,
           { hint: 'Try again in a moment.' },
         );
-      const connection = new Connection(run_id, forget);
+      const connection = new Connection({ run_id, stillMay }, forget);
       all.add(connection);
       try {
         const from = running === null || head === null ? await newestSeq(store.db) : head;

@@ -1,15 +1,15 @@
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
-import { UsageError } from '../../kernel/errors.ts';
 import { getRun } from '../../pipelines/index.ts';
 import { listEvents } from '../../store/index.ts';
 import { EventView, SeverityField, eventView } from '../../views/index.ts';
 import { Paging, json, pageOf, problems, routes } from '../api.ts';
 import type { ApiContext } from '../api.ts';
+import { numberCursor } from '../cursor.ts';
 import { createLive } from '../live/live.ts';
+import { RunKey } from './runs.ts';
 
 const Seq = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-const RunKey = z.string().min(1).max(60).meta({ description: 'Number or id of a run.' });
 
 const list = createRoute({
   method: 'get',
@@ -68,7 +68,7 @@ export const events = ({ project, process }: ApiContext) => {
     .openapi(list, async (c) => {
       const { limit, cursor, run, circuit, type, severity, after, before } = c.req.valid('query');
       const order = after === undefined ? 'desc' : 'asc';
-      const at = cursor === undefined ? undefined : seqOf(cursor);
+      const at = numberCursor(cursor);
       const rows = await listEvents(db, {
         run_id: await runId(run),
         circuit_id: circuit,
@@ -88,6 +88,7 @@ export const events = ({ project, process }: ApiContext) => {
       const body = await live.open({
         run_id: (await runId(c.req.valid('query').run)) ?? null,
         after: last === undefined ? null : Number(last),
+        stillMay: c.get('stillMay'),
       });
       return c.body(body, 200, {
         'content-type': 'text/event-stream; charset=utf-8',
@@ -97,8 +98,3 @@ export const events = ({ project, process }: ApiContext) => {
       });
     });
 };
-
-function seqOf(cursor: string): number {
-  if (/^\d{1,15}$/.test(cursor)) return Number(cursor);
-  throw new UsageError(`${cursor} is no cursor of this list.`, { hint: 'Take `next` of the page before.' });
-}
