@@ -6,5 +6,5 @@ export { MOST_LOG_BYTES, readJobLog } from './job-log.ts';
 export type { LogPiece } from './job-log.ts';
 export { MatrixView, matrixView } from './matrix.ts';
 export { PlanCircuitRow, pageOfPlanCircuits } from './plan-circuit.ts';
-export { RunRow, RunView, runRow, runView } from './run.ts';
+export { ListedRun, RunRow, RunView, listedRuns, runRow, runView } from './run.ts';
 export { CircuitPage, CircuitView, FleetBoard, FleetProblem, circuitRows, circuitView } from './circuit.ts';
