@@ -1,5 +1,5 @@
 /**
- * Measures what Trainyard promises: `node bench/bench.ts [plan] [jobs] [simulated] [idle] [scripts] [approvals] [notifications] [prune] [--quick]`.
+ * Measures what Trainyard promises: `node bench/bench.ts [plan] [jobs] [simulated] [idle] [scripts] [approvals] [notifications] [prune] [streams] [--quick]`.
  * Prints a table, writes everything to bench/results/latest.json.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -18,6 +18,7 @@ import { removeScratch } from './project.ts';
 import { benchPrune } from './prune.ts';
 import { benchScripts } from './scripts.ts';
 import { benchSimulated } from './simulated.ts';
+import { benchStreams } from './streams.ts';
 
 const SUITES: Readonly<Record<string, (tools: Tools, quick: boolean) => Promise<SuiteResult>>> = {
   plan: benchPlan,
@@ -28,6 +29,7 @@ const SUITES: Readonly<Record<string, (tools: Tools, quick: boolean) => Promise<
   approvals: benchApprovals,
   notifications: benchNotifications,
   prune: benchPrune,
+  streams: benchStreams,
 };
 
 const { values, positionals } = parseArgs({

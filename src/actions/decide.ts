@@ -11,6 +11,7 @@ import {
   stageIsOver,
   wakeRun,
 } from '../pipelines/index.ts';
+import { ConflictError } from '../kernel/errors.ts';
 import { parseRef } from '../registry/index.ts';
 import type { Db } from '../store/index.ts';
 
@@ -23,6 +24,8 @@ export interface Ballot {
   readonly subjects: readonly string[] | null;
   /** Rejected models are taken out of use, so that their circuits are owed. */
   readonly retrain: boolean;
+  /** Digest of what the voter was shown; left out: not known. */
+  readonly subject_digest?: string | undefined;
 }
 
 /**
@@ -32,6 +35,10 @@ export interface Ballot {
 export async function decide(project: Project, ballot: Ballot): Promise<Approval> {
   const { store, clock, config } = project;
   const before = await requestNow(project.world, ballot.approval_id);
+  if (ballot.subject_digest !== undefined && ballot.subject_digest !== before.subject_digest)
+    throw new ConflictError(`"${before.title}" shows something else than what the verdict is about.`, {
+      hint: 'Look at it again, then decide: an approval is bound to what it showed.',
+    });
   const open = await subjectsWith(store.db, before.id, 'pending');
   const after = await store.tx(async (tx) => {
     const voted = await vote(tx, clock.now(), { ...ballot, rules: gateRules(config, before.gate) });

@@ -2,6 +2,7 @@
 export { cancelCircuits, cancelNamedJobs, cancelRun, cancelStage } from './cancel.ts';
 export type { Canceled } from './cancel.ts';
 export { decide } from './decide.ts';
+export { decideMatching } from './decide-matching.ts';
 export { fleetStates } from './fleet-states.ts';
 export type { KnownDebt } from './fleet-states.ts';
 export { planProject } from './plan-project.ts';
@@ -21,4 +22,4 @@ export { scheduledScripts } from './scheduled-scripts.ts';
 export { writeSummary } from './script-summary.ts';
 export type { Report } from './script-summary.ts';
 export { prepareScripts } from './start-scripts.ts';
-export { isRehearsal, startRun } from './start-run.ts';
+export { isRehearsal, prepareRun, startRun } from './start-run.ts';

@@ -1,5 +1,7 @@
 import type { Project } from '../app.ts';
+import type { Component } from '../assets/index.ts';
 import { gitFacts } from '../fleet/index.ts';
+import type { Plan } from '../fleet/index.ts';
 import { mayNotVote } from '../gates/index.ts';
 import type { Actor } from '../gates/index.ts';
 import { TrainyardError, UsageError } from '../kernel/errors.ts';
@@ -7,7 +9,6 @@ import { didYouMean } from '../kernel/suggest.ts';
 import { createTrainingRun, gateRules } from '../pipelines/index.ts';
 import type { Run } from '../pipelines/index.ts';
 import type { Tx } from '../store/index.ts';
-import type { Planned } from './plan-project.ts';
 
 export interface StartRunOptions {
   readonly actor: Actor;
@@ -15,7 +16,19 @@ export interface StartRunOptions {
   readonly approve: readonly string[];
   /** A pull-request run. */
   readonly pr: boolean;
+  /** What the actor has to say, on record. */
+  readonly comment?: string | undefined;
 }
+
+/** What of a plan a run is written from; it may have been made elsewhere. */
+export interface PlannedRun {
+  readonly plan: Plan;
+  readonly selected: readonly string[] | null;
+  readonly component: AssetName;
+  readonly environments: readonly AssetName[];
+}
+
+type AssetName = Pick<Component, 'name' | 'version' | 'digest'>;
 
 /** Trains on the simulated provider in a project that trains elsewhere. */
 export const isRehearsal = ({ config, settings }: Project): boolean =>
@@ -26,7 +39,11 @@ export const isRehearsal = ({ config, settings }: Project): boolean =>
  * @throws UsageError for a gate that does not exist, NotAllowedError for one that the actor may not approve
  * @throws TrainyardError (blocked_by_guard) for a plan that is wider than it may be
  */
-export async function startRun(project: Project, planned: Planned, options: StartRunOptions): Promise<Run> {
+export async function startRun(
+  project: Project,
+  planned: PlannedRun,
+  options: StartRunOptions,
+): Promise<Run> {
   const write = await prepareRun(project, planned, options);
   return project.store.tx(write);
 }
@@ -34,7 +51,7 @@ export async function startRun(project: Project, planned: Planned, options: Star
 /** The same in two steps: everything is looked at, then the run is written in a transaction of the caller's. */
 export async function prepareRun(
   project: Project,
-  planned: Planned,
+  planned: PlannedRun,
   options: StartRunOptions,
 ): Promise<(tx: Tx) => Promise<Run>> {
   refuseIfBlocked(planned);
@@ -58,6 +75,7 @@ export async function prepareRun(
         environments: environments.map((e) => ({ name: e.name, version: e.version, digest: e.digest })),
         approved_gates: [...options.approve],
         allow_wide: plan.guard.allow_wide,
+        ...(options.comment === undefined ? {} : { comment: options.comment }),
         git_dirty: git.dirty,
         summary: plan.summary,
         simulation: project.config.provider === 'simulated' ? project.config.providers.simulated : null,
@@ -70,7 +88,7 @@ export async function prepareRun(
     });
 }
 
-function refuseIfBlocked({ plan }: Planned): void {
+function refuseIfBlocked({ plan }: PlannedRun): void {
   if (!plan.guard.blocked) return;
   const { retrain, with_model, max_changed } = plan.guard;
   throw new TrainyardError(

@@ -109,6 +109,11 @@ export const CATALOG: readonly CatalogEntry[] = [
     load: () => import('./commands/serve.ts'),
   },
   {
+    name: 'tokens',
+    summary: 'make, list and revoke tokens for the HTTP API',
+    load: () => import('./commands/tokens.ts'),
+  },
+  {
     name: 'worker',
     summary: 'go on with open runs and fire schedules, until told to stop',
     load: () => import('./commands/worker.ts'),

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Approval } from '../gates/index.ts';
+import type { ApprovalRow } from '../views/index.ts';
 import { ExitWith } from './exit.ts';
 import { collectNamed, common, withProject, words } from './options.ts';
 import type { CommonOptions } from './options.ts';
@@ -40,6 +41,7 @@ export function defineVerdict(
     const code = await withProject(flags, 'write', async (project) => {
       const { decide } = await import('../actions/index.ts');
       const { getApproval } = await import('../gates/index.ts');
+      const { approvalRow } = await import('../views/index.ts');
       const { goOn } = await import('./going-on.ts');
       const after = await decide(project, {
         approval_id: id,
@@ -53,7 +55,8 @@ export function defineVerdict(
         told: `Recorded: ${countsOf(after)}.`,
         wait: flags.wait,
         json: flags.json === true,
-        document: async (run) => approvalDocument(await getApproval(project.store.db, id), run),
+        document: async (run) =>
+          approvalDocument(await approvalRow(project, await getApproval(project.store.db, id)), run),
       });
     });
     if (code !== 0) throw new ExitWith(code);
@@ -62,7 +65,7 @@ export function defineVerdict(
 
 /** What `--json` says: the request, and the run where it was followed. */
 export const approvalDocument = (
-  approval: Approval,
+  approval: ApprovalRow,
   run: Readonly<Record<string, unknown>> | null,
 ): Readonly<Record<string, unknown>> => ({ approval, ...(run === null ? {} : { run }) });
 

@@ -1,8 +1,6 @@
 import { Command, CommanderError } from 'commander';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { EXIT, TrainyardError, UsageError } from '../kernel/errors.ts';
-import { packageFolder } from '../kernel/package-folder.ts';
+import { ownVersion } from '../kernel/package-folder.ts';
 import { didYouMean } from '../kernel/suggest.ts';
 import { CATALOG } from './catalog.ts';
 import { ExitWith } from './exit.ts';
@@ -90,13 +88,6 @@ export async function buildProgram(argv: readonly string[], say: (text: string) 
 function inherit(command: Command, parent: Command): void {
   command.copyInheritedSettings(parent).showHelpAfterError('(see --help)');
   for (const child of command.commands) inherit(child, command);
-}
-
-export function ownVersion(): string {
-  const manifest = JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as {
-    version: string;
-  };
-  return manifest.version;
 }
 
 const FOOTER = `

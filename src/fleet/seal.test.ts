@@ -5,7 +5,7 @@ import { ConflictError, NotFoundError, UsageError } from '../kernel/errors.ts';
 import { COMPONENT, ENVIRONMENT, fleetOf, testWorld } from '../testing/test-world.ts';
 import { person } from '../testing/test-rows.ts';
 import type { TestWorld } from '../testing/test-world.ts';
-import { readSealedPlan, refuseIfMoved, writeSealedPlan } from './index.ts';
+import { readSealedPlan, refuseIfMoved, sealPlan, writeSealedPlan } from './index.ts';
 
 const READINGS = join(import.meta.dirname, '../../test/fixtures/delta/readings');
 const more = ', data_path: data.csv, hyperparameters: {alpha: 1}, tags: {line: "1"}';
@@ -23,7 +23,10 @@ afterEach(() => w[Symbol.asyncDispose]());
 
 const seal = async (): Promise<void> => {
   const planned = await w.plan();
-  await writeSealedPlan(file, '2026-01-01T00:00:00.000Z', planned.plan, planned.options, planned.inputs());
+  await writeSealedPlan(
+    file,
+    sealPlan('2026-01-01T00:00:00.000Z', planned.plan, planned.options, planned.inputs()),
+  );
 };
 /** What `run --plan` would do now: null, or the names of what moved. */
 const moved = async (pinned = true): Promise<unknown> => {

@@ -88,14 +88,13 @@ export function sealInputs(
   };
 }
 
-/** Writes the sealed plan whole; the seal is a digest over all of it. */
-export async function writeSealedPlan(
-  file: string,
+/** The seal is a digest over all of it. */
+export function sealPlan(
   sealed_at: string,
-  plan: Plan,
+  plan: Pick<Plan, 'plan_id' | 'pins' | 'circuits' | 'summary'>,
   options: PlanOptions,
   inputs: SealInputs,
-): Promise<void> {
+): SealedPlan {
   const body = {
     kind: 'trainyard-plan' as const,
     format: 1 as const,
@@ -113,8 +112,12 @@ export async function writeSealedPlan(
     })),
     summary: plan.summary,
   };
-  await writeFileWhole(file, `${JSON.stringify({ ...body, seal: sha256(canonicalJson(body)) }, null, 1)}\n`);
+  return { ...body, seal: sha256(canonicalJson(body)) };
 }
+
+/** Writes a sealed plan whole. */
+export const writeSealedPlan = (file: string, sealed: SealedPlan): Promise<void> =>
+  writeFileWhole(file, `${JSON.stringify(sealed, null, 1)}\n`);
 
 /**
  * @throws NotFoundError, UsageError when the file is missing or no sealed plan
@@ -151,17 +154,25 @@ export async function readSealedPlan(file: string): Promise<SealedPlan> {
   return parsed.data;
 }
 
+/** What moved since a plan was sealed, in words; empty: it holds. */
+export function whatMoved(
+  sealed: Pick<SealedPlan, 'inputs'>,
+  now: SealInputs,
+): { key: string; what: string }[] {
+  const keys = Object.keys(MOVED) as (keyof SealInputs)[];
+  return keys.filter((key) => sealed.inputs[key] !== now[key]).map((key) => ({ key, what: MOVED[key] }));
+}
+
 /** @throws ConflictError naming everything that moved since the plan was sealed */
 export function refuseIfMoved(file: string, sealed: SealedPlan, now: SealInputs): void {
-  const keys = Object.keys(MOVED) as (keyof SealInputs)[];
-  const moved = keys.filter((key) => sealed.inputs[key] !== now[key]);
+  const moved = whatMoved(sealed, now);
   // A changed component or a changed version in the fleet also changes what the circuits want: name the cause, not its echo.
   if (moved.length === 0) return;
   throw new ConflictError(
-    `The sealed plan ${file} is stale: ${moved.map((m) => MOVED[m]).join(', ')} changed since ${sealed.sealed_at}.`,
+    `The sealed plan ${file} is stale: ${moved.map((m) => m.what).join(', ')} changed since ${sealed.sealed_at}.`,
     {
       hint: 'Look at the difference with `trainyard plan`, then seal a new plan with `trainyard plan -o FILE`.',
-      details: { moved },
+      details: { moved: moved.map((m) => m.key) },
     },
   );
 }

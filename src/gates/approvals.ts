@@ -5,7 +5,7 @@ import { ConflictError, NotFoundError, TrainyardError } from '../kernel/errors.t
 import { newId } from '../kernel/ids.ts';
 import { nearest } from '../kernel/suggest.ts';
 import { appendEvents, batches } from '../store/index.ts';
-import type { ApprovalsTable, Db, Tx } from '../store/index.ts';
+import type { ApprovalSubjectsTable, ApprovalsTable, Db, Tx } from '../store/index.ts';
 import { ApprovalStatus, Verdict } from './types.ts';
 import type { Actor, Approval, GateConfig, NewSubject, Subject } from './types.ts';
 
@@ -152,6 +152,7 @@ export async function listApprovals(
   query: {
     readonly status?: ApprovalStatus;
     readonly run_id?: string;
+    readonly gate?: string | undefined;
     readonly before?: string;
     readonly limit: number;
   },
@@ -159,6 +160,7 @@ export async function listApprovals(
   let select = db.selectFrom('approvals').selectAll().orderBy('id', 'desc').limit(query.limit);
   if (query.status !== undefined) select = select.where('status', '=', query.status);
   if (query.run_id !== undefined) select = select.where('run_id', '=', query.run_id);
+  if (query.gate !== undefined) select = select.where('gate', '=', query.gate);
   if (query.before !== undefined) select = select.where('id', '<', query.before);
   return withCounts(db, await select.execute());
 }
@@ -181,14 +183,34 @@ export async function listSubjects(
     .limit(query.limit);
   if (query.verdict !== undefined) select = select.where('verdict', '=', query.verdict);
   if (query.after !== undefined) select = select.where('subject', '>', query.after);
-  const rows = await select.execute();
-  return rows.map((r) => ({
-    subject: r.subject,
-    circuit_id: r.circuit_id,
-    verdict: Verdict.parse(r.verdict),
-    detail: JSON.parse(r.detail) as Record<string, unknown>,
-  }));
+  return (await select.execute()).map(asSubject);
 }
+
+/** Subjects by their names, in the same order. */
+export async function subjectsNamed(
+  db: Db,
+  approval_id: string,
+  names: readonly string[],
+): Promise<Subject[]> {
+  const found = new Map<string, Subject>();
+  for (const some of batches(names)) {
+    const rows = await db
+      .selectFrom('approval_subjects')
+      .selectAll()
+      .where('approval_id', '=', approval_id)
+      .where('subject', 'in', some)
+      .execute();
+    for (const row of rows) found.set(row.subject, asSubject(row));
+  }
+  return names.flatMap((name) => found.get(name) ?? []);
+}
+
+const asSubject = (r: ApprovalSubjectsTable): Subject => ({
+  subject: r.subject,
+  circuit_id: r.circuit_id,
+  verdict: Verdict.parse(r.verdict),
+  detail: JSON.parse(r.detail) as Record<string, unknown>,
+});
 
 /** Every subject that a stage of a run ever asked about, newest request last: what it was bound to, and the verdict. */
 export async function verdictsOf(

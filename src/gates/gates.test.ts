@@ -275,6 +275,16 @@ describe('vote', () => {
       expect(votes).toEqual([{ voter: 'bob@x', identity: 'verified' }]);
     });
 
+    it('is no API token where the gate asks for people, whoever is named', async () => {
+      const approval = await open({ approvers: ['token:ci', 'bob@x'] });
+      const token = { by: 'token:ci', signed_in: true };
+      await expect(cast(approval, { ...token, verified: true })).rejects.toMatchObject({
+        exit_code: 4,
+        message: 'Gate registry-promotion accepts signed-in people only; token:ci is an API token.',
+      });
+      expect((await cast(approval, token)).status).toBe('decided');
+    });
+
     it('leaves no vote behind when it is refused', async () => {
       const approval = await open({ approvers: ['bob@x'] });
       await expect(cast(approval, { by: 'eve@x', verdict: 'reject' })).rejects.toThrow();

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { isToken } from '../kernel/actor.ts';
 import { toIso } from '../kernel/clock.ts';
 import { NotAllowedError, TrainyardError, UsageError } from '../kernel/errors.ts';
 import { nearest } from '../kernel/suggest.ts';
@@ -264,6 +265,12 @@ export function mayNotVote(
       {
         hint: 'Decide in the web UI after signing in.',
       },
+    );
+  }
+  if (verified && isToken(actor)) {
+    return new NotAllowedError(
+      `Gate ${approval.gate} accepts signed-in people only; ${actor.name} is an API token.`,
+      { hint: 'Decide in the web UI after signing in in person.' },
     );
   }
   const allowed = peopleOf(approval.approvers, groups);

@@ -33,6 +33,6 @@ export type { JobWorld } from './job-world.ts';
 export { WatchedJobs, jobsNamed, recentJobNames } from './named-jobs.ts';
 export type { NamedJob } from './named-jobs.ts';
 export { markLost, observeJobs, timeOutJobs } from './observe-jobs.ts';
-export { JobStatus, OPEN_STATUSES, isOver, openCount } from './status.ts';
+export { JobStatus, NO_JOBS, OPEN_STATUSES, isOver, openCount } from './status.ts';
 export type { JobCounts } from './status.ts';
 export { resubmitUnknown, submitPending } from './submit-jobs.ts';

@@ -3,6 +3,7 @@ import { containsPattern } from '../kernel/contains.ts';
 import type { Db } from '../store/index.ts';
 import { jobsById } from './job-store.ts';
 import type { Job } from './job-store.ts';
+import { isOver } from './status.ts';
 import type { JobStatus } from './status.ts';
 
 export interface JobFilter {
@@ -17,7 +18,7 @@ export interface JobFilter {
   readonly q?: string | undefined;
 }
 
-/** How many rows a search by name over all runs looks at before it answers with what it has. */
+/** How many rows a search over all runs looks at before it answers with what it has. */
 const WINDOW = 10_000;
 
 /**
@@ -28,7 +29,9 @@ export async function pageOfJobs(
   db: Db,
   query: JobFilter & { readonly before?: string | undefined; readonly limit: number },
 ): Promise<{ readonly jobs: Job[]; readonly next: string | null }> {
-  const searches = query.q !== undefined || query.match !== undefined || query.retry !== undefined;
+  const { q, match, retry, stage, status } = query;
+  const open = status !== undefined && !isOver(status);
+  const searches = [q, match, retry, stage, open ? undefined : status].some((each) => each !== undefined);
   const anywhere = query.run_id === undefined && query.circuit_id === undefined;
   const floor = searches && anywhere ? await windowEnd(db, query.before) : null;
   // First the ids, which lie in indexes, then the rows: sorting whole rows would read all of them.
@@ -63,6 +66,8 @@ async function matching(
   if (query.circuit_id !== undefined) select = select.where('circuit_id', '=', query.circuit_id);
   if (query.stage !== undefined) select = select.where('stage', '=', query.stage);
   if (query.status !== undefined) select = select.where('status', '=', query.status);
+  // Said so that the index of what is open serves.
+  if (query.status !== undefined && !isOver(query.status)) select = select.where('ended_at', 'is', null);
   if (query.retry !== undefined) select = select.where('retry', '=', query.retry ? 1 : 0);
   if (query.match !== undefined) select = select.where(sql<boolean>`name glob ${query.match}`);
   if (query.q !== undefined) {

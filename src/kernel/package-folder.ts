@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** The folder of this package, in a checkout as in `node_modules`: the nearest one above this code with a manifest. */
@@ -7,4 +7,12 @@ export function packageFolder(): string {
     if (existsSync(join(folder, 'package.json'))) return folder;
     if (dirname(folder) === folder) throw new TypeError(`No package.json above ${import.meta.dirname}.`);
   }
+}
+
+/** The version of this package. */
+export function ownVersion(): string {
+  const manifest = JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  return manifest.version;
 }

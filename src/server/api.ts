@@ -3,7 +3,10 @@ import { OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Project } from '../app.ts';
 import type { Actor } from '../gates/index.ts';
 import type { Caller } from './access/caller.ts';
+import type { Once } from './idempotency.ts';
+
 import { Problem, problem } from './problem.ts';
+import type { ServingProcess } from './serving-process.ts';
 
 /** What a handler knows of its request. */
 export interface ApiEnv {
@@ -14,6 +17,10 @@ export interface ApiEnv {
     actor: Actor;
     /** The same with what they may do. */
     caller: Caller;
+    /** Asked again and again by an answer that goes on for long: whether the caller may still see it. */
+    stillMay: () => Promise<boolean>;
+    /** Set where the request came with an `Idempotency-Key`. */
+    once?: Once;
   };
 }
 
@@ -22,6 +29,8 @@ export interface ApiContext {
   readonly project: Project;
   /** Where it listens; left out where it does not. */
   readonly listening?: { readonly address: string };
+  /** What the process that serves knows of itself; left out where nobody listens, as in tests of single routes. */
+  readonly process?: ServingProcess;
 }
 
 /** An empty set of routes; what does not fit their schemas is refused as a problem that names the field. */

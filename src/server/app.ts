@@ -1,46 +1,76 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
+import { bodyLimit } from 'hono/body-limit';
 import { requestId } from 'hono/request-id';
-import { secureHeaders } from 'hono/secure-headers';
 import { guard } from './access/access.ts';
+import { securityHeaders } from './access/headers.ts';
+import { refusalRecorder, refuse } from './access/refusals.ts';
 import { describeRoles } from './access/route-roles.ts';
 import type { ApiContext, ApiEnv } from './api.ts';
 import { conditional } from './conditional.ts';
+import { idempotent } from './idempotency.ts';
 import { problem, problemResponse } from './problem.ts';
+import { approvals } from './routes/approvals.ts';
 import { circuits } from './routes/circuits.ts';
+import { events } from './routes/events.ts';
 import { jobLogs } from './routes/job-logs.ts';
 import { jobs } from './routes/jobs.ts';
 import { me } from './routes/me.ts';
 import { runActions } from './routes/run-actions.ts';
 import { runJobs } from './routes/run-jobs.ts';
+import { plans } from './routes/plans.ts';
 import { runs } from './routes/runs.ts';
+import { tokens } from './routes/tokens.ts';
+import { system } from './routes/system.ts';
+import { webFiles } from './web-files.ts';
 
 /** All resources, each under its own path; the type is what the client is made of. */
 const resources = (context: ApiContext) =>
   new OpenAPIHono<ApiEnv>()
+    .route('/', approvals(context))
     .route('/', circuits(context))
+    .route('/', events(context))
     .route('/', jobLogs(context))
     .route('/', jobs(context))
     .route('/', me())
     .route('/', runActions(context))
     .route('/', runJobs(context))
-    .route('/', runs(context));
+    .route('/', plans(context))
+    .route('/', runs(context))
+    .route('/', system(context))
+    .route('/', tokens(context));
 
 /** The routes under `/api/v1` and what they take and give, for `hono/client`. */
 export type Api = ReturnType<typeof resources>;
+
+const LARGEST_BODY = 1 << 20;
 
 /** Everything that answers HTTP requests, before it listens anywhere. */
 export function createApp(context: ApiContext): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>();
   app.use(requestId());
-  app.use(secureHeaders());
-  app.use(guard(context, app));
+  app.use(securityHeaders(context.project.config.server));
+  const record = refusalRecorder(context.project);
+  app.use(guard(context, app, record));
+  // After that: nobody unknown makes us keep what they send.
+  app.use(
+    bodyLimit({
+      maxSize: LARGEST_BODY,
+      onError: (c) => {
+        // The rest of it is not read, so nothing can follow on this connection.
+        c.header('connection', 'close');
+        return refuse(c, 413, 'usage', 'The body is larger than 1 MiB.', 'Send less at once.');
+      },
+    }),
+  );
   app.use('/api/v1/*', conditional());
+  app.use('/api/v1/*', idempotent(context.project));
   app.route('/api/v1', resources(context));
   describeRoles(app);
   app.doc31('/api/openapi.json', {
     openapi: '3.1.0',
     info: { title: 'Trainyard', version: '1', description: 'Everything the command line does, over HTTP.' },
   });
+  webFiles(app);
   app.notFound((c) =>
     problem(c, {
       status: 404,

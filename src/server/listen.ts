@@ -1,6 +1,7 @@
 import { serve } from '@hono/node-server';
 import type { AddressInfo } from 'node:net';
 import { UsageError, systemCode } from '../kernel/errors.ts';
+import { refuseIfUnguarded } from './access/may-serve.ts';
 import { createApp } from './app.ts';
 import type { ApiContext } from './api.ts';
 
@@ -10,15 +11,38 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** Listens; port 0 takes any that is free. @throws UsageError where the port is taken */
-export function listen(
+/** How long a client may take to say what it wants. */
+export interface Patience {
+  readonly headers_ms: number;
+  /** From the first byte to the end of the body. */
+  readonly request_ms: number;
+}
+
+/**
+ * Listens; port 0 takes any that is free.
+ * @throws UsageError where the port is taken, or others reach the address and nobody could sign in
+ */
+export async function listen(
   context: ApiContext,
   where: { readonly address: string; readonly port: number },
+  { headers_ms, request_ms }: Patience = { headers_ms: 10_000, request_ms: 60_000 },
 ): Promise<Listening> {
-  const app = createApp({ ...context, listening: where });
+  const here = { ...context, listening: where };
+  await refuseIfUnguarded(here);
+  const app = createApp(here);
   return new Promise((resolve, reject) => {
     const server = serve(
-      { fetch: app.fetch, hostname: where.address, port: where.port },
+      {
+        fetch: app.fetch,
+        hostname: where.address,
+        port: where.port,
+        serverOptions: {
+          headersTimeout: headers_ms,
+          requestTimeout: request_ms,
+          connectionsCheckingInterval: Math.min(2000, headers_ms),
+          keepAliveTimeout: 30_000,
+        },
+      },
       (info: AddressInfo) => {
         const host = info.family === 'IPv6' ? `[${info.address}]` : info.address;
         resolve({

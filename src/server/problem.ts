@@ -59,12 +59,13 @@ const TITLES: Readonly<Record<ErrorCode, string>> = {
 
 /** An error as a response. What was not expected says nothing of itself: it may hold anything. */
 export function problemResponse(c: Context, error: unknown): Response {
+  // What the framework itself refuses: JSON that is none, a body of another kind.
   if (error instanceof HTTPException && error.status < 500)
     return problem(c, {
       status: error.status,
       title: TITLES.usage,
       code: 'usage',
-      detail: error.message === '' ? 'The request cannot be read.' : error.message,
+      detail: error.message === '' ? 'The request cannot be read.' : `${error.message.replace(/\.$/, '')}.`,
       hint: 'See /api/docs for what is expected.',
       problems: [],
     });

@@ -1,8 +1,8 @@
-import { sql } from 'kysely';
 import { canonicalJson, sha256 } from '../kernel/digest.ts';
 import { SYSTEM } from '../kernel/actor.ts';
 import type { Db, Tx } from './store.ts';
 import type { AuditTable, EventsTable } from './tables.ts';
+import { typesLike } from './types-like.ts';
 
 export type AuditEntry = Omit<AuditTable, 'data'> & { data: Record<string, unknown> };
 
@@ -10,7 +10,7 @@ type Told = Omit<EventsTable, 'seq'>;
 
 /** What Trainyard itself changes and somebody may have to answer for; what people do is recorded whatever it is called. */
 const AUDITED =
-  /^(?:run\.(?:succeeded|failed|canceled)|approval\.|model\.|environment\.|component\.|data\.|schedule\.|retention\.|training\.(?:started|retried))/;
+  /^(?:run\.(?:succeeded|failed|canceled)|approval\.|model\.|environment\.|component\.|data\.|schedule\.|retention\.|access\.|training\.(?:started|retried))/;
 
 /** What stands before the first entry. */
 const GENESIS = '0'.repeat(64);
@@ -44,25 +44,35 @@ export async function appendAudit(tx: Tx, events: readonly Told[]): Promise<void
     .execute();
 }
 
-/** Newest first; keyset paged by `before` (a seq). */
+interface AuditWanted {
+  readonly run_id?: string | undefined;
+  readonly circuit_id?: string | undefined;
+  readonly actor?: string | undefined;
+  readonly before?: number | undefined;
+  readonly limit: number;
+}
+
+/** Newest first; keyset paged by `before` (a seq). `type` is a GLOB: `approval.*`. */
 export async function listAudit(
   db: Db,
-  query: {
-    readonly run_id?: string | undefined;
-    readonly actor?: string | undefined;
-    /** A GLOB over types. */
-    readonly type?: string | undefined;
-    readonly before?: number | undefined;
-    readonly limit: number;
-  },
+  query: AuditWanted & { readonly type?: string | undefined },
+): Promise<AuditEntry[]> {
+  if (query.type === undefined) return someAudit(db, query);
+  const found: AuditEntry[] = [];
+  for (const type of await typesLike(db, 'audit', query.type))
+    found.push(...(await someAudit(db, { ...query, type })));
+  return found.toSorted((a, b) => b.seq - a.seq).slice(0, query.limit);
+}
+
+async function someAudit(
+  db: Db,
+  query: AuditWanted & { readonly type?: string | undefined },
 ): Promise<AuditEntry[]> {
   let select = db.selectFrom('audit').selectAll().orderBy('seq', 'desc').limit(query.limit);
   if (query.run_id !== undefined) select = select.where('run_id', '=', query.run_id);
+  if (query.circuit_id !== undefined) select = select.where('circuit_id', '=', query.circuit_id);
   if (query.actor !== undefined) select = select.where('actor', '=', query.actor);
-  if (query.type !== undefined)
-    select = select.where(
-      sql<boolean>`type like ${query.type.replaceAll(/[\\%_]/g, '\\$&').replaceAll('*', '%')} escape '\\'`,
-    );
+  if (query.type !== undefined) select = select.where('type', '=', query.type);
   if (query.before !== undefined) select = select.where('seq', '<', query.before);
   const rows = await select.execute();
   return rows.map((row) => ({ ...row, data: JSON.parse(row.data) as Record<string, unknown> }));

@@ -399,6 +399,55 @@ export interface LivingMessagesTable {
   updated_at: string;
 }
 
+/** What programs ask the server with. */
+export interface TokensTable {
+  id: string;
+  /** It acts as `token:name`. */
+  name: string;
+  /** sha256 of the secret, which itself is kept nowhere. */
+  hash: string;
+  /** JSON array. */
+  roles: string;
+  created_by: string;
+  created_at: string;
+  /** Null: never. */
+  expires_at: string | null;
+  /** Within a minute. */
+  last_used_at: string | null;
+  revoked_at: string | null;
+  revoked_by: string | null;
+}
+
+/** Somebody who is signed in at the server in a browser. */
+export interface SessionsTable {
+  /** sha256 of what the cookie says. */
+  hash: string;
+  name: string;
+  /** Who vouched for the name; null for a session by token. */
+  issuer: string | null;
+  /** Groups as the provider said at sign-in, JSON array. */
+  person_groups: string;
+  token_id: string | null;
+  created_at: string;
+  /** Within a minute. */
+  seen_at: string;
+  expires_at: string;
+}
+
+/** The answer to a request that came with an `Idempotency-Key`, for when it comes again. */
+export interface AnswersTable {
+  /** Identity and name of who asked. */
+  caller: string;
+  /** Method and path. */
+  route: string;
+  key: string;
+  /** Over the body: another body under the same key is another request. */
+  request_digest: string;
+  status: number;
+  body: string;
+  created_at: string;
+}
+
 export interface Tables {
   meta: MetaTable;
   runs: RunsTable;
@@ -423,4 +472,7 @@ export interface Tables {
   notification_channels: NotificationChannelsTable;
   notifications: NotificationsTable;
   living_messages: LivingMessagesTable;
+  tokens: TokensTable;
+  sessions: SessionsTable;
+  answers: AnswersTable;
 }

@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import type { Project } from '../app.ts';
-import { ApprovalStatus } from '../gates/index.ts';
-import type { Approval } from '../gates/index.ts';
+import { ApprovalStatus, Verdict, mayNotVote } from '../gates/index.ts';
+import type { Actor, Approval, Subject } from '../gates/index.ts';
+import { gateRules } from '../pipelines/index.ts';
 import { Time } from './fields.ts';
+import { runNumbers } from './run-numbers.ts';
 
-const Counts = z.object({ pending: z.int(), approve: z.int(), hold: z.int(), reject: z.int() });
+const Numbers = z.record(z.string(), z.number());
+const Facts = z.record(z.string(), z.unknown());
 
 const ApprovalFields = z.object({
   id: z.string(),
@@ -25,7 +28,9 @@ const ApprovalFields = z.object({
   remind_every_s: z.number().nullable(),
   reminded_at: Time.nullable(),
   subject_digest: z.string().meta({ description: 'Over what it shows; a verdict may carry it.' }),
-  counts: Counts.meta({ description: 'Subjects by verdict.' }),
+  counts: z
+    .object({ pending: z.int(), approve: z.int(), hold: z.int(), reject: z.int() })
+    .meta({ description: 'Subjects by verdict.' }),
 });
 
 /** A request for verdicts in a list. */
@@ -35,20 +40,136 @@ export const ApprovalRow = ApprovalFields.meta({
 });
 export type ApprovalRow = z.infer<typeof ApprovalRow>;
 
-export async function approvalRow(
+const VoteView = z
+  .object({
+    voter: z.string(),
+    identity: z.string(),
+    verdict: Verdict,
+    comment: z.string().nullable(),
+    subjects: z.array(z.string()).nullable().meta({ description: 'Null: all that were open.' }),
+    voted_at: Time,
+    counts: z.boolean().meta({ description: 'False: said before the request was reopened.' }),
+  })
+  .meta({ id: 'Vote' });
+type VoteView = z.infer<typeof VoteView>;
+
+/** A request with what was said of it. Its subjects are a list of their own. */
+export const ApprovalView = ApprovalFields.extend({
+  context: Facts.meta({ description: 'How things stood when it was asked: causes, free compute, time.' }),
+  votes: z.array(VoteView),
+  my_refusal: z
+    .object({ message: z.string(), hint: z.string().nullable() })
+    .nullable()
+    .meta({ description: 'Why the caller may not decide; null: they may.' }),
+}).meta({ id: 'Approval', description: 'A request for verdicts with its votes.' });
+export type ApprovalView = z.infer<typeof ApprovalView>;
+
+/** One thing that waits for a verdict, the candidate beside what is in use now. */
+export const SubjectRow = z
+  .object({
+    subject: z.string(),
+    circuit_id: z.string().nullable(),
+    verdict: Verdict,
+    held_because: z.string().nullable().meta({ description: 'What a quality gate has against it.' }),
+    metrics: Numbers.nullable(),
+    current: z
+      .object({ version: z.int(), metrics: Numbers })
+      .nullable()
+      .meta({ description: 'The model in use now; null: none.' }),
+    change: Numbers.nullable().meta({
+      description: 'Metrics of the candidate less those of the current model.',
+    }),
+    quality: z.array(
+      z.object({ rule: z.string(), ok: z.boolean(), actual: z.number().nullable(), message: z.string() }),
+    ),
+    detail: Facts.meta({
+      description: 'Everything else that the stage shows: the failed job, its log, its cause.',
+    }),
+  })
+  .meta({ id: 'ApprovalSubject' });
+export type SubjectRow = z.infer<typeof SubjectRow>;
+
+/** Requests as rows of a list, in the same order. */
+export async function approvalRows(
   { store: { db } }: Pick<Project, 'store'>,
+  approvals: readonly Approval[],
+): Promise<ApprovalRow[]> {
+  const numbers = await runNumbers(db, approvals);
+  return approvals.map((approval) => rowOf(approval, numbers.get(approval.run_id) ?? 0));
+}
+
+export async function approvalRow(project: Pick<Project, 'store'>, approval: Approval): Promise<ApprovalRow> {
+  const [row] = await approvalRows(project, [approval]);
+  return row ?? rowOf(approval, 0);
+}
+
+const rowOf = ({ context: _context, ...shown }: Approval, run: number): ApprovalRow => ({
+  ...shown,
+  run,
+  approvers: [...shown.approvers],
+  counts: { ...shown.counts },
+});
+
+export async function approvalView(
+  project: Pick<Project, 'store' | 'config'>,
   approval: Approval,
-): Promise<ApprovalRow> {
-  const run = await db
-    .selectFrom('runs')
-    .select('number')
-    .where('id', '=', approval.run_id)
-    .executeTakeFirst();
-  const { context: _context, ...shown } = approval;
+  asker: Actor,
+): Promise<ApprovalView> {
+  const refusal = mayNotVote(approval, asker, gateRules(project.config, approval.gate));
   return {
-    ...shown,
-    approvers: [...approval.approvers],
-    counts: { ...approval.counts },
-    run: run?.number ?? 0,
+    ...(await approvalRow(project, approval)),
+    context: { ...approval.context },
+    votes: await votesOf(project, approval.id),
+    my_refusal: refusal === null ? null : { message: refusal.message, hint: refusal.hint ?? null },
   };
+}
+
+async function votesOf({ store: { db } }: Pick<Project, 'store'>, approval_id: string): Promise<VoteView[]> {
+  const rows = await db
+    .selectFrom('approval_votes')
+    .selectAll()
+    .where('approval_id', '=', approval_id)
+    .orderBy('voted_at')
+    .execute();
+  return rows.map(({ approval_id: _id, ...vote }) => ({
+    ...vote,
+    verdict: Verdict.parse(vote.verdict),
+    subjects: vote.subjects === null ? null : Names.parse(JSON.parse(vote.subjects)),
+    counts: vote.counts === 1,
+  }));
+}
+
+const Names = z.array(z.string());
+
+/** What stages write beside a subject; what does not fit stays part of `detail`. */
+const Shown = z.object({
+  held_because: z.string().nullable().catch(null).default(null),
+  metrics: Numbers.nullable().catch(null).default(null),
+  current: z.object({ version: z.int(), metrics: Numbers }).nullable().catch(null).default(null),
+  quality: SubjectRow.shape.quality.catch([]).default([]),
+});
+
+export function subjectRow({ subject, circuit_id, verdict, detail }: Subject): SubjectRow {
+  const { held_because: _held, metrics: _metrics, current: _current, quality: _quality, ...rest } = detail;
+  const shown = Shown.parse(detail);
+  return {
+    subject,
+    circuit_id,
+    verdict,
+    ...shown,
+    change: changeOf(shown.metrics, shown.current?.metrics ?? null),
+    detail: rest,
+  };
+}
+
+function changeOf(
+  candidate: Readonly<Record<string, number>> | null,
+  current: Readonly<Record<string, number>> | null,
+): Record<string, number> | null {
+  if (candidate === null || current === null) return null;
+  const both = Object.entries(candidate).flatMap(([name, value]): [string, number][] => {
+    const before = Object.hasOwn(current, name) ? current[name] : undefined;
+    return before === undefined ? [] : [[name, value - before]];
+  });
+  return Object.fromEntries(both);
 }

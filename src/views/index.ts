@@ -1,10 +1,24 @@
 /** What people and programs see of things: one document for each, the same in `--json`, the API and the web UI. */
-export { ApprovalRow, approvalRow } from './approval.ts';
+export {
+  ApprovalRow,
+  ApprovalView,
+  SubjectRow,
+  approvalRow,
+  approvalRows,
+  approvalView,
+  subjectRow,
+} from './approval.ts';
 export { FailuresView, failuresView } from './failures.ts';
 export { JobRow, JobView, jobRows, jobView } from './job.ts';
 export { MOST_LOG_BYTES, readJobLog } from './job-log.ts';
 export type { LogPiece } from './job-log.ts';
 export { MatrixView, matrixView } from './matrix.ts';
 export { PlanCircuitRow, pageOfPlanCircuits } from './plan-circuit.ts';
+export { PlanView, PlannedCircuitView, planView } from './plan.ts';
 export { ListedRun, RunRow, RunView, listedRuns, runRow, runView } from './run.ts';
 export { CircuitPage, CircuitView, FleetBoard, FleetProblem, circuitRows, circuitView } from './circuit.ts';
+export { TokenRow, tokenRow } from './token.ts';
+export { EventView, SeverityField, eventView } from './event.ts';
+export { DoctorView, diagnose } from './doctor.ts';
+export { SystemView, providerView, systemView } from './system.ts';
+export type { ServingFacts } from './system.ts';

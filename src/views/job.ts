@@ -3,9 +3,9 @@ import type { Project } from '../app.ts';
 import { FAILURE_CLASSES, JobStatus, adviceFor } from '../jobs/index.ts';
 import type { Job } from '../jobs/index.ts';
 import { failureOf, stepsOfJob } from '../pipelines/index.ts';
-import { batches } from '../store/index.ts';
 import type { Db } from '../store/index.ts';
 import { Time } from './fields.ts';
+import { runNumbers } from './run-numbers.ts';
 
 const Seconds = z.number().nullable();
 const Numbers = z.record(z.string(), z.number());
@@ -110,7 +110,7 @@ export type JobView = z.infer<typeof JobView>;
 
 /** Jobs as rows of a list, in the same order. */
 export async function jobRows(db: Db, jobs: readonly Job[]): Promise<JobRow[]> {
-  const numbers = await runNumbers(db, [...new Set(jobs.map((j) => j.run_id))]);
+  const numbers = await runNumbers(db, jobs);
   return jobs.map((job) => jobRow(job, numbers.get(job.run_id) ?? 0));
 }
 
@@ -145,13 +145,4 @@ export async function jobView({ store: { db } }: Pick<Project, 'store'>, job: Jo
       failure === null ? null : { ...failure, advice: adviceFor(failure), sample: [...failure.sample] },
     retried_by: retried?.name ?? null,
   };
-}
-
-async function runNumbers(db: Db, ids: readonly string[]): Promise<Map<string, number>> {
-  const numbers = new Map<string, number>();
-  for (const some of batches(ids)) {
-    const rows = await db.selectFrom('runs').select(['id', 'number']).where('id', 'in', some).execute();
-    for (const row of rows) numbers.set(row.id, row.number);
-  }
-  return numbers;
 }

@@ -47,7 +47,8 @@ async function reopenRequest(
       comment: flags.comment ?? null,
     });
     if (flags.json === true) {
-      printJson(approval);
+      const { approvalRow } = await import('../../views/index.ts');
+      printJson(await approvalRow(project, approval));
       return;
     }
     const { approvalScreen } = await import('../render/approval.ts');
@@ -65,7 +66,9 @@ async function list(flags: CommonOptions & { all?: boolean; limit: number; befor
       ...(flags.before === undefined ? {} : { before: flags.before }),
     });
     if (flags.json === true) {
-      printJson({ approvals: rows, next: rows.length === flags.limit ? (rows.at(-1)?.id ?? null) : null });
+      const { approvalRows } = await import('../../views/index.ts');
+      const next = rows.length === flags.limit ? (rows.at(-1)?.id ?? null) : null;
+      printJson({ approvals: await approvalRows(project, rows), next });
       return;
     }
     if (rows.length === 0) {
@@ -85,27 +88,21 @@ async function show(id: string, flags: CommonOptions): Promise<void> {
   await withProject(flags, 'read', async (project) => {
     const { getApproval, listSubjects } = await import('../../gates/index.ts');
     const approval = await getApproval(project.store.db, id);
-    const votes = await project.store.db
-      .selectFrom('approval_votes')
-      .selectAll()
-      .where('approval_id', '=', approval.id)
-      .orderBy('voted_at')
-      .execute();
+    const { approvalView } = await import('../../views/index.ts');
+    const view = await approvalView(project, approval, await project.actor());
     if (flags.json === true) {
-      printJson({
-        ...approval,
-        subjects: await listSubjects(project.store.db, { approval_id: approval.id, limit: 100_000 }),
-        votes,
-      });
+      const { subjectRow } = await import('../../views/index.ts');
+      const subjects = await listSubjects(project.store.db, { approval_id: approval.id, limit: 100_000 });
+      printJson({ ...view, subjects: subjects.map(subjectRow) });
       return;
     }
     const { approvalScreen } = await import('../render/approval.ts');
     const { oneLine } = await import('../render/style.ts');
     print(await approvalScreen(project, approval, 10_000));
-    for (const v of votes)
+    for (const v of view.votes)
       print(
         oneLine(
-          `  ${v.voted_at.slice(0, 19).replace('T', ' ')}  ${v.voter} (${v.identity}): ${v.verdict}${v.subjects === null ? '' : ` ${(JSON.parse(v.subjects) as string[]).join(', ')}`}${v.comment === null ? '' : ` "${v.comment}"`}`,
+          `  ${v.voted_at.slice(0, 19).replace('T', ' ')}  ${v.voter} (${v.identity}): ${v.verdict}${v.subjects === null ? '' : ` ${v.subjects.join(', ')}`}${v.comment === null ? '' : ` "${v.comment}"`}`,
         ),
       );
   });

@@ -28,7 +28,7 @@ async function github(flags: CiFlags): Promise<void> {
   const { readFile } = await import('node:fs/promises');
   const { resolve } = await import('node:path');
   const { githubWorkflow } = await import('../../ci/index.ts');
-  const { ownVersion } = await import('../run-cli.ts');
+  const { ownVersion } = await import('../../kernel/package-folder.ts');
   const text = githubWorkflow(ownVersion());
   if (flags.out === '-') {
     process.stdout.write(text);

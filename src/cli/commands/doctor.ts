@@ -5,13 +5,6 @@ import { common, withProject } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
 import { print, printJson } from '../render/output.ts';
 
-interface Check {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly message: string;
-  readonly hint: string | null;
-}
-
 export function define(parent: Command): void {
   common(
     parent
@@ -22,19 +15,19 @@ export function define(parent: Command): void {
     'trainyard doctor',
   ).action(async (flags: CommonOptions) => {
     const ok = await withProject(flags, 'read', async (project) => {
-      const { diagnose } = await import('../diagnosing.ts');
-      const checks: readonly Check[] = await diagnose(project);
-      if (flags.json === true) printJson({ ok: checks.every((c) => c.ok), checks });
+      const { diagnose } = await import('../../views/index.ts');
+      const told = await diagnose(project);
+      if (flags.json === true) printJson(told);
       else {
         const { paint } = await import('../render/style.ts');
-        for (const c of checks) {
+        for (const c of told.checks) {
           print(
             `${c.ok ? paint('green', '✓ ok     ') : paint('red', '✗ missing')}  ${c.name.padEnd(18)} ${c.message}`,
           );
           if (!c.ok && c.hint !== null) print(`             ${' '.repeat(18)} ${c.hint}`);
         }
       }
-      return checks.every((c) => c.ok);
+      return told.ok;
     });
     if (!ok) throw new ExitWith(EXIT.provider_unavailable);
   });

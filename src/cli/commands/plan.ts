@@ -71,15 +71,11 @@ export function define(parent: Command): void {
         slow: noteReading,
       });
       if (flags.out !== undefined) {
-        const { writeSealedPlan } = await import('../../fleet/index.ts');
+        const { sealPlan, writeSealedPlan } = await import('../../fleet/index.ts');
         const { toIso } = await import('../../kernel/clock.ts');
-        await writeSealedPlan(
-          flags.out,
-          toIso(project.clock.now()),
-          planned.plan,
-          planned.options,
-          planned.inputs(),
-        );
+        const { plan, options } = planned;
+        const now = toIso(project.clock.now());
+        await writeSealedPlan(flags.out, sealPlan(now, plan, options, planned.inputs()));
       }
       if (flags.json === true) await planDocument(planned);
       else

@@ -35,6 +35,7 @@ export function define(parent: Command): void {
       const { retry } = await import('../../actions/index.ts');
       const { getRun } = await import('../../pipelines/index.ts');
       const { getApproval } = await import('../../gates/index.ts');
+      const { approvalRow } = await import('../../views/index.ts');
       const { goOn } = await import('../going-on.ts');
       const { approvalDocument, countsOf } = await import('../deciding.ts');
       const run = await getRun(project.store.db, key);
@@ -49,7 +50,8 @@ export function define(parent: Command): void {
         kind: 'retry',
         wait: flags.wait,
         json: flags.json === true,
-        document: async (doc) => approvalDocument(await getApproval(project.store.db, after.id), doc),
+        document: async (doc) =>
+          approvalDocument(await approvalRow(project, await getApproval(project.store.db, after.id)), doc),
       });
     });
     if (code !== 0) throw new ExitWith(code);

@@ -4,8 +4,8 @@ import type { CommonOptions } from '../options.ts';
 import { note } from '../render/output.ts';
 
 interface ServeFlags extends CommonOptions {
-  readonly address: string;
-  readonly port: number;
+  readonly address?: string;
+  readonly port?: number;
 }
 
 export function define(parent: Command): void {
@@ -15,8 +15,8 @@ export function define(parent: Command): void {
       .description(
         'Runs everything in one process: API, web UI, open runs, schedules. Ctrl-C ends it; jobs go on.',
       )
-      .option('--address <ip>', 'where to listen', '127.0.0.1')
-      .option('--port <n>', 'on which port', port, 8080),
+      .option('--address <ip>', 'where to listen (default: server.address of trainyard.yaml)')
+      .option('--port <n>', 'on which port (default: server.port of trainyard.yaml)', port),
     `
     trainyard serve
     trainyard serve --port 9000`,
@@ -29,7 +29,8 @@ export function define(parent: Command): void {
       const stop = new AbortController();
       const onSignal = (): void => stop.abort();
       process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-      const server = await listen({ project }, flags);
+      const { address, port: on } = project.config.server;
+      const server = await listen({ project }, { address: flags.address ?? address, port: flags.port ?? on });
       note(`Trainyard serves ${project.root} at ${server.url}`);
       try {
         const tickers = [schedulesTicker(project, note), pruneTicker(project, note)];

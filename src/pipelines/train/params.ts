@@ -16,6 +16,8 @@ export const TrainParams = z.object({
   /** Gates approved in advance with `run --approve`, by whom. */
   approved_gates: z.array(z.string()),
   allow_wide: z.string().nullable(),
+  /** What whoever started it had to say. */
+  comment: z.string().optional(),
   /** The work tree differed from the commit. */
   git_dirty: z.boolean(),
   summary: z.object({ train: z.number(), skip: z.number() }),

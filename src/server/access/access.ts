@@ -4,40 +4,96 @@ import type { Project } from '../../app.ts';
 import { isLoopback } from '../../kernel/loopback.ts';
 import { ROLES } from '../../kernel/roles.ts';
 import type { ApiContext, ApiEnv } from '../api.ts';
-import { problem, problemResponse } from '../problem.ts';
+import { problemResponse } from '../problem.ts';
 import type { Caller } from './caller.ts';
+import { shownBy } from './credentials.ts';
+import type { Shown } from './credentials.ts';
 import { changes, hostOf, isNavigation, isOwnHost, originOf } from './origin.ts';
 import { peerOf } from './peer.ts';
+import type { Peer } from './peer.ts';
+import { rateLimit } from './rate-limit.ts';
+import { refuse, tooMany } from './refusals.ts';
+import type { RecordRefusal } from './refusals.ts';
 import { lacksRole, roleFinder } from './route-roles.ts';
 
 /** Lets through who may ask what they ask, and tells handlers who that is. Everything else ends here. */
-export function guard(context: ApiContext, app: OpenAPIHono<ApiEnv>): MiddlewareHandler<ApiEnv> {
-  const local = localUser(context.project);
-  const neededFor = roleFinder(app);
+export function guard(
+  context: ApiContext,
+  app: OpenAPIHono<ApiEnv>,
+  record: RecordRefusal,
+): MiddlewareHandler<ApiEnv> {
+  const { project } = context;
+  const { clock, config } = project;
+  const { public_url, oidc } = config.server;
   const servesLocalUser = localUserMay(context);
-  const { public_url } = context.project.config.server;
-  return async (c, next) => {
-    if (isOpen(c)) return next();
-    const peer = peerOf(c);
-    if (!servesLocalUser || !peer.local)
-      return refuse(c, 401, 'unauthenticated', 'Sign in first.', 'See docs.');
+  const askLocal = localUser(project);
+  const neededFor = roleFinder(app);
+  // The pages of one browser, the programs behind one address; a token or session; tries with a token that is wrong.
+  const byAddress = rateLimit(clock, { burst: 2000, every_ms: 5 });
+  const byCredential = rateLimit(clock, { burst: 1000, every_ms: 10 });
+  const failures = rateLimit(clock, { burst: 10, every_ms: 6000 });
+
+  /** Whoever shows nothing is the local user, where there is one. */
+  const identify = async (c: Context<ApiEnv>, peer: Peer, shown: Shown): Promise<Caller | Response> => {
+    if (shown.shows === 'known') return shown.caller;
+    if (shown.shows === 'wrong') {
+      const wait_ms = failures.take(peer.address);
+      await record(peer.address, {
+        type: 'access.refused',
+        message: `A token was refused that came from ${peer.address}: ${shown.detail}`,
+        data: { address: peer.address, token: shown.token },
+      });
+      if (wait_ms > 0) return tooMany(c, wait_ms, 'requests with a token that is wrong');
+      return refuse(c, 401, 'unauthenticated', shown.detail, shown.hint);
+    }
+    if (!servesLocalUser || !peer.local) {
+      return refuse(
+        c,
+        401,
+        'unauthenticated',
+        'This needs somebody who is signed in, or an API token.',
+        `${oidc === null ? 'Ask' : 'Sign in at /auth/login, or ask'} with \`Authorization: Bearer ty_…\`; \`trainyard tokens create\` makes a token.`,
+      );
+    }
     const host = hostOf(c.req);
-    if (!isOwnHost(host, peer.port))
-      return refuse(
-        c,
-        403,
-        'wrong_host',
-        `This server answers on this machine only, and does not know itself as ${host.slice(0, 100)}.`,
-        `Open it as http://localhost:${peer.port ?? 80}.`,
-      );
-    if (originOf(c.req, public_url) === 'cross' && !isNavigation(c.req))
-      return refuse(
-        c,
-        403,
-        'cross_site',
-        'Another web site or another port asked for this, and may not.',
-        'Open the server itself in the browser.',
-      );
+    if (isOwnHost(host, peer.port)) return askLocal();
+    return refuse(
+      c,
+      403,
+      'wrong_host',
+      `This server answers on this machine only, and does not know itself as ${host.slice(0, 100)}.`,
+      `Open it as http://localhost:${peer.port ?? 80}.`,
+    );
+  };
+
+  return async (c, next) => {
+    const peer = peerOf(c);
+    const unlimited = servesLocalUser && peer.local;
+    const early_ms = unlimited ? 0 : byAddress.take(peer.address);
+    if (early_ms > 0) return tooMany(c, early_ms, `requests from ${peer.address}`);
+    if (isOpen(c)) return next();
+
+    const shown = await shownBy(project, c, true);
+    const caller = await identify(c, peer, shown);
+    if (caller instanceof Response) return caller;
+    const wait_ms = shown.shows === 'known' ? byCredential.take(shown.key) : 0;
+    if (wait_ms > 0) return tooMany(c, wait_ms, `requests of ${caller.name}`);
+
+    // A token is sent on purpose; what a browser sends by itself has to come from a page of ours.
+    if (caller.via !== 'token') {
+      const origin = originOf(c.req, public_url, peer.port);
+      const unsaid = origin === 'unknown' && caller.via === 'session' && changes(c.req);
+      if ((origin === 'cross' && !isNavigation(c.req)) || unsaid)
+        return refuse(
+          c,
+          403,
+          'cross_site',
+          unsaid
+            ? 'The browser does not say which site asks, so nothing is changed.'
+            : 'Another web site or another port asked for this, and may not.',
+          'Open the server itself in the browser. Programs use an API token.',
+        );
+    }
     if (changes(c.req) && !hasJsonOrNothing(c))
       return refuse(
         c,
@@ -46,15 +102,31 @@ export function guard(context: ApiContext, app: OpenAPIHono<ApiEnv>): Middleware
         `A body has to be JSON, and this one is ${c.req.header('content-type')?.slice(0, 100) ?? 'without a type'}.`,
         'Send it with the header `content-type: application/json`.',
       );
-    const caller = await local();
-    c.set('caller', caller);
-    c.set('actor', { name: caller.name, identity: caller.identity });
+
     const role = neededFor(c);
     const what = `${c.req.method} ${c.req.path}`;
     if (role === null) return refuse(c, 403, 'not_allowed', `${what} names no role that may call it.`, null);
-    if (!caller.roles.includes(role))
-      return problemResponse(c, lacksRole(caller.name, caller.roles, role, what));
-    return next();
+    if (!caller.roles.includes(role)) {
+      const { name, identity } = caller;
+      const denied = lacksRole(name, caller.roles, role, what.slice(0, 200));
+      await record(name, {
+        type: 'access.denied',
+        actor: { name, identity },
+        message: denied.message,
+        data: { address: peer.address, role },
+      });
+      return problemResponse(c, denied);
+    }
+    c.set('stillMay', async () => {
+      const now = caller.via === 'local' ? null : await shownBy(project, c, false);
+      return now === null || (now.shows === 'known' && now.caller.roles.includes(role));
+    });
+    c.set('caller', caller);
+    c.set('actor', { name: caller.name, identity: caller.identity });
+    await next();
+    // What one may see is nobody else's to keep.
+    if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'private, no-cache');
+    return undefined;
   };
 }
 
@@ -63,7 +135,7 @@ function isOpen(c: Context<ApiEnv>): boolean {
   const { path } = c.req;
   if (path.startsWith('/auth/')) return true;
   if (changes(c.req)) return false;
-  return path === '/api/openapi.json' || path === '/api/docs' || !/^\/(api|metrics)(\/|$)/.test(path);
+  return path === '/api/openapi.json' || path === '/api/docs' || !/^\/(api|metrics)(\/|$)/i.test(path);
 }
 
 /** Whoever sits at this machine is let in unasked, as on the command line, unless people sign in here. */
@@ -78,15 +150,12 @@ export function localUserMay({ project, listening }: ApiContext): boolean {
 }
 
 /** git is asked once a minute, not at every request. */
-function localUser(project: Project): () => Promise<Caller> {
-  let known: { readonly until: number; readonly caller: Promise<Caller> } | null = null;
+function localUser({ clock, actor }: Project): () => Promise<Caller> {
+  let known: { readonly at: number; readonly caller: Promise<Caller> } | null = null;
   return () => {
-    const now = project.clock.now();
-    if (known === null || now >= known.until || now < known.until - 60_000)
-      known = {
-        until: now + 60_000,
-        caller: project.actor().then((actor) => ({ ...actor, via: 'local', roles: ROLES })),
-      };
+    const now = clock.now();
+    if (known === null || Math.abs(now - known.at) >= 60_000)
+      known = { at: now, caller: actor().then((who) => ({ ...who, via: 'local', roles: ROLES })) };
     return known.caller;
   };
 }
@@ -97,17 +166,3 @@ function hasJsonOrNothing(c: Context<ApiEnv>): boolean {
   if (type !== undefined) return /^application\/json\s*(;|$)/i.test(type);
   return c.req.header('transfer-encoding') === undefined && Number(c.req.header('content-length') ?? 0) === 0;
 }
-
-const refuse = (
-  c: Context<ApiEnv>,
-  status: 401 | 403 | 415,
-  code: string,
-  detail: string,
-  hint: string | null,
-): Response => problem(c, { status, title: TITLES[status], code, detail, hint, problems: [] });
-
-const TITLES = {
-  401: 'Who asks is not known',
-  403: 'Not allowed',
-  415: 'The request makes no sense',
-} as const;

@@ -18,20 +18,17 @@ export function isOwnHost(host: string, port: number | null): boolean {
 /** What a browser says of where a request comes from. `unknown`: no browser, or one that does not say. */
 export type Origin = 'same' | 'cross' | 'unknown';
 
-/** `public_url`: what the client may have called this server where a proxy stands in between. */
-export function originOf(request: HonoRequest, public_url: string | null): Origin {
+/** Where a page of ours may come from: the public URL, or the name that this very request calls the server by. */
+export function originOf(request: HonoRequest, public_url: string | null, port: number | null): Origin {
   const site = request.header('sec-fetch-site');
   // `none`: typed into the address bar, opened from a bookmark.
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return 'cross';
   const origin = request.header('origin');
-  if (origin !== undefined) {
-    if (origin.toLowerCase() === public_url) return 'same';
-    const url = URL.canParse(origin) ? new URL(origin) : null;
-    return url !== null && public_url === null && url.host === hostOf(request).replace(/:80$/, '')
-      ? 'same'
-      : 'cross';
-  }
-  return site === undefined ? 'unknown' : 'same';
+  if (origin === undefined) return site === undefined ? 'unknown' : 'same';
+  if (origin === public_url) return 'same';
+  const host = hostOf(request);
+  const called = URL.canParse(origin) && new URL(origin).host === host.replace(/:80$/, '');
+  return called && (public_url === null || isOwnHost(host, port)) ? 'same' : 'cross';
 }
 
 /** A link on another page that somebody follows: it shows, and can change nothing. */

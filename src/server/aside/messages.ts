@@ -1,6 +1,6 @@
 import type { Planned } from '../../actions/index.ts';
 import type { Env } from '../../app.ts';
-import type { Plan, PlanOptions, SealInputs } from '../../fleet/index.ts';
+import type { Plan, PlanOptions, SealInputs, SealedPlan } from '../../fleet/index.ts';
 import type { ErrorCode, Problem } from '../../kernel/errors.ts';
 
 /** What a thread is started for. */
@@ -38,4 +38,7 @@ export interface PlanTold {
     readonly digest: string;
   }[];
   readonly inputs: SealInputs;
+  readonly options: PlanOptions;
+  /** The plan sealed, as `trainyard plan -o` writes it. */
+  readonly sealed: SealedPlan;
 }

@@ -1,14 +1,47 @@
 import { Worker } from 'node:worker_threads';
 import type { Project } from '../../app.ts';
-import type { CircuitStanding } from '../../fleet/index.ts';
+import { thaw } from '../../fleet/index.ts';
+import type { CircuitStanding, Plan, PlanOptions, PlannedCircuit } from '../../fleet/index.ts';
 import { TrainyardError } from '../../kernel/errors.ts';
-import type { FromThread, ThreadTask } from './messages.ts';
+import type { FromThread, PlanTold, ThreadTask } from './messages.ts';
+
+/** Everything that is shown of a plan, sealed, and needed to start a run for it. */
+export type PlannedAside = Omit<PlanTold, 'plan'> & { readonly plan: Plan };
 
 /** Source in a checkout; in the package it lies beside the chunk that this becomes. */
 const THREAD = new URL(
   import.meta.url.endsWith('.ts') ? './plan-thread.ts' : './plan-thread.js',
   import.meta.url,
 );
+
+/**
+ * Makes a plan in a thread of its own, as `planProject` does here.
+ * @throws what `planProject` throws
+ */
+export async function planAside(
+  project: Project,
+  options: PlanOptions,
+  pins: Readonly<Record<string, number>> | null = null,
+): Promise<PlannedAside> {
+  const circuits: PlannedCircuit[] = [];
+  const pinned: Plan['pinned'] extends ReadonlyMap<infer K, infer V> ? Map<K, V> : never = new Map();
+  const done = await inThread({ ...placeOf(project), kind: 'plan', options, pins }, (list, json) => {
+    if (list === 'circuits') circuits.push(...(JSON.parse(json) as PlannedCircuit[]));
+    else
+      for (const { id, frozen, ...hashes } of JSON.parse(json) as PinnedTold[])
+        pinned.set(id, { ...thaw(frozen), ...hashes });
+  });
+  if (done.kind !== 'plan') throw new TypeError('The thread answered another question.');
+  const { plan, ...told } = JSON.parse(done.json) as PlanTold;
+  return { ...told, plan: { ...plan, circuits, pinned } };
+}
+
+interface PinnedTold {
+  readonly id: string;
+  readonly frozen: string;
+  readonly training_hash: string;
+  readonly inputs_digest: string;
+}
 
 /** How every circuit stands, sorted by id; found out in a thread of its own. @throws what `planProject` throws */
 export async function statesAside(project: Project): Promise<CircuitStanding[]> {

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { fleetStates, planProject } from '../../actions/index.ts';
 import { openProject } from '../../app.ts';
-import { freeze } from '../../fleet/index.ts';
+import { freeze, sealPlan } from '../../fleet/index.ts';
 import { toIso } from '../../kernel/clock.ts';
 import { TrainyardError, messageOf } from '../../kernel/errors.ts';
 import { batches } from '../../store/index.ts';
@@ -45,6 +45,7 @@ try {
         })),
       );
       const { name, version, digest } = planned.component;
+      const inputs = planned.inputs();
       const told: PlanTold = {
         plan,
         selected: planned.selected,
@@ -54,7 +55,9 @@ try {
           version: e.version,
           digest: e.digest,
         })),
-        inputs: planned.inputs(),
+        inputs,
+        options: planned.options,
+        sealed: sealPlan(toIso(project.clock.now()), planned.plan, planned.options, inputs),
       };
       say({ kind: 'plan', json: JSON.stringify(told) });
     }

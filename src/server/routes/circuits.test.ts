@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { fleetOf, testWorld } from '../../testing/test-world.ts';
-import type { TestWorld } from '../../testing/test-world.ts';
-import { createApp } from '../app.ts';
+import { fleetOf } from '../../testing/test-world.ts';
+import type { TestWorld, testWorld } from '../../testing/test-world.ts';
 import { FleetWatch, fleetWatch } from '../fleet-watch.ts';
+import { testApi } from '../test-api.ts';
 
 let open: TestWorld[] = [];
 afterEach(async () => {
@@ -11,20 +11,14 @@ afterEach(async () => {
 });
 
 async function world(options: Parameters<typeof testWorld>[0] = {}) {
-  const w = await testWorld({ environment: null, ...options });
+  const { world: w, get } = await testApi({ environment: null, ...options });
   open.push(w);
-  const app = createApp({ project: w.project });
-  const get = async (path: string, headers: Record<string, string> = {}) => {
-    const response = await app.request(`/api/v1${path}`, { headers });
-    const body = response.status === 304 ? null : ((await response.json()) as Record<string, unknown>);
-    return { status: response.status, headers: response.headers, body };
-  };
   return { w, get, fresh: () => fleetWatch(w.project).fresh() };
 }
 
 /** `p_c000 good` and so on. */
-const standings = (body: Record<string, unknown> | null): string[] =>
-  (body?.['items'] as { id: string; state: string }[]).map((c) => `${c.id} ${c.state}`);
+const standings = (body: Record<string, unknown>): string[] =>
+  (body['items'] as { id: string; state: string }[]).map((c) => `${c.id} ${c.state}`);
 
 describe('circuits', () => {
   it('stand as the plan, their jobs and their models say', async () => {
@@ -74,10 +68,10 @@ describe('circuits', () => {
     const tried = w.clock.now();
     w.clock.jumpTo(tried + 86_400_000);
     await fresh();
-    const first = (await get('/circuits/p_c001')).body?.['owed_since'];
+    const first = (await get('/circuits/p_c001')).body['owed_since'];
     await fresh();
     const { body } = await get('/circuits');
-    const items = body?.['items'] as { owed_since: string }[];
+    const items = body['items'] as { owed_since: string }[];
     expect(Date.parse(items[0]?.owed_since ?? '')).toBeLessThanOrEqual(tried);
     expect(items[1]?.owed_since).toBe(first);
   });
@@ -92,8 +86,8 @@ describe('circuits', () => {
       for (let cursor = ''; ;) {
         const { body } = await get(`/circuits?sort=${sort}&limit=2${cursor}`);
         paged.push(...standings(body));
-        if (body?.['next'] === null) break;
-        cursor = `&cursor=${String(body?.['next'])}`;
+        if (body['next'] === null) break;
+        cursor = `&cursor=${String(body['next'])}`;
       }
       expect(paged).toEqual(whole);
       expect(new Set(paged).size).toBe(7);
@@ -112,7 +106,7 @@ describe('circuits', () => {
     await fresh();
     const { body } = await get('/circuits?trend=auto');
     expect(body).toMatchObject({ items: [{ trend: { metric: 'mae' } }] });
-    const [item] = body?.['items'] as {
+    const [item] = body['items'] as {
       trend: { values: number[] };
       last_good: { metrics: { mae: number } };
     }[];

@@ -5,6 +5,9 @@ import { auditAndGates } from './0004-audit-and-gates.ts';
 import { notifications } from './0005-notifications.ts';
 import { schedules } from './0006-schedules.ts';
 import { retention } from './0007-retention.ts';
+import { access } from './0008-access.ts';
+import { api } from './0009-api.ts';
+import { listsOfEvents } from './0010-lists-of-events.ts';
 
 /** In order; a store's version is how many of them it has seen. */
 export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
@@ -15,4 +18,7 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: '0005-notifications', sql: notifications },
   { name: '0006-schedules', sql: schedules },
   { name: '0007-retention', sql: retention },
+  { name: '0008-access', sql: access },
+  { name: '0009-api', sql: api },
+  { name: '0010-lists-of-events', sql: listsOfEvents },
 ];

@@ -1,19 +1,34 @@
 import { access, constants, readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { z } from 'zod';
 import type { Project } from '../app.ts';
 import { loadComponent, loadEnvironments } from '../assets/index.ts';
 import { gitFacts, loadFleet } from '../fleet/index.ts';
-import type { CheckResult } from '../jobs/index.ts';
 import { TrainyardError, messageOf } from '../kernel/errors.ts';
 import { channelHealth, notifyWorld } from '../notify/index.ts';
 import { currentHolder, openRuns } from '../pipelines/index.ts';
 import { scheduleStates } from '../schedules/index.ts';
 
+export const CheckView = z
+  .object({
+    name: z.string(),
+    ok: z.boolean(),
+    message: z.string(),
+    hint: z.string().nullable().meta({ description: 'What to do about it.' }),
+  })
+  .meta({ id: 'Check', description: 'One thing that was looked at.' });
+export type CheckView = z.infer<typeof CheckView>;
+
+export const DoctorView = z
+  .object({ ok: z.boolean(), checks: z.array(CheckView) })
+  .meta({ id: 'Doctor', description: 'Whether everything is there that a run needs.' });
+export type DoctorView = z.infer<typeof DoctorView>;
+
 /** Looks at everything a run would need. Changes nothing. */
-export async function diagnose(project: Project): Promise<CheckResult[]> {
+export async function diagnose(project: Project): Promise<DoctorView> {
   const { config, root } = project;
-  const checks: CheckResult[] = [{ name: 'node', ok: true, message: process.version, hint: null }];
+  const checks: CheckView[] = [{ name: 'node', ok: true, message: process.version, hint: null }];
   const git = await gitFacts(root);
   checks.push({
     name: 'git',
@@ -65,11 +80,11 @@ export async function diagnose(project: Project): Promise<CheckResult[]> {
   );
   checks.push(provider);
   if (provider.ok) checks.push(...(await (await project.world.compute(config.provider)).check()));
-  return checks;
+  return { ok: checks.every((check) => check.ok), checks };
 }
 
 /** Schedules fire in a process that stays, and in no other. */
-async function fires({ store }: Project, count: number): Promise<CheckResult> {
+async function fires({ store }: Project, count: number): Promise<CheckView> {
   const holder = await currentHolder(store);
   const ok = holder?.kind === 'worker' || holder?.kind === 'serve';
   const them = count === 1 ? '1 schedule' : `${count} schedules`;
@@ -83,7 +98,7 @@ async function fires({ store }: Project, count: number): Promise<CheckResult> {
   };
 }
 
-async function attempt(name: string, look: () => Promise<string>): Promise<CheckResult> {
+async function attempt(name: string, look: () => Promise<string>): Promise<CheckView> {
   try {
     return { name, ok: true, message: await look(), hint: null };
   } catch (error) {

@@ -1,0 +1,115 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { prepareRun } from '../actions/index.ts';
+import { runRow } from '../views/index.ts';
+import { routes } from './api.ts';
+import { idempotent, writeOnce } from './idempotency.ts';
+import { testApi } from './test-api.ts';
+import type { TestApi } from './test-api.ts';
+
+const open: TestApi[] = [];
+afterEach(async () => {
+  for (const each of open.splice(0)) await each.world[Symbol.asyncDispose]();
+});
+const api = async (): Promise<TestApi> => {
+  const made = await testApi();
+  open.push(made);
+  return made;
+};
+
+describe('a request that comes twice with one Idempotency-Key', () => {
+  it('does its work once, and is answered the same', async () => {
+    const { world, post } = await api();
+    await world.start();
+    const key = { 'idempotency-key': 'k1' };
+    const first = await post('/runs/1/cancel', { circuits: ['p_c001'] }, key);
+    const second = await post('/runs/1/cancel', { circuits: ['p_c001'] }, key);
+    expect(first).toMatchObject({ status: 202, body: { requested: true } });
+    expect(second).toMatchObject({ status: 202, body: { requested: true } });
+    expect(first.headers.get('idempotency-replayed')).toBeNull();
+    expect(second.headers.get('idempotency-replayed')).toBe('true');
+  });
+
+  it('is refused with another body, and is another request on another path or a day later', async () => {
+    const { world, post } = await api();
+    await world.start();
+    const key = { 'idempotency-key': 'k1' };
+    await post('/runs/1/cancel', { stage: 'PromoteModels' }, key);
+    expect(await post('/runs/1/cancel', {}, key)).toMatchObject({ status: 422, body: { code: 'usage' } });
+    expect((await post('/runs/1/resume', undefined, key)).status).toBe(202);
+    world.clock.jumpTo(world.clock.now() + 25 * 3_600_000);
+    expect((await post('/runs/1/cancel', {}, key)).status).toBe(202);
+  });
+
+  it('is worked on anew after a refusal', async () => {
+    const { world, post } = await api();
+    const key = { 'idempotency-key': 'k1' };
+    expect((await post('/runs/1/cancel', {}, key)).status).toBe(404);
+    await world.start();
+    expect((await post('/runs/1/cancel', {}, key)).status).toBe(202);
+  });
+
+  it.each([
+    ['empty', ''],
+    ['of two words', 'a b'],
+    ['beyond ASCII', 'a\u00e4'],
+    ['too long', 'x'.repeat(256)],
+  ])('is refused under a key that is %s', async (_what, key) => {
+    const { post } = await api();
+    expect((await post('/runs/1/cancel', {}, { 'idempotency-key': key })).status).toBe(400);
+  });
+});
+
+describe('a start', () => {
+  it('is written with its answer, so that the work that dies after it starts nothing twice', async () => {
+    const { world } = await api();
+    const { project } = world;
+    let dies = true;
+    const app = routes();
+    app.use(async (c, next) => {
+      c.set('actor', { name: 'tester', identity: 'claimed' });
+      await next();
+    });
+    app.onError(() => new Response(null, { status: 500 }));
+    app.use(idempotent(project));
+    app.post('/start', async (c) => {
+      const actor = c.get('actor');
+      const write = await prepareRun(project, await world.plan(), { actor, approve: [], pr: false });
+      const run = await writeOnce(c, project, write, (made) => ({ status: 202, body: runRow(made) }));
+      if (dies) throw new Error('the process dies here');
+      return c.json(runRow(run), 202);
+    });
+    const ask = (): Response | Promise<Response> =>
+      app.request('/start', { method: 'POST', headers: { 'idempotency-key': 'k' } });
+    await ask();
+    dies = false;
+    const again = await ask();
+    expect(await again.json()).toMatchObject({ number: 1 });
+    expect(again.status).toBe(202);
+    expect(await project.store.db.selectFrom('runs').select('number').execute()).toEqual([{ number: 1 }]);
+  });
+
+  it('that is still being worked on is not begun a second time', async () => {
+    const { world } = await api();
+    const held = Promise.withResolvers<undefined>();
+    let begun = 0;
+    const app = routes();
+    app.use(async (c, next) => {
+      c.set('actor', { name: 'tester', identity: 'claimed' });
+      await next();
+    });
+    app.use(idempotent(world.project));
+    app.post('/slow', async (c) => {
+      begun++;
+      await held.promise;
+      return c.json({}, 202);
+    });
+    const ask = (): Response | Promise<Response> =>
+      app.request('/slow', { method: 'POST', headers: { 'idempotency-key': 'k' } });
+    const first = ask();
+    const second = await ask();
+    held.resolve(undefined);
+    expect(second.status).toBe(409);
+    expect((await first).status).toBe(202);
+    expect(begun).toBe(1);
+  });
+});

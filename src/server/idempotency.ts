@@ -1,0 +1,140 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { Project } from '../app.ts';
+import { toIso } from '../kernel/clock.ts';
+import { sha256 } from '../kernel/digest.ts';
+import type { Tx } from '../store/index.ts';
+import type { ApiEnv } from './api.ts';
+import { problem } from './problem.ts';
+
+/** How long an answer is kept. */
+const KEPT_MS = 24 * 3_600_000;
+const HEADER = 'idempotency-key';
+
+/** The key that a request came with. */
+export interface Once {
+  /** Keeps the answer in the transaction of the change that it tells of: then neither is there without the other. */
+  keep(tx: Tx, status: number, body: unknown): Promise<void>;
+}
+
+/**
+ * A POST with an `Idempotency-Key` does its work once: whoever asks again with the same key and body, because the first
+ * answer was lost, gets that answer, with `idempotency-replayed: true`. Refusals are not kept: asking again may go well.
+ * An answer that no handler kept by itself is kept after the work; where a process dies between the two, the work is asked
+ * for again, which is harmless for everything but a start.
+ */
+export function idempotent({ store, clock }: Pick<Project, 'store' | 'clock'>): MiddlewareHandler<ApiEnv> {
+  /** Requests under way, by all that makes one the same as another. One process serves a project. */
+  const underWay = new Set<string>();
+  return async (c, next) => {
+    const key = c.req.header(HEADER);
+    if (c.req.method !== 'POST' || key === undefined) return next();
+    if (!/^[\x21-\x7e]{1,255}$/.test(key))
+      return refused(c, 400, 'The Idempotency-Key is no key: 1 to 255 characters of ASCII without blanks.');
+    const actor = c.get('actor');
+    const about = { caller: `${actor.identity} ${actor.name}`, route: `POST ${c.req.path}`, key };
+    const digest = sha256(await c.req.text());
+    const id = JSON.stringify(about);
+    if (underWay.has(id)) return refused(c, 409, 'A request with this Idempotency-Key is being worked on.');
+    underWay.add(id);
+    try {
+      const known = await find(store, clock.now(), about);
+      if (known !== null) {
+        if (known.request_digest !== digest)
+          return refused(c, 422, 'This Idempotency-Key stands for another request: its body was different.');
+        return c.body(known.body, known.status as ContentfulStatusCode, {
+          'content-type': 'application/json',
+          'idempotency-replayed': 'true',
+        });
+      }
+      let kept = false;
+      const once: Once = {
+        keep: async (tx, status, body) => {
+          await write(tx, clock.now(), {
+            ...about,
+            request_digest: digest,
+            status,
+            body: JSON.stringify(body),
+          });
+          kept = true;
+        },
+      };
+      c.set('once', once);
+      await next();
+      const { status, headers } = c.res;
+      const json = headers.get('content-type')?.startsWith('application/json') === true;
+      if (kept || status < 200 || status > 299 || !json) return undefined;
+      const body: unknown = await c.res.clone().json();
+      await store.tx((tx) => once.keep(tx, status, body));
+      return undefined;
+    } finally {
+      underWay.delete(id);
+    }
+  };
+}
+
+/**
+ * Writes something that must not be there twice, together with the answer that tells of it.
+ * Use it as `const run = await writeOnce(c, project, write, (run) => ({ status: 202, body: runRow(run) }))`.
+ */
+export async function writeOnce<T>(
+  c: Context<ApiEnv>,
+  { store }: Pick<Project, 'store'>,
+  write: (tx: Tx) => Promise<T>,
+  answer: (written: T) => { readonly status: number; readonly body: unknown },
+): Promise<T> {
+  return store.tx(async (tx) => {
+    const written = await write(tx);
+    const { status, body } = answer(written);
+    await c.get('once')?.keep(tx, status, body);
+    return written;
+  });
+}
+
+interface About {
+  readonly caller: string;
+  readonly route: string;
+  readonly key: string;
+}
+
+async function find(
+  { db }: Project['store'],
+  now: number,
+  { caller, route, key }: About,
+): Promise<{ request_digest: string; status: number; body: string } | null> {
+  const row = await db
+    .selectFrom('answers')
+    .select(['request_digest', 'status', 'body'])
+    .where('caller', '=', caller)
+    .where('route', '=', route)
+    .where('key', '=', key)
+    .where('created_at', '>', toIso(now - KEPT_MS))
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+async function write(
+  tx: Tx,
+  now: number,
+  answer: About & { readonly request_digest: string; readonly status: number; readonly body: string },
+): Promise<void> {
+  await tx
+    .deleteFrom('answers')
+    .where('created_at', '<=', toIso(now - KEPT_MS))
+    .execute();
+  await tx
+    .insertInto('answers')
+    .values({ ...answer, created_at: toIso(now) })
+    .execute();
+}
+
+const refused = (c: Context<ApiEnv>, status: 400 | 409 | 422, detail: string): Response =>
+  problem(c, {
+    status,
+    title: status === 409 ? 'In conflict with how things are' : 'The request makes no sense',
+    code: status === 409 ? 'conflict' : 'usage',
+    detail,
+    hint:
+      status === 409 ? 'Ask again in a moment, with the same key.' : 'Take a new key for each new request.',
+    problems: [],
+  });
