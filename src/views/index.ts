@@ -26,7 +26,7 @@ export {
 } from './model.ts';
 export { PlanView, PlannedCircuitView, planView } from './plan.ts';
 export { MOST_BUCKETS, TimelineView, timelineView } from './timeline.ts';
-export { RunRow, RunView, runRow, runView } from './run.ts';
+export { RunRow, RunView, runRow, runView, ListedRun, listedRuns } from './run.ts';
 export { CircuitPage, CircuitView, FleetBoard, FleetProblem, circuitRows, circuitView } from './circuit.ts';
 export { TokenRow, tokenRow } from './token.ts';
 export { EventView, SeverityField, eventView } from './event.ts';

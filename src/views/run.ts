@@ -4,6 +4,8 @@ import { listApprovals } from '../gates/index.ts';
 import { countJobs } from '../jobs/index.ts';
 import { RunStatus, StageStatus, circuitsStillFailed, getStages } from '../pipelines/index.ts';
 import type { Run, Stage } from '../pipelines/index.ts';
+import { batches } from '../store/index.ts';
+import type { Db } from '../store/index.ts';
 import { Time } from './fields.ts';
 
 const RunFields = z.object({
@@ -56,6 +58,12 @@ export const StageView = z
   .meta({ id: 'Stage', description: 'A station of a run.' });
 export type StageView = z.infer<typeof StageView>;
 
+/** A run in a list, with how its stages stand. */
+export const ListedRun = RunFields.extend({
+  stages: z.array(StageView.pick({ name: true, status: true, counts: true })),
+}).meta({ id: 'ListedRun', description: 'A run in a list, with how its stages stand.' });
+export type ListedRun = z.infer<typeof ListedRun>;
+
 export const JobCountsView = z
   .object({
     pending: z.int(),
@@ -85,6 +93,30 @@ export function runRow(run: Run): RunRow {
   const { lease_token: _token, lease_owner: _owner, lease_expires_at: _expires, ...shown } = run;
   return { ...shown, pr: run.pr === 1, rehearsal: run.rehearsal === 1 };
 }
+
+/** Runs as rows of a list, in the same order; their stages are read at once for all. */
+export async function listedRuns(db: Db, runs: readonly Run[]): Promise<ListedRun[]> {
+  const stages = new Map<string, ListedRun['stages']>(runs.map((run) => [run.id, []]));
+  for (const some of batches(runs)) {
+    const rows = await db
+      .selectFrom('stages')
+      .select(['run_id', 'name', 'status', 'counts'])
+      .where(
+        'run_id',
+        'in',
+        some.map((run) => run.id),
+      )
+      .orderBy('position')
+      .execute();
+    for (const { run_id, name, status, counts } of rows)
+      stages
+        .get(run_id)
+        ?.push({ name, status: StageStatus.parse(status), counts: Counts.parse(JSON.parse(counts)) });
+  }
+  return runs.map((run) => ({ ...runRow(run), stages: stages.get(run.id) ?? [] }));
+}
+
+const Counts = z.record(z.string(), z.number());
 
 const stageView = ({ run_id: _run, state: _state, ...stage }: Stage): StageView => stage;
 

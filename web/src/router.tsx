@@ -5,7 +5,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router';
-import { oneOf, parseSearch, searchOf, stringifySearch, text } from './search.ts';
+import { oneOf, parseSearch, searchOf, stringifySearch, text, whole } from './search.ts';
 import { NotFound } from './shell/not-found.tsx';
 import { PageBroke } from './shell/page-broke.tsx';
 import { Shell } from './shell/shell.tsx';
@@ -34,9 +34,46 @@ const runs = createRoute({
   component: lazyRouteComponent(() => import('./pages/runs/index.ts'), 'RunsPage'),
 });
 
+const run = createRoute({
+  getParentRoute: () => root,
+  path: '/runs/$run',
+  validateSearch: searchOf({
+    tab: oneOf(['failures', 'timeline', 'artifacts', 'plan', 'events']),
+    stage: text,
+    state: oneOf(['pending', 'queued', 'preparing', 'running', 'succeeded', 'failed', 'canceled']),
+    view: oneOf(['table']),
+    order: oneOf(['state', 'plant']),
+    q: text,
+    cause: text,
+    action: oneOf(['train', 'skip']),
+  }),
+  component: lazyRouteComponent(() => import('./pages/run/index.ts'), 'RunPage'),
+});
+
+const job = createRoute({
+  getParentRoute: () => root,
+  path: '/jobs/$job',
+  validateSearch: searchOf({ tab: oneOf(['details', 'attempts']), attempt: whole, line: whole, q: text }),
+  component: lazyRouteComponent(() => import('./pages/job/index.ts'), 'JobPage'),
+});
+
+const activity = createRoute({
+  getParentRoute: () => root,
+  path: '/activity',
+  validateSearch: searchOf({
+    tab: oneOf(['audit']),
+    run: text,
+    circuit: text,
+    type: text,
+    severity: oneOf(['warning', 'error']),
+    actor: text,
+  }),
+  component: lazyRouteComponent(() => import('./pages/activity/index.ts'), 'ActivityPage'),
+});
+
 /** Every page, each fetched when it is first opened. Filters and open tabs are in the address: every view is a link. */
 export const router = createRouter({
-  routeTree: root.addChildren([home, runs]),
+  routeTree: root.addChildren([home, runs, run, job, activity]),
   parseSearch,
   stringifySearch,
   scrollRestoration: true,

@@ -35,6 +35,21 @@ describe('a list of runs', () => {
     expect(all.body['next']).toBeNull();
   });
 
+  it('tells how the stages of each stand, so that a list can show the line', async () => {
+    const { world, get } = await api({ environment: null });
+    await world.run({ circuits: ['p_c000'] });
+    await world.start({ circuits: ['p_c001'] });
+    const [pending, run] = (await get('/runs')).body['items'] as { stages: { name: string }[] }[];
+    expect(run?.stages.map((s) => s.name)).toEqual(pending?.stages.map((s) => s.name));
+    expect(run?.stages).toHaveLength(9);
+    expect(run?.stages[5]).toEqual({
+      name: 'MonitorTraining',
+      status: 'succeeded',
+      counts: { succeeded: 1, failed: 0, canceled: 0 },
+    });
+    expect(pending?.stages[5]).toEqual({ name: 'MonitorTraining', status: 'pending', counts: {} });
+  });
+
   it.each([
     'limit=0',
     'limit=501',

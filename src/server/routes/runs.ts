@@ -1,7 +1,14 @@
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { RunStatus, getRun, listRuns } from '../../pipelines/index.ts';
-import { PlanCircuitRow, RunRow, RunView, pageOfPlanCircuits, runRow, runView } from '../../views/index.ts';
+import {
+  ListedRun,
+  PlanCircuitRow,
+  RunView,
+  listedRuns,
+  pageOfPlanCircuits,
+  runView,
+} from '../../views/index.ts';
 import { Paging, json, pageOf, problems, routes } from '../api.ts';
 import type { ApiContext } from '../api.ts';
 import { idCursor, numberCursor } from '../cursor.ts';
@@ -30,7 +37,7 @@ const list = createRoute({
       q: Search.optional().meta({ description: 'Part of who asked, branch, commit or reason; or a number.' }),
     }),
   },
-  responses: { 200: json(pageOf(RunRow), 'A page of runs'), ...problems },
+  responses: { 200: json(pageOf(ListedRun), 'A page of runs'), ...problems },
 });
 
 const show = createRoute({
@@ -69,7 +76,8 @@ export const runs = ({ project }: ApiContext) =>
       });
       const shown = rows.slice(0, limit);
       const last = rows.length > limit ? shown.at(-1) : undefined;
-      return c.json({ items: shown.map(runRow), next: last === undefined ? null : String(last.number) }, 200);
+      const items = await listedRuns(project.store.db, shown);
+      return c.json({ items, next: last === undefined ? null : String(last.number) }, 200);
     })
     .openapi(show, async (c) => {
       const run = await getRun(project.store.db, c.req.valid('param').run);

@@ -44,8 +44,10 @@ export function useLiveUpdates(): void {
     });
     source.addEventListener('progress', (message: MessageEvent<string>) => {
       patchProgress(queries, JSON.parse(message.data) as Progress);
-      refresh.topics('progress');
+      refresh.topics('progress', 'jobs');
     });
+    // More happened while this page was away than is told one by one.
+    source.addEventListener('reset', () => refresh.all());
     source.addEventListener('changed', (message: MessageEvent<string>) => {
       const { what } = JSON.parse(message.data) as { readonly what: readonly string[] };
       refresh.topics(...what.filter((topic): topic is Topic => topic in TOPICS));

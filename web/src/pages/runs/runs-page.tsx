@@ -1,48 +1,150 @@
-import { getRouteApi, useNavigate } from '@tanstack/react-router';
+import { Link, getRouteApi, useNavigate } from '@tanstack/react-router';
+import { useQuery } from '@tanstack/react-query';
 import { api, ok } from '../../api/client.ts';
 import { useList } from '../../api/list.ts';
-import { DataTable, Empty, Filters, Page, SearchBox, SelectBox, Status, Time, Took } from '../../ui/index.ts';
+import { progressQuery } from '../../api/progress.ts';
+import { MiniLine } from '../../railway/index.ts';
+import {
+  Command,
+  Counts,
+  DataTable,
+  Empty,
+  Filters,
+  Page,
+  SearchBox,
+  SelectBox,
+  Status,
+  Time,
+  Took,
+} from '../../ui/index.ts';
+import type { Column } from '../../ui/index.ts';
+import { brought, countsOf } from './shown-run.ts';
+import type { ShownRun } from './shown-run.ts';
+import styles from './runs-page.module.css';
 
 const route = getRouteApi('/runs');
 const STATES = ['pending', 'running', 'waiting', 'succeeded', 'failed', 'canceled'] as const;
 
+/** Every run, newest first; those that are open move as they go. */
 export function RunsPage() {
   const search = route.useSearch();
   const navigate = useNavigate({ from: '/runs' });
   const filter = (next: Partial<typeof search>): void =>
     void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
-  const { status, pipeline } = search;
   const list = useList(['runs', 'list', search], (cursor, signal) =>
-    ok(api.runs.$get({ query: { limit: 50, cursor, status, pipeline } }, { init: { signal } })),
+    ok(api.runs.$get({ query: { ...search, limit: '50', cursor } }, { init: { signal } })),
   );
+  const { data: progress } = useQuery(progressQuery);
+  const shown = list.rows.map((run) => brought(run, progress?.[run.number]));
+  const filtered = Object.values(search).some((value) => value !== undefined);
   return (
     <Page title="Runs" fill>
       <Filters>
-        <SearchBox label="Find runs" value={search.q ?? ''} onChange={(q) => filter({ q })} />
+        <SearchBox
+          label="Find runs"
+          placeholder="Number, person, branch, commit"
+          value={search.q ?? ''}
+          onChange={(q) => filter({ q })}
+        />
         <SelectBox
           label="State"
-          value={status}
+          value={search.status}
           options={STATES}
-          onChange={(next) => filter({ status: next })}
+          onChange={(status) => filter({ status })}
+        />
+        <SelectBox
+          label="Pipeline"
+          value={search.pipeline}
+          options={['train', 'scripts']}
+          onChange={(pipeline) => filter({ pipeline })}
+        />
+        <SelectBox
+          label="Rehearsals"
+          all="with"
+          value={search.rehearsal}
+          options={[
+            { value: 'false', text: 'without' },
+            { value: 'true', text: 'only' },
+          ]}
+          onChange={(rehearsal) => filter({ rehearsal })}
         />
       </Filters>
       <DataTable
         label="Runs"
         {...list}
+        rows={shown}
         rowKey={(run) => run.id}
-        columns={[
-          { key: 'number', head: 'Run', width: '80px', cell: (run) => run.number },
-          { key: 'status', head: 'State', width: '120px', cell: (run) => <Status state={run.status} /> },
-          { key: 'started', head: 'Started', width: '120px', cell: (run) => <Time at={run.started_at} /> },
-          {
-            key: 'took',
-            head: 'Took',
-            width: '120px',
-            cell: (run) => <Took from={run.started_at} to={run.ended_at} />,
-          },
-        ]}
-        empty={<Empty title="No run yet." command="trainyard run" />}
+        rowHeight={40}
+        columns={COLUMNS}
+        empty={
+          filtered ? (
+            <Empty title="No run is like that.">Take a filter away.</Empty>
+          ) : (
+            <Empty title="No run yet.">
+              <p>A run trains what needs training, registers the models and promotes what is approved.</p>
+              <Command text="trainyard run" />
+            </Empty>
+          )
+        }
       />
     </Page>
   );
 }
+
+const COLUMNS: readonly Column<ShownRun>[] = [
+  {
+    key: 'number',
+    head: 'Run',
+    width: '72px',
+    cell: (run) => (
+      <Link to="/runs/$run" params={{ run: String(run.number) }} className="row-link">
+        {run.number}
+      </Link>
+    ),
+  },
+  { key: 'status', head: 'State', width: '104px', cell: (run) => <Status state={run.status} /> },
+  { key: 'line', head: 'Line', width: '152px', from: 640, cell: (run) => <MiniLine stations={run.stages} /> },
+  {
+    key: 'counts',
+    head: 'Jobs',
+    width: 'minmax(136px, 2fr)',
+    from: 480,
+    cell: (run) => <Counts bar={false} counts={countsOf(run)} />,
+  },
+  {
+    key: 'what',
+    head: 'What',
+    width: 'minmax(96px, 1.2fr)',
+    from: 1000,
+    cell: (run) => (
+      <span className={styles.what}>
+        {run.pipeline}
+        {run.pr && <span className={styles.tag}>pull request</span>}
+        {run.rehearsal && <span className={styles.tag}>rehearsal</span>}
+      </span>
+    ),
+  },
+  {
+    key: 'by',
+    head: 'By',
+    width: 'minmax(96px, 1fr)',
+    from: 1000,
+    cell: (run) => <span title={run.requested_by}>{run.requested_by}</span>,
+  },
+  {
+    key: 'commit',
+    head: 'Commit',
+    width: '88px',
+    from: 1000,
+    cell: (run) => <code>{run.git_commit?.slice(0, 8) ?? '–'}</code>,
+  },
+  { key: 'started', head: 'Started', width: '96px', cell: (run) => <Time at={run.started_at} /> },
+  {
+    key: 'took',
+    head: 'Took',
+    width: '104px',
+    from: 480,
+    align: 'right',
+    cell: (run) => <Took from={run.started_at} to={run.ended_at} />,
+  },
+];

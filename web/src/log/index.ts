@@ -1,0 +1,2 @@
+/** What a job printed. */
+export { LogView } from './log-view.tsx';

@@ -1,0 +1,128 @@
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { getJson } from '../../api/client.ts';
+import { useList } from '../../api/list.ts';
+import type { PageOf } from '../../api/list.ts';
+import { EventDialog } from '../../events/index.ts';
+import {
+  Button,
+  DataTable,
+  Empty,
+  ErrorNotice,
+  Filters,
+  Notice,
+  SearchBox,
+  Time,
+  plural,
+} from '../../ui/index.ts';
+
+/** An entry of the audit chain. */
+interface AuditRow {
+  readonly seq: number;
+  readonly at: string;
+  readonly actor: string;
+  readonly identity: string;
+  readonly type: string;
+  readonly run: number | null;
+  readonly stage: string | null;
+  readonly circuit_id: string | null;
+  readonly message: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly previous: string;
+  readonly hash: string;
+}
+
+interface Verified {
+  readonly ok: boolean;
+  readonly entries: number;
+  readonly problem: string | null;
+}
+
+interface AuditFilter {
+  readonly actor?: string | undefined;
+  readonly run?: string | undefined;
+}
+
+/** Every change that somebody answers for, chained: what was edited, removed or put elsewhere shows. */
+export function AuditTab({
+  search: { actor, run },
+  onSearch,
+}: {
+  readonly search: AuditFilter;
+  readonly onSearch: (next: AuditFilter) => void;
+}) {
+  const [open, setOpen] = useState<AuditRow | null>(null);
+  const list = useList(['audit', 'list', actor, run], (cursor, signal) =>
+    getJson<PageOf<AuditRow>>('/audit', { actor, run, cursor, limit: 100 }, signal),
+  );
+  const check = useMutation({ mutationFn: () => getJson<Verified>('/audit/verify', {}) });
+  return (
+    <>
+      <Filters>
+        <SearchBox label="Person" value={actor ?? ''} onChange={(next) => onSearch({ actor: next })} />
+        <SearchBox label="Run" value={run ?? ''} onChange={(next) => onSearch({ run: next })} />
+        <Button busy={check.isPending} onClick={() => check.mutate()}>
+          Verify the chain
+        </Button>
+      </Filters>
+      {check.data !== undefined && (
+        <div role="status">
+          {check.data.ok ? (
+            <Notice
+              tone="ok"
+              title={`✓ All ${plural(check.data.entries, 'entry', 'entries')} are as they were written.`}
+            />
+          ) : (
+            <Notice tone="failed" title="✗ The chain is broken">
+              <p>{check.data.problem}</p>
+            </Notice>
+          )}
+        </div>
+      )}
+      {check.isError && <ErrorNotice error={check.error} retry={() => check.mutate()} />}
+      <DataTable
+        label="Audit"
+        {...list}
+        rowKey={(entry) => String(entry.seq)}
+        columns={[
+          { key: 'seq', head: 'No.', width: '64px', align: 'right', from: 480, cell: (entry) => entry.seq },
+          { key: 'at', head: 'Time', width: '96px', cell: (entry) => <Time at={entry.at} /> },
+          {
+            key: 'message',
+            head: 'What was done',
+            width: 'minmax(160px, 4fr)',
+            cell: (entry) => (
+              <button type="button" className="row-link row-button" onClick={() => setOpen(entry)}>
+                {entry.message}
+              </button>
+            ),
+          },
+          { key: 'actor', head: 'By', width: 'minmax(96px, 1fr)', from: 480, cell: (entry) => entry.actor },
+          {
+            key: 'identity',
+            head: 'Identity',
+            width: '80px',
+            from: 800,
+            cell: (entry) => <span className="muted">{entry.identity}</span>,
+          },
+          {
+            key: 'type',
+            head: 'Type',
+            width: 'minmax(120px, 1fr)',
+            from: 1000,
+            cell: (entry) => <span className="muted">{entry.type}</span>,
+          },
+          {
+            key: 'hash',
+            head: 'Hash',
+            width: '96px',
+            from: 1000,
+            cell: (entry) => <code>{entry.hash.slice(0, 10)}</code>,
+          },
+        ]}
+        empty={<Empty title="Nobody did anything that is like this." />}
+      />
+      {open !== null && <EventDialog event={open} onClose={() => setOpen(null)} />}
+    </>
+  );
+}

@@ -1,0 +1,91 @@
+import { Link } from '@tanstack/react-router';
+import type { JobRow } from '../../../../src/views/index.ts';
+import { api, ok } from '../../api/client.ts';
+import { useList } from '../../api/list.ts';
+import { DataTable, Empty, Seconds, Status, Took } from '../../ui/index.ts';
+import type { Column } from '../../ui/index.ts';
+
+/** The jobs of a run as rows, filtered and paged by the server. */
+export function JobsTable({
+  run,
+  status,
+  q,
+}: {
+  readonly run: string;
+  readonly status: JobRow['status'] | undefined;
+  readonly q: string | undefined;
+}) {
+  const list = useList(['progress', 'jobs', run, status, q], (cursor, signal) =>
+    ok(api.jobs.$get({ query: { run, status, q, limit: '100', cursor } }, { init: { signal } })),
+  );
+  return (
+    <DataTable
+      label="Jobs"
+      {...list}
+      rowKey={(job) => job.id}
+      height={640}
+      columns={COLUMNS}
+      empty={<Empty title="No job is like that.">Take a filter away.</Empty>}
+    />
+  );
+}
+
+const COLUMNS: readonly Column<JobRow>[] = [
+  {
+    key: 'circuit',
+    head: 'Circuit',
+    width: 'minmax(120px, 2fr)',
+    cell: (job) => (
+      <Link to="/jobs/$job" params={{ job: job.name }} className="row-link" title={job.name}>
+        {job.circuit_id}
+      </Link>
+    ),
+  },
+  { key: 'status', head: 'State', width: '112px', cell: (job) => <Status state={job.status} /> },
+  {
+    key: 'reason',
+    head: 'Reason',
+    width: 'minmax(120px, 2fr)',
+    from: 640,
+    cell: (job) => (
+      <span className="muted" title={job.message ?? undefined}>
+        {job.message ?? job.reason?.replaceAll('_', ' ') ?? ''}
+      </span>
+    ),
+  },
+  {
+    key: 'attempt',
+    head: 'Attempt',
+    width: '104px',
+    from: 640,
+    cell: (job) => `${job.attempt} of ${job.max_attempts}${job.retry ? ', retry' : ''}`,
+  },
+  {
+    key: 'queued',
+    head: 'Queued',
+    width: '88px',
+    from: 1000,
+    align: 'right',
+    cell: (job) => <Seconds s={job.queued_s} />,
+  },
+  {
+    key: 'preparing',
+    head: 'Preparing',
+    width: '88px',
+    from: 1000,
+    align: 'right',
+    cell: (job) => <Seconds s={job.preparing_s} />,
+  },
+  {
+    key: 'running',
+    head: 'Running',
+    width: '96px',
+    align: 'right',
+    cell: (job) =>
+      job.running_s === null ? (
+        <Took from={job.running_at} to={job.ended_at} />
+      ) : (
+        <Seconds s={job.running_s} />
+      ),
+  },
+];

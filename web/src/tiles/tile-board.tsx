@@ -1,0 +1,158 @@
+import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import type { KeyboardEvent, MouseEvent, ReactNode } from 'react';
+import { StatusShape, lookOf, useColours } from '../ui/index.ts';
+import { drawTiles } from './draw.ts';
+import { layTiles, placeOf, stepFrom, tileAt } from './layout.ts';
+import type { Step } from './layout.ts';
+import styles from './tile-board.module.css';
+
+export interface Tile {
+  readonly key: string;
+  /** As states.ts knows it. */
+  readonly state: string;
+  /** What it is called. */
+  readonly label: string;
+}
+export interface TileGroup {
+  /** Empty: no name above. */
+  readonly name: string;
+  readonly tiles: readonly Tile[];
+}
+
+interface TileBoardProps {
+  readonly label: string;
+  readonly groups: readonly TileGroup[];
+  /** More about the tile that is looked at, after its name and state. */
+  readonly describe?: (key: string) => ReactNode;
+  readonly onOpen: (key: string) => void;
+  /** The one state to look at; the others are faint. */
+  readonly only?: string | undefined;
+}
+
+/**
+ * Thousands of things by state, one tile each, on a canvas. The pointer or the arrow keys choose a tile, which the line
+ * above names; click or Enter opens it. What a canvas cannot tell, a table beside it must.
+ */
+export function TileBoard({ label, groups, describe, onOpen, only }: TileBoardProps) {
+  const frame = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [width, setWidth] = useState(0);
+  const [at, setAt] = useState<number | null>(null);
+  const [spoken, setSpoken] = useState('');
+  const readout = useId();
+  const colours = useColours();
+  const tiles = useMemo(() => groups.flatMap((group) => group.tiles), [groups]);
+  const layout = useMemo(
+    () =>
+      layTiles(
+        groups.map(({ name, tiles: some }) => ({ name, count: some.length })),
+        width,
+      ),
+    [groups, width],
+  );
+
+  useLayoutEffect(() => {
+    const element = frame.current;
+    if (element === null) return undefined;
+    const look = (): void => setWidth(element.clientWidth);
+    look();
+    const observer = new ResizeObserver(look);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+
+  useEffect(() => {
+    const pen = canvas.current?.getContext('2d') ?? null;
+    if (pen === null || width === 0) return;
+    const ratio = window.devicePixelRatio || 1;
+    pen.canvas.width = Math.ceil(width * ratio);
+    pen.canvas.height = Math.ceil((layout.height + 2) * ratio);
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.clearRect(0, 0, width, layout.height + 2);
+    // Tiles that fill their place to the edge need a pixel before the first.
+    pen.translate(1, 1);
+    drawTiles(
+      pen,
+      layout,
+      tiles.map((tile) => tile.state),
+      colours,
+      only,
+    );
+  }, [layout, tiles, colours, only, width]);
+
+  const tile = at === null ? undefined : tiles[at];
+  const place = at === null ? null : placeOf(layout, at);
+
+  const pointed = (event: MouseEvent<HTMLElement>): number | null => {
+    const box = event.currentTarget.getBoundingClientRect();
+    return tileAt(layout, event.clientX - box.left - 1, event.clientY - box.top - 1);
+  };
+  const key = (event: KeyboardEvent<HTMLElement>): void => {
+    const step = STEPS[event.key];
+    if (step !== undefined && tiles.length > 0) {
+      event.preventDefault();
+      const next = at === null ? 0 : stepFrom(layout, at, step);
+      setAt(next);
+      const chosen = tiles[next];
+      if (chosen !== undefined) setSpoken(`${chosen.label}, ${lookOf(chosen.state).word}`);
+    } else if ((event.key === 'Enter' || event.key === ' ') && tile !== undefined) {
+      event.preventDefault();
+      onOpen(tile.key);
+    }
+  };
+  return (
+    <div className={styles.board}>
+      <p id={readout} className={styles.readout}>
+        {tile === undefined ? (
+          <span className="muted">Point at a tile, or walk with the arrow keys; Enter opens.</span>
+        ) : (
+          <>
+            <StatusShape state={tile.state} />
+            <strong>{tile.label}</strong> {lookOf(tile.state).word} {describe?.(tile.key)}
+          </>
+        )}
+      </p>
+      <p aria-live="polite" className="unseen">
+        {spoken}
+      </p>
+      <div
+        ref={frame}
+        role="application"
+        aria-roledescription="board of tiles"
+        aria-label={`${label}: ${tiles.length.toLocaleString('en')} tiles. Arrow keys walk, Enter opens.`}
+        tabIndex={0}
+        className={styles.frame}
+        data-open={tile !== undefined || undefined}
+        style={{ height: layout.height + 2 }}
+        onMouseMove={(event) => setAt(pointed(event))}
+        onMouseLeave={() => setAt(null)}
+        onClick={(event) => {
+          const hit = tiles[pointed(event) ?? -1];
+          if (hit !== undefined) onOpen(hit.key);
+        }}
+        onKeyDown={key}
+      >
+        <canvas ref={canvas} aria-hidden="true" className={styles.canvas} />
+        {place !== null && (
+          <div
+            className={styles.cursor}
+            style={{
+              width: layout.tile + 4,
+              height: layout.tile + 4,
+              transform: `translate(${place.x - 1}px, ${place.y - 1}px)`,
+            }}
+          />
+        )}
+      </div>
+    </div>
+  );
+}
+
+const STEPS: Readonly<Record<string, Step>> = {
+  ArrowLeft: 'left',
+  ArrowRight: 'right',
+  ArrowUp: 'up',
+  ArrowDown: 'down',
+  Home: 'first',
+  End: 'last',
+};
