@@ -74,3 +74,13 @@ export async function getJson<T>(
   const response = await send(`${API}${path}${search}`, signal === undefined ? {} : { signal });
   return (await response.json()) as T;
 }
+
+/** The same for a POST. */
+export async function postJson<T>(path: string, body: unknown): Promise<T> {
+  const response = await send(`${API}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return (await response.json()) as T;
+}
