@@ -71,9 +71,34 @@ const activity = createRoute({
   component: lazyRouteComponent(() => import('./pages/activity/index.ts'), 'ActivityPage'),
 });
 
+const approvals = createRoute({
+  getParentRoute: () => root,
+  path: '/approvals',
+  validateSearch: searchOf({
+    show: oneOf(['waiting', 'decided', 'expired', 'canceled', 'superseded', 'all']),
+    gate: text,
+    run: text,
+  }),
+  component: lazyRouteComponent(() => import('./pages/approvals/index.ts'), 'ApprovalsPage'),
+});
+
+const approval = createRoute({
+  getParentRoute: () => root,
+  path: '/approvals/$approval',
+  validateSearch: searchOf({
+    q: text,
+    held: oneOf(['true', 'false']),
+    verdict: oneOf(['pending', 'approve', 'hold', 'reject']),
+    metric: text,
+    sort: text,
+    tab: oneOf(['causes', 'subjects', 'history']),
+  }),
+  component: lazyRouteComponent(() => import('./pages/approvals/index.ts'), 'ApprovalPage'),
+});
+
 /** Every page, each fetched when it is first opened. Filters and open tabs are in the address: every view is a link. */
 export const router = createRouter({
-  routeTree: root.addChildren([home, runs, run, job, activity]),
+  routeTree: root.addChildren([home, runs, run, job, activity, approvals, approval]),
   parseSearch,
   stringifySearch,
   scrollRestoration: true,

@@ -8,10 +8,10 @@ export interface PageOf<T> {
 }
 
 /** A list that goes on as it is scrolled; what it gives goes right into a DataTable. */
-export function useList<T>(
+export function useList<P extends PageOf<unknown>>(
   /** The topic first (topics.ts), then all that the list is filtered and sorted by. */
   key: readonly unknown[],
-  fetchPage: (cursor: string | undefined, signal: AbortSignal) => Promise<PageOf<T>>,
+  fetchPage: (cursor: string | undefined, signal: AbortSignal) => Promise<P>,
   enabled = true,
 ) {
   const query = useInfiniteQuery({
@@ -23,12 +23,17 @@ export function useList<T>(
     placeholderData: (before) => before,
     enabled,
   });
-  const rows = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
+  const rows = useMemo(
+    () => (query.data?.pages.flatMap((page) => page.items) ?? []) as P['items'][number][],
+    [query.data],
+  );
   const { fetchNextPage, refetch } = query;
   const onMore = useCallback(() => void fetchNextPage(), [fetchNextPage]);
   const retry = useCallback(() => void refetch(), [refetch]);
   return {
     rows,
+    /** The newest page: what it tells of the whole list beside its items. */
+    last: query.data?.pages.at(-1),
     loading: query.isPending,
     error: query.error,
     retry,

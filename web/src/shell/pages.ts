@@ -1,5 +1,6 @@
 /** The pages of the menu, in its order. `counts`: with how many requests wait for a decision. */
 export const PAGES: readonly { readonly to: string; readonly name: string; readonly counts?: 'waiting' }[] = [
   { to: '/runs', name: 'Runs' },
+  { to: '/approvals', name: 'Approvals', counts: 'waiting' },
   { to: '/activity', name: 'Activity' },
 ];

@@ -29,6 +29,8 @@ interface DataTableProps<T> {
   /** Marks rows, such as `data-tone`. */
   readonly tone?: (row: T) => string | undefined;
   readonly selected?: ((row: T) => boolean) | undefined;
+  /** Index of the row that keys act on: it is marked, and brought into sight when it changes. */
+  readonly current?: number | undefined;
   readonly sort?: string | undefined;
   readonly onSort?: (sort: string) => void;
   readonly loading?: boolean;
@@ -58,6 +60,7 @@ export function DataTable<T>(props: DataTableProps<T>) {
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     overscan: 12,
+    scrollPaddingEnd: HEAD_PX,
     getItemKey: (i) => {
       const row = rows[i];
       return row === undefined ? i : rowKey(row);
@@ -69,6 +72,11 @@ export function DataTable<T>(props: DataTableProps<T>) {
   useEffect(() => {
     if (more && !loadingMore && !broken && last >= rows.length - 20) onMore?.();
   }, [more, loadingMore, last, rows.length, onMore, broken]);
+
+  const { current = -1 } = props;
+  useEffect(() => {
+    if (current >= 0) virtual.scrollToIndex(current);
+  }, [current, virtual]);
 
   const width = useWidth(scroller);
   const shown = columns.filter((column) => column.from === undefined || width >= column.from);
@@ -105,6 +113,7 @@ export function DataTable<T>(props: DataTableProps<T>) {
                   role="row"
                   aria-rowindex={item.index + 2}
                   aria-selected={props.selected?.(row)}
+                  data-current={item.index === current || undefined}
                   className={styles.row}
                   data-tone={props.tone?.(row)}
                   style={{ ...tracks, height: item.size, transform: `translateY(${item.start}px)` }}
@@ -169,6 +178,9 @@ function Head<T>({
     </div>
   );
 }
+
+/** The head lies over the first rows. */
+const HEAD_PX = 33;
 
 /** `name` sorts upwards by it, `-name` downwards. */
 const orderOf = (sort: string, key: string): 'up' | 'down' | null =>

@@ -1,4 +1,5 @@
 /** What pages are made of. */
+export { Allowed } from './allowed.tsx';
 export { Button, buttonLook } from './button.tsx';
 export { Command } from './command.tsx';
 export { ConfirmButton } from './confirm.tsx';
@@ -16,6 +17,7 @@ export { Skeleton } from './skeleton.tsx';
 export { lookOf } from './states.ts';
 export { Status, StatusBadge, StatusShape } from './status.tsx';
 export { Tabs } from './tabs.tsx';
+export type { Tab } from './tabs.tsx';
 export { Seconds, Time, Took, useNow } from './time.tsx';
 export { Toasts, toast } from './toast.tsx';
 export { useColours } from './tones.ts';
