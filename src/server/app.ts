@@ -8,6 +8,7 @@ import { describeRoles } from './access/route-roles.ts';
 import { signIn } from './access/sign-in.ts';
 import type { ApiContext, ApiEnv } from './api.ts';
 import { conditional, describeConditional } from './conditional.ts';
+import { describeCommonHeaders } from './common-headers.ts';
 import { idempotent } from './idempotency.ts';
 import { problem, problemResponse } from './problem.ts';
 import { approvals } from './routes/approvals.ts';
@@ -78,6 +79,7 @@ export function createApp(context: ApiContext): OpenAPIHono<ApiEnv> {
   app.route('/api/v1', resources(context));
   describeRoles(app);
   describeConditional(app);
+  describeCommonHeaders(app);
   app.doc31('/api/openapi.json', {
     openapi: '3.1.0',
     info: { title: 'Trainyard', version: '1', description: 'Everything the command line does, over HTTP.' },

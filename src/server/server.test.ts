@@ -55,6 +55,22 @@ describe('the API', () => {
     });
   });
 
+  it('says in its document what holds for every route', async () => {
+    const w = await world();
+    const document = await (await createApp({ project: w.project }).request('/api/openapi.json')).json();
+    const named = (name: string) => expect.objectContaining({ in: 'header', name });
+    expect(document).toMatchObject({
+      paths: {
+        '/api/v1/runs': {
+          get: { parameters: expect.arrayContaining([named('If-None-Match')]) },
+        },
+        '/api/v1/runs/{run}/cancel': {
+          post: { parameters: expect.arrayContaining([named('Idempotency-Key')]) },
+        },
+      },
+    });
+  });
+
   it('is described by an OpenAPI document', async () => {
     const w = await world();
     const document = await (await createApp({ project: w.project }).request('/api/openapi.json')).json();
