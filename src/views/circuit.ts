@@ -124,29 +124,27 @@ export const CircuitVersion = z.object({
 export type CircuitVersion = z.infer<typeof CircuitVersion>;
 
 /** One circuit with all that its page shows. */
-export const CircuitView = CircuitRow.omit({ trend: true })
-  .extend({
-    at: Time.nullable(),
-    settings: z
-      .record(z.string(), z.unknown())
+export const CircuitView = CircuitRow.extend({
+  at: Time.nullable(),
+  settings: z
+    .record(z.string(), z.unknown())
+    .nullable()
+    .meta({ description: 'After defaults; null: still being read.' }),
+  why: z.object({
+    cause: z.enum(CAUSES),
+    reason: z.string(),
+    line: z.int().meta({ description: 'Where it stands in circuits.yaml.' }),
+    training_hash: z.string(),
+    inputs_digest: z.string(),
+    previous_hash: z.string().nullable().meta({ description: 'Of its good model.' }),
+    changes: z
+      .array(z.object({ field: z.string(), before: z.unknown(), after: z.unknown() }))
       .nullable()
-      .meta({ description: 'After defaults; null: still being read.' }),
-    why: z.object({
-      cause: z.enum(CAUSES),
-      reason: z.string(),
-      line: z.int().meta({ description: 'Where it stands in circuits.yaml.' }),
-      training_hash: z.string(),
-      inputs_digest: z.string(),
-      previous_hash: z.string().nullable().meta({ description: 'Of its good model.' }),
-      changes: z
-        .array(z.object({ field: z.string(), before: z.unknown(), after: z.unknown() }))
-        .nullable()
-        .meta({ description: 'Null: still being read.' }),
-    }),
-    history: z.array(CircuitVersion).meta({ description: 'Its last hundred versions, oldest first.' }),
-    jobs: z.array(CircuitJob).meta({ description: 'Its last twenty jobs, newest first.' }),
-  })
-  .meta({ id: 'Circuit', description: 'A circuit: how it stands, why, its versions and jobs.' });
+      .meta({ description: 'Null: still being read.' }),
+  }),
+  history: z.array(CircuitVersion).meta({ description: 'Its last hundred versions, oldest first.' }),
+  jobs: z.array(CircuitJob).meta({ description: 'Its last twenty jobs, newest first.' }),
+}).meta({ id: 'Circuit', description: 'A circuit: how it stands, why, its versions and jobs.' });
 export type CircuitView = z.infer<typeof CircuitView>;
 
 /** A standing whose settings and changes may not be known yet. */
@@ -216,9 +214,8 @@ export async function circuitView(
   at: string | null,
 ): Promise<CircuitView> {
   const { db } = project.store;
-  const [row] = await circuitRows(project, [circuit], { trend: null });
+  const [row] = await circuitRows(project, [circuit], { trend: 'auto' });
   if (row === undefined) throw new TypeError(`Circuit ${circuit.id} has no row.`);
-  const { trend: _trend, ...shown } = row;
   const history = (await versionsOfCircuits(db, [circuit.id], 100)).get(circuit.id) ?? [];
   const jobs = await db
     .selectFrom('jobs')
@@ -245,7 +242,7 @@ export async function circuitView(
     .execute();
   const { cause, reason, line, training_hash, inputs_digest, previous_hash, changes, settings } = circuit;
   return {
-    ...shown,
+    ...row,
     at,
     settings: settings === undefined ? null : Settings.parse(JSON.parse(settings)),
     why: {

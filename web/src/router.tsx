@@ -10,6 +10,19 @@ import { NotFound } from './shell/not-found.tsx';
 import { PageBroke } from './shell/page-broke.tsx';
 import { Shell } from './shell/shell.tsx';
 
+const CAUSES = [
+  'new',
+  'config',
+  'data',
+  'component',
+  'inputs',
+  'owed_unfinished',
+  'owed_failed',
+  'selected',
+  'unchanged',
+  'accepted',
+] as const;
+
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: PageBroke });
 
 const home = createRoute({
@@ -17,8 +30,42 @@ const home = createRoute({
   path: '/',
   beforeLoad: () => {
     // eslint-disable-next-line typescript/only-throw-error -- how this router is told to go elsewhere
-    throw redirect({ to: '/runs', replace: true });
+    throw redirect({ to: '/fleet', replace: true });
   },
+});
+
+const fleet = createRoute({
+  getParentRoute: () => root,
+  path: '/fleet',
+  validateSearch: searchOf({
+    view: oneOf(['board', 'table']),
+    q: text,
+    plant: text,
+    state: oneOf(['good', 'stale', 'owed', 'failed', 'training', 'waiting', 'new']),
+    cause: oneOf(CAUSES),
+    sort: oneOf(['id', '-id', 'state', '-state', 'owed_since', '-owed_since', 'last_good', '-last_good']),
+  }),
+  component: lazyRouteComponent(() => import('./pages/fleet/index.ts'), 'FleetPage'),
+});
+
+const circuit = createRoute({
+  getParentRoute: () => root,
+  path: '/fleet/$circuit',
+  validateSearch: searchOf({ metric: text }),
+  component: lazyRouteComponent(() => import('./pages/circuit/index.ts'), 'CircuitPage'),
+});
+
+const plan = createRoute({
+  getParentRoute: () => root,
+  path: '/plan',
+  component: lazyRouteComponent(() => import('./pages/plan/index.ts'), 'NewPlanPage'),
+});
+
+const onePlan = createRoute({
+  getParentRoute: () => root,
+  path: '/plan/$plan',
+  validateSearch: searchOf({ q: text, action: oneOf(['train', 'skip']), cause: oneOf(CAUSES), group: whole }),
+  component: lazyRouteComponent(() => import('./pages/plan/index.ts'), 'PlanPage'),
 });
 
 const runs = createRoute({
@@ -98,7 +145,19 @@ const approval = createRoute({
 
 /** Every page, each fetched when it is first opened. Filters and open tabs are in the address: every view is a link. */
 export const router = createRouter({
-  routeTree: root.addChildren([home, runs, run, job, activity, approvals, approval]),
+  routeTree: root.addChildren([
+    home,
+    runs,
+    run,
+    job,
+    activity,
+    approvals,
+    approval,
+    fleet,
+    circuit,
+    plan,
+    onePlan,
+  ]),
   parseSearch,
   stringifySearch,
   scrollRestoration: true,

@@ -39,6 +39,14 @@ export const count = (n: number): string => n.toLocaleString('en');
 export const plural = (n: number, one: string, many = `${one}s`): string =>
   `${count(n)} ${n === 1 ? one : many}`;
 
+/** A measured figure: four digits that count, so that columns can be compared. */
+export function number(value: number): string {
+  if (Number.isInteger(value) && Math.abs(value) < 1e6) return count(value);
+  const size = Math.abs(value);
+  if (size >= 1e6 || size < 1e-3) return value.toExponential(2);
+  return value.toLocaleString('en', { maximumSignificantDigits: 4, minimumSignificantDigits: 4 });
+}
+
 export function bytes(n: number): string {
   if (n < 1000) return `${n} B`;
   const step = Math.min(SIZES.length, Math.floor(Math.log10(n) / 3));

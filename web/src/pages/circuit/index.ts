@@ -1,0 +1,1 @@
+export { CircuitPage } from './circuit-page.tsx';

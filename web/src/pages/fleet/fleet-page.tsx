@@ -1,0 +1,196 @@
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, useNavigate } from '@tanstack/react-router';
+import { useEffect, useMemo, useState } from 'react';
+import { boardQuery } from '../../api/circuits.ts';
+import {
+  Button,
+  Empty,
+  ErrorNotice,
+  Filters,
+  Page,
+  SearchBox,
+  SelectBox,
+  Skeleton,
+  Time,
+  count,
+  plural,
+} from '../../ui/index.ts';
+import { Board } from './board.tsx';
+import { FleetProblemNotice } from './fleet-problem.tsx';
+import styles from './fleet-page.module.css';
+import { FleetTable } from './fleet-table.tsx';
+import { useFound } from './fleet-queries.ts';
+import { NOTHING, add, extend, prune, toggle } from './selection.ts';
+import { SelectionBar } from './selection-bar.tsx';
+import { StateFilter } from './state-filter.tsx';
+import { filterTiles, tilesOf } from './tiles.ts';
+
+const route = getRouteApi('/fleet');
+
+/** Every circuit: how it stands, as a board or as a table; what is picked can be planned. */
+export function FleetPage() {
+  const search = route.useSearch();
+  const navigate = useNavigate({ from: '/fleet' });
+  const filter = (next: Partial<typeof search>): void =>
+    void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
+  const narrow = useNarrow();
+  const view = search.view ?? (narrow ? 'table' : 'board');
+
+  const board = useQuery(boardQuery);
+  const found = useFound(search, view === 'board');
+  const [selection, setSelection] = useState(NOTHING);
+  const tiles = useMemo(() => (board.data === undefined ? [] : tilesOf(board.data)), [board.data]);
+  const { plant, state, cause } = search;
+  const { shown, counts, total } = useMemo(
+    () => filterTiles(tiles, { plant, state, cause, found: found.ids }),
+    [tiles, plant, state, cause, found.ids],
+  );
+  const order = useMemo(() => shown.map((tile) => tile.id), [shown]);
+  // Circuits that are gone from the config cannot be trained.
+  useEffect(() => {
+    const known = new Set(tiles.map((tile) => tile.id));
+    if (known.size > 0) setSelection((before) => prune(before, (id) => known.has(id)));
+  }, [tiles]);
+
+  const open = (id: string): void => void navigate({ to: '/fleet/$circuit', params: { circuit: id } });
+  const clear = (): void => setSelection(NOTHING);
+  const { data } = board;
+  const filtered = [plant, state, cause, search.q].some((part) => part !== undefined);
+  const unknown = data !== undefined && data.at === null;
+  return (
+    <Page
+      title="Fleet"
+      fill
+      lead={
+        data !== undefined &&
+        data.at !== null && (
+          <>
+            <span>
+              {plural(tiles.length, 'circuit')} of {plural(data.plants.length, 'plant')}
+            </span>
+            <span>
+              as of <Time at={data.at} />
+              {data.refreshing && ', looking again'}
+            </span>
+          </>
+        )
+      }
+      actions={
+        <div role="group" aria-label="Show as" className={styles.views}>
+          {(['board', 'table'] as const).map((each) => (
+            <Button key={each} small aria-pressed={view === each} onClick={() => filter({ view: each })}>
+              {each === 'board' ? 'Board' : 'Table'}
+            </Button>
+          ))}
+        </div>
+      }
+    >
+      {data?.problem != null && <FleetProblemNotice problem={data.problem} at={data.at} />}
+      <StateFilter
+        counts={counts}
+        total={total}
+        value={state}
+        loading={data === undefined}
+        onChange={(next) => filter({ state: next })}
+      />
+      <div className={styles.filters}>
+        <Filters>
+          <SearchBox
+            label="Find circuits"
+            placeholder="Id, model or reason"
+            value={search.q ?? ''}
+            onChange={(q) => filter({ q })}
+          />
+          {(data?.plants.length ?? 0) > 1 && (
+            <SelectBox
+              label="Plant"
+              value={plant}
+              options={data?.plants.map((p) => ({ value: p.plant_id, text: p.plant_id })) ?? []}
+              onChange={(next) => filter({ plant: next })}
+            />
+          )}
+          <SelectBox
+            label="Cause"
+            value={cause}
+            options={data?.causes ?? []}
+            onChange={(next) => filter({ cause: next })}
+          />
+          {filtered && (
+            <Button
+              small
+              onClick={() => filter({ plant: undefined, state: undefined, cause: undefined, q: undefined })}
+            >
+              Clear filters
+            </Button>
+          )}
+          <span className={styles.matching}>
+            {data !== undefined && shown.length > 0 && (
+              <Button small onClick={() => setSelection((before) => add(before, order))}>
+                Select {filtered ? `the ${count(shown.length)} that match` : `all ${count(shown.length)}`}
+              </Button>
+            )}
+          </span>
+        </Filters>
+      </div>
+      {view === 'table' ? (
+        <FleetTable
+          search={search}
+          selection={selection.ids}
+          onToggle={(id) => setSelection((before) => toggle(before, id))}
+          onExtend={(id, ids) => setSelection((before) => extend(before, id, ids))}
+          onSort={(sort) => filter({ sort })}
+          filtered={filtered}
+          narrow={narrow}
+        />
+      ) : board.isError || found.error !== null ? (
+        <ErrorNotice
+          error={board.error ?? found.error}
+          retry={() => void (board.isError ? board.refetch() : found.retry())}
+        />
+      ) : data === undefined || (unknown && data.problem === null) ? (
+        <div className={styles.wait}>
+          {unknown && <p className="muted">The fleet is being read for the first time …</p>}
+          <Skeleton lines={10} height={24} />
+        </div>
+      ) : shown.length === 0 ? (
+        <NoCircuits filtered={filtered} problem={data.problem !== null} />
+      ) : (
+        <Board
+          tiles={shown}
+          fleet={tiles.length}
+          selected={selection.ids}
+          onToggle={(id) => setSelection((before) => toggle(before, id))}
+          onExtend={(id) => setSelection((before) => extend(before, id, order))}
+          onAll={() => setSelection((before) => add(before, order))}
+          onClear={clear}
+          onOpen={open}
+        />
+      )}
+      {selection.ids.size > 0 && <SelectionBar ids={selection.ids} onClear={clear} />}
+    </Page>
+  );
+}
+
+function NoCircuits({ filtered, problem }: { readonly filtered: boolean; readonly problem: boolean }) {
+  if (filtered) return <Empty title="No circuit matches these filters." />;
+  if (problem) return null;
+  return (
+    <Empty title="The fleet has no circuits yet." command="trainyard init">
+      Circuits stand in config/circuits.yaml; as soon as it has some, they are here.
+    </Empty>
+  );
+}
+
+/** Where a board would be a column of tiles, a table tells more. */
+function useNarrow(): boolean {
+  const [narrow, setNarrow] = useState(() => matchMedia(NARROW).matches);
+  useEffect(() => {
+    const query = matchMedia(NARROW);
+    const look = (): void => setNarrow(query.matches);
+    query.addEventListener('change', look);
+    return () => query.removeEventListener('change', look);
+  }, []);
+  return narrow;
+}
+
+const NARROW = '(width < 640px)';

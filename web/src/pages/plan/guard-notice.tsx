@@ -1,0 +1,52 @@
+import { useMutation } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useId, useState } from 'react';
+import type { PlanView } from '../../../../src/views/index.ts';
+import { makePlan } from '../../api/plans.ts';
+import { Button, ErrorNotice, Field, Notice, count } from '../../ui/index.ts';
+import styles from './plan.module.css';
+
+/** More of the fleet would be trained than is allowed without a word. The word goes on record. */
+export function GuardNotice({ plan }: { readonly plan: PlanView }) {
+  const { guard, options } = plan;
+  const [reason, setReason] = useState('');
+  const id = useId();
+  const navigate = useNavigate();
+  const planning = useMutation({
+    mutationFn: () => makePlan({ ...options, allow_wide: reason.trim() }),
+    onSuccess: ({ plan_id }) => void navigate({ to: '/plan/$plan', params: { plan: plan_id } }),
+  });
+  return (
+    <Notice
+      tone="waiting"
+      title={`Blocked by the guard: ${count(guard.retrain)} of ${count(guard.with_model)} circuits with a good model would be trained again`}
+    >
+      <p>
+        The limit is {Math.round(guard.max_changed * 100)} %. A change of the defaults can do that by
+        accident. If it is meant, say why; it goes on record with the run.
+      </p>
+      <form
+        className={styles.guard}
+        onSubmit={(event) => {
+          event.preventDefault();
+          planning.mutate();
+        }}
+      >
+        <Field label="Why so many?" htmlFor={id}>
+          <input
+            id={id}
+            type="text"
+            required
+            maxLength={2000}
+            value={reason}
+            onChange={(event) => setReason(event.target.value)}
+          />
+        </Field>
+        <Button type="submit" busy={planning.isPending} disabled={reason.trim() === ''}>
+          Plan with this reason
+        </Button>
+      </form>
+      {planning.isError && <ErrorNotice error={planning.error} />}
+    </Notice>
+  );
+}

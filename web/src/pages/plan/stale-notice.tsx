@@ -1,0 +1,45 @@
+import { useMutation } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import type { PlanView } from '../../../../src/views/index.ts';
+import type { ApiError } from '../../api/client.ts';
+import { makePlan } from '../../api/plans.ts';
+import { Button, ErrorNotice, Notice } from '../../ui/index.ts';
+
+/** The plan holds no longer: what moved since it was made, and the way to a new one. */
+export function StaleNotice({
+  why,
+  options,
+}: {
+  readonly why: ApiError;
+  readonly options: PlanView['options'];
+}) {
+  const navigate = useNavigate();
+  const planning = useMutation({
+    // A reason for a wide plan was given for that plan.
+    mutationFn: () => makePlan({ ...options, allow_wide: null }),
+    onSuccess: ({ plan_id }) => void navigate({ to: '/plan/$plan', params: { plan: plan_id } }),
+  });
+  return (
+    <div role="alert" className="stack">
+      <Notice tone="failed" title="This plan does not hold any more; nothing was trained">
+        <p>{why.message}</p>
+        {why.problems.length > 0 && (
+          <ul>
+            {why.problems.slice(0, 20).map((p) => (
+              <li key={`${p.file}:${p.line}:${p.path}:${p.message}`}>
+                {p.file !== '' && (
+                  <code>{[p.file, p.line, p.column].filter((part) => part !== null).join(':')} </code>
+                )}
+                {p.message}
+              </li>
+            ))}
+          </ul>
+        )}
+        <Button kind="primary" busy={planning.isPending} onClick={() => planning.mutate()}>
+          Plan anew with the same options
+        </Button>
+        {planning.isError && <ErrorNotice error={planning.error} />}
+      </Notice>
+    </div>
+  );
+}

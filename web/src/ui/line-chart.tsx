@@ -1,0 +1,154 @@
+import { useId, useLayoutEffect, useRef, useState } from 'react';
+import { number } from './format.ts';
+import styles from './line-chart.module.css';
+import { chartScale } from './chart-scale.ts';
+
+export interface ChartPoint {
+  readonly x: number;
+  readonly y: number;
+  /** What the point is called where it is named: `v4`. */
+  readonly name: string;
+}
+export interface ChartSeries {
+  /** Empty: there is only one. */
+  readonly name: string;
+  readonly points: readonly ChartPoint[];
+}
+
+interface LineChartProps {
+  /** What is shown, for those who hear it. */
+  readonly label: string;
+  readonly x_label: string;
+  readonly y_label: string;
+  readonly series: readonly ChartSeries[];
+  /** What stands below a tick; else the number. */
+  readonly tick?: (x: number) => string;
+  readonly height?: number;
+  readonly onPick?: (point: ChartPoint) => void;
+}
+
+/**
+ * Figures over a number, a line for each series; told apart by dashes and marks besides their shade. The arrow keys walk
+ * the points, the pointer takes the nearest.
+ */
+export function LineChart({ label, x_label, y_label, series, tick, height = 200, onPick }: LineChartProps) {
+  const frame = useRef<HTMLDivElement>(null);
+  const width = useWidth(frame);
+  const [at, setAt] = useState<number | null>(null);
+  const id = useId();
+  const all = series.flatMap((s, i) => s.points.map((point) => ({ ...point, series: s.name, line: i })));
+  const scale = chartScale(all, { width, height, left: LEFT, right: 16, top: 8, bottom: 36 });
+  const chosen = at === null ? undefined : all[at];
+  const told = chosen === undefined ? '' : pointText(chosen, y_label);
+  return (
+    <div ref={frame} className={styles.chart}>
+      <svg
+        width={width}
+        height={height}
+        role="application"
+        aria-roledescription="chart"
+        aria-label={`${label}. ${all.length} points; the arrow keys walk them.`}
+        aria-describedby={id}
+        tabIndex={0}
+        onKeyDown={(event) => {
+          const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+          if (step !== undefined && all.length > 0) {
+            event.preventDefault();
+            setAt(at === null ? (step === 1 ? 0 : all.length - 1) : (at + step + all.length) % all.length);
+          } else if (event.key === 'Enter' && chosen !== undefined) onPick?.(chosen);
+        }}
+        onBlur={() => setAt(null)}
+        onPointerMove={(event) => {
+          const box = event.currentTarget.getBoundingClientRect();
+          setAt(scale.nearest(event.clientX - box.left, event.clientY - box.top));
+        }}
+        onPointerLeave={() => setAt(null)}
+        onClick={() => chosen !== undefined && onPick?.(chosen)}
+        data-pick={onPick !== undefined || undefined}
+      >
+        <g className={styles.grid}>
+          {scale.yTicks.map((y) => (
+            <g key={y}>
+              <line x1={LEFT} x2={width - 16} y1={scale.y(y)} y2={scale.y(y)} />
+              <text x={LEFT - 8} y={scale.y(y)} dy="0.32em" textAnchor="end">
+                {y.toLocaleString('en', { maximumSignificantDigits: 6 })}
+              </text>
+            </g>
+          ))}
+          {scale.xTicks.map((x) => (
+            <text key={x} x={scale.x(x)} y={height - 22} textAnchor="middle">
+              {tick?.(x) ?? x.toLocaleString('en', { maximumSignificantDigits: 6 })}
+            </text>
+          ))}
+          <text x={width - 16} y={height - 4} textAnchor="end" className={styles.axis}>
+            {x_label}
+          </text>
+          <text x={0} y={height - 4} className={styles.axis}>
+            {y_label}
+          </text>
+        </g>
+        {series.map((s, i) => (
+          <g key={s.name} className={styles.series} data-line={i % LINES}>
+            <polyline points={s.points.map((p) => `${scale.x(p.x)},${scale.y(p.y)}`).join(' ')} />
+            {s.points.map((p) => (
+              <circle key={`${p.x} ${p.name}`} cx={scale.x(p.x)} cy={scale.y(p.y)} r={2.5} />
+            ))}
+          </g>
+        ))}
+        {chosen !== undefined && (
+          <circle className={styles.chosen} cx={scale.x(chosen.x)} cy={scale.y(chosen.y)} r={5} />
+        )}
+      </svg>
+      {chosen !== undefined && (
+        <div
+          aria-hidden="true"
+          className={styles.told}
+          style={{
+            top: Math.max(0, scale.y(chosen.y) - 36),
+            ...(scale.x(chosen.x) > width / 2
+              ? { right: width - scale.x(chosen.x) + 10 }
+              : { left: scale.x(chosen.x) + 10 }),
+          }}
+        >
+          {told}
+        </div>
+      )}
+      <p id={id} aria-live="polite" className="unseen">
+        {told}
+      </p>
+      {series.length > 1 && (
+        <ul className={styles.legend}>
+          {series.map((s, i) => (
+            <li key={s.name}>
+              <svg width="24" height="8" aria-hidden="true" className={styles.series} data-line={i % LINES}>
+                <polyline points="0,4 24,4" />
+              </svg>
+              {s.name}
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+const LEFT = 56;
+/** Lines that can be told apart; more of them begin again. */
+const LINES = 8;
+
+const pointText = (point: ChartPoint & { readonly series: string }, y_label: string): string =>
+  `${[point.name, point.series].filter((part) => part !== '').join(', ')}: ${y_label} ${number(point.y)}`;
+
+function useWidth(ref: React.RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(320);
+  useLayoutEffect(() => {
+    const element = ref.current;
+    if (element === null) return undefined;
+    const look = (): void => setWidth(Math.max(200, element.clientWidth));
+    look();
+    const observer = new ResizeObserver(look);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [ref]);
+  return width;
+}
