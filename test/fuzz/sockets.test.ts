@@ -289,7 +289,7 @@ describe('a verdict', () => {
       (
         await store.db
           .selectFrom('approval_votes')
-          .select('id')
+          .select('voter')
           .where('approval_id', '=', request_.id)
           .execute()
       ).length;

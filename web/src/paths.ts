@@ -1,5 +1,7 @@
-/** Where things have their pages, for links from other pages. */
-export const runPath = (number: number): string => `/runs/${number}`;
-export const jobPath = (id: string): string => `/jobs/${encodeURIComponent(id)}`;
-export const modelPath = (name: string): string => `/models/${encodeURIComponent(name)}`;
-export const versionPath = (name: string, version: number): string => `${modelPath(name)}/${version}`;
+/** Where things have their pages, for links from elsewhere. */
+export const runPath = (run: number): string => `/runs/${run}`;
+export const jobPath = (job: string): string => `/jobs/${encodeURIComponent(job)}`;
+export const circuitPath = (circuit: string): string => `/fleet/${encodeURIComponent(circuit)}`;
+export const approvalPath = (approval: string): string => `/approvals/${encodeURIComponent(approval)}`;
+export const modelPath = (model: string): string => `/models/${encodeURIComponent(model)}`;
+export const versionPath = (model: string, version: number): string => `${modelPath(model)}/${version}`;
