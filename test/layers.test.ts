@@ -127,6 +127,8 @@ const OWN_TIME: Readonly<Record<string, string>> = {
   'src/pipelines/hold.ts':
     'its heartbeat tells other machines that this process lives, whatever time a test has',
   'src/cli/render/progress.ts': 'redraws a screen',
+  'src/server/listen.ts': 'closes sockets, which wait for nobody',
+  'src/server/process/request-log.ts': 'measures what answers take, and decides nothing by it',
 };
 
 interface Import {

@@ -18,6 +18,7 @@ export { prune } from './prune.ts';
 export type { PruneItem, PruneReport } from './prune-report.ts';
 export { pruneTicker } from './prune-ticker.ts';
 export { schedulesTicker } from './schedules-ticker.ts';
+export { SettingsWatch } from './settings-watch.ts';
 export { scheduledScripts } from './scheduled-scripts.ts';
 export { writeSummary } from './script-summary.ts';
 export type { Report } from './script-summary.ts';
