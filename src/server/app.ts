@@ -26,6 +26,7 @@ import { runJobs } from './routes/run-jobs.ts';
 import { models } from './routes/models.ts';
 import { runs } from './routes/runs.ts';
 import { schedules } from './routes/schedules.ts';
+import { scripts } from './routes/scripts.ts';
 import { system } from './routes/system.ts';
 import { tokens } from './routes/tokens.ts';
 import { webFiles } from './web-files.ts';
@@ -47,6 +48,7 @@ const resources = (context: ApiContext) =>
     .route('/', runJobs(context))
     .route('/', runs(context))
     .route('/', schedules(context))
+    .route('/', scripts(context))
     .route('/', system(context))
     .route('/', tokens(context));
 
