@@ -10,6 +10,7 @@ import type { ApiContext, ApiEnv } from './api.ts';
 import { conditional, describeConditional } from './conditional.ts';
 import { describeCommonHeaders } from './common-headers.ts';
 import { idempotent } from './idempotency.ts';
+import { ModelNames } from './model-names.ts';
 import { problem, problemResponse } from './problem.ts';
 import { approvals } from './routes/approvals.ts';
 import { artifacts } from './routes/artifacts.ts';
@@ -24,14 +25,16 @@ import { plans } from './routes/plans.ts';
 import { runActions } from './routes/run-actions.ts';
 import { runJobs } from './routes/run-jobs.ts';
 import { models } from './routes/models.ts';
+import { registeredModels } from './routes/registered-models.ts';
 import { runs } from './routes/runs.ts';
 import { schedules } from './routes/schedules.ts';
 import { system } from './routes/system.ts';
 import { tokens } from './routes/tokens.ts';
 import { webFiles } from './web-files.ts';
 /** All resources, each under its own path; the type is what the client is made of. */
-const resources = (context: ApiContext) =>
-  new OpenAPIHono<ApiEnv>()
+const resources = (context: ApiContext) => {
+  const names = new ModelNames(context.project.store.db);
+  return new OpenAPIHono<ApiEnv>()
     .route('/', approvals(context))
     .route('/', artifacts(context))
     .route('/', audit(context))
@@ -40,7 +43,8 @@ const resources = (context: ApiContext) =>
     .route('/', jobLogs(context))
     .route('/', jobs(context))
     .route('/', me())
-    .route('/', models(context))
+    .route('/', models(context, names))
+    .route('/', registeredModels(context, names))
     .route('/', notifications(context))
     .route('/', plans(context))
     .route('/', runActions(context))
@@ -49,6 +53,7 @@ const resources = (context: ApiContext) =>
     .route('/', schedules(context))
     .route('/', system(context))
     .route('/', tokens(context));
+};
 
 /** The routes under `/api/v1` and what they take and give, for `hono/client`. */
 export type Api = ReturnType<typeof resources>;
