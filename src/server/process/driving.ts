@@ -1,4 +1,4 @@
-import { pruneTicker, scheduledScripts, schedulesTicker } from '../../actions/index.ts';
+import { pruneTicker, schedulesTicker, servedScriptRuns } from '../../actions/index.ts';
 import type { SettingsWatch } from '../../actions/index.ts';
 import type { Project } from '../../app.ts';
 import { messageOf } from '../../kernel/errors.ts';
@@ -50,7 +50,7 @@ export function createDriving(
 
   const drive = async (hold: Hold, signal: AbortSignal): Promise<void> => {
     const say = (line: string): void => log.info({}, line);
-    const scripts = scheduledScripts(project, hold, { show: null, say });
+    const scripts = servedScriptRuns(project, hold, { show: null, say });
     const tickers = [schedulesTicker(project, say, settings), scripts, pruneTicker(project, say)];
     log.info({}, 'This server advances the runs.');
     try {

@@ -1,22 +1,10 @@
 import { queryOptions } from '@tanstack/react-query';
-import { getJson, setCsrf } from './client.ts';
+import { api, ok } from './client.ts';
 
 /** Who uses the page, and what they may do. */
-export interface Me {
-  readonly name: string;
-  readonly identity: 'claimed' | 'verified' | 'system';
-  readonly roles: readonly string[];
-  readonly via: 'local' | 'token' | 'session';
-  readonly csrf: string | null;
-}
-
 export const meQuery = queryOptions({
   queryKey: ['me'],
-  queryFn: async ({ signal }) => {
-    const me = await getJson<Me>('/me', {}, signal);
-    setCsrf(me.csrf);
-    return me;
-  },
+  queryFn: ({ signal }) => ok(api.me.$get({}, { init: { signal } })),
   staleTime: Number.POSITIVE_INFINITY,
 });
 
@@ -24,10 +12,8 @@ export const meQuery = queryOptions({
 export const waitingQuery = queryOptions({
   queryKey: ['approvals', 'waiting'],
   queryFn: async ({ signal }) => {
-    const page = await getJson<{ readonly items: readonly unknown[]; readonly next: string | null }>(
-      '/approvals',
-      { status: 'waiting', limit: 100 },
-      signal,
+    const page = await ok(
+      api.approvals.$get({ query: { status: 'waiting', limit: 100 } }, { init: { signal } }),
     );
     return { waiting: page.items.length, more: page.next !== null };
   },

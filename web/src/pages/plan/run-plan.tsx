@@ -36,7 +36,7 @@ export function RunPlan({
   const id = useId();
   const navigate = useNavigate();
   const { data: me } = useQuery(meQuery);
-  const may = (role: string): boolean =>
+  const may = (role: 'operator' | 'approver'): boolean =>
     me === undefined || me.roles.includes(role) || me.roles.includes('admin');
   const running = useMutation({
     mutationFn: () =>
