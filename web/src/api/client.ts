@@ -6,12 +6,6 @@ import { ApiError, asApiError, unreachable } from './problem.ts';
 /** The one path under which the server answers. */
 export const API = '/api/v1';
 
-/** What the server asks for with every change, where a session came from a cookie. */
-let csrf: string | null = null;
-export const setCsrf = (token: string | null): void => {
-  csrf = token;
-};
-
 /** Every route of the API by its path, typed by the server's own code. */
 export const api = hc<Api>(API, {
   fetch: (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => send(input, init),
@@ -37,11 +31,8 @@ export type Good<R> =
 export async function send(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers(init.headers);
   const method = init.method?.toUpperCase() ?? 'GET';
-  if (method !== 'GET') {
-    if (csrf !== null) headers.set('x-csrf-token', csrf);
-    // A change that the network repeats is made once.
-    if (method === 'POST' && !headers.has('idempotency-key')) headers.set('idempotency-key', newKey());
-  }
+  // A change that the network repeats is made once.
+  if (method === 'POST' && !headers.has('idempotency-key')) headers.set('idempotency-key', newKey());
   let response: Response;
   try {
     response = await fetch(input, { ...init, headers, credentials: 'same-origin' });

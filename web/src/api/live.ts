@@ -30,34 +30,54 @@ export function useLiveUpdates(): void {
   const queries = useQueryClient();
   useEffect(() => {
     const refresh = new Refresher(queries);
-    const source = new EventSource(`${API}/events/stream`);
-    source.addEventListener('open', () => {
-      // What happened while the line was down and is no event, such as the progress of jobs, is read anew.
-      if (liveness === 'lost') refresh.all();
-      say('live');
-    });
-    source.addEventListener('error', () => say('lost'));
-    source.addEventListener('event', (message: MessageEvent<string>) => {
-      const event = JSON.parse(message.data) as LiveEvent;
-      refresh.topics(...topicsOf(event.type));
-      for (const listener of eventListeners) listener(event);
-    });
-    source.addEventListener('progress', (message: MessageEvent<string>) => {
-      patchProgress(queries, JSON.parse(message.data) as Progress);
-      refresh.topics('progress', 'jobs');
-    });
-    // More happened while this page was away than is told one by one.
-    source.addEventListener('reset', () => refresh.all());
-    source.addEventListener('changed', (message: MessageEvent<string>) => {
-      const { what } = JSON.parse(message.data) as { readonly what: readonly string[] };
-      refresh.topics(...what.filter((topic): topic is Topic => topic in TOPICS));
-    });
+    let source: EventSource;
+    let timer = 0;
+    let tries = 0;
+    const connect = (): void => {
+      source = new EventSource(`${API}/events/stream`);
+      source.addEventListener('open', () => {
+        // What happened while the line was down and is no event, such as the progress of jobs, is read anew.
+        if (liveness === 'lost') refresh.all();
+        tries = 0;
+        say('live');
+      });
+      source.addEventListener('error', () => {
+        say('lost');
+        if (source.readyState !== EventSource.CLOSED) return;
+        // The server, or something before it, said no: browsers then try no more. Was it because of who asks?
+        void queries.invalidateQueries({ queryKey: ['me'] });
+        timer = window.setTimeout(connect, Math.min(30_000, 1000 * 2 ** tries));
+        tries += 1;
+      });
+      listenTo(source, queries, refresh);
+    };
+    connect();
     return () => {
+      clearTimeout(timer);
       source.close();
       refresh.stop();
       say('connecting');
     };
   }, [queries]);
+}
+
+/** What each message makes of what is shown. */
+function listenTo(source: EventSource, queries: QueryClient, refresh: Refresher): void {
+  source.addEventListener('event', (message: MessageEvent<string>) => {
+    const event = JSON.parse(message.data) as LiveEvent;
+    refresh.topics(...topicsOf(event.type));
+    for (const listener of eventListeners) listener(event);
+  });
+  source.addEventListener('progress', (message: MessageEvent<string>) => {
+    patchProgress(queries, JSON.parse(message.data) as Progress);
+    refresh.topics('progress', 'jobs');
+  });
+  // More happened while this page was away than is told one by one.
+  source.addEventListener('reset', () => refresh.all());
+  source.addEventListener('changed', (message: MessageEvent<string>) => {
+    const { what } = JSON.parse(message.data) as { readonly what: readonly string[] };
+    refresh.topics(...what.filter((topic): topic is Topic => topic in TOPICS));
+  });
 }
 
 /** How the line stands. */
