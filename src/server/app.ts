@@ -83,11 +83,12 @@ export function createApp(context: ApiContext): OpenAPIHono<ApiEnv> {
       },
     }),
   );
-  app.use('/api/v1/*', async (c, next) => {
-    await next();
-    // By it clients know that it was us who answered, and which of us.
-    c.header('trainyard-version', version);
-  });
+  for (const path of ['/api/v1/*', '/auth/*'])
+    app.use(path, async (c, next) => {
+      await next();
+      // By it clients know that it was us who answered, and which of us.
+      c.header('trainyard-version', version);
+    });
   app.use('/api/v1/*', conditional());
   app.use('/api/v1/*', idempotent(context.project));
   app.route('/', health(context));

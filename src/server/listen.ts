@@ -6,6 +6,7 @@ import { UsageError, systemCode } from '../kernel/errors.ts';
 import { refuseIfUnguarded } from './access/may-serve.ts';
 import { createApp } from './app.ts';
 import type { ApiContext } from './api.ts';
+import { fleetWatch } from './fleet-watch.ts';
 
 export interface Listening {
   readonly url: string;
@@ -49,7 +50,10 @@ export async function listen(
         const host = info.family === 'IPv6' ? `[${info.address}]` : info.address;
         resolve({
           url: `http://${host}:${info.port}`,
-          close: (limit_ms = 0) => closeWithin(server, limit_ms),
+          close: (limit_ms = 0) => {
+            fleetWatch(context.project).end();
+            return closeWithin(server, limit_ms);
+          },
         });
       },
     );

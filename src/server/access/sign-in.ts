@@ -65,7 +65,12 @@ export function signIn(context: ApiContext, record: RecordRefusal): Hono<ApiEnv>
   });
 
   app.get('/methods', (c) =>
-    c.json({ local: localUserMay(context) && peerOf(c).local, oidc: provider !== null, token: true }),
+    c.json({
+      local: localUserMay(context) && peerOf(c).local,
+      /** Whom one signs in with, by name. */
+      oidc: server.oidc === null ? null : { host: new URL(server.oidc.issuer).host },
+      token: true,
+    }),
   );
 
   app.get('/login', async (c) => {
@@ -165,16 +170,22 @@ async function failurePage(c: Context, error: unknown): Promise<Response> {
       <html lang="en">
         <head>
           <meta charset="utf-8" />
-          <meta name="viewport" content="width=device-width" />
-          <title>Not signed in</title>
+          <meta name="viewport" content="width=device-width, initial-scale=1" />
+          <meta name="color-scheme" content="light dark" />
+          <title>Not signed in · Trainyard</title>
+          <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+          <link rel="stylesheet" href="/plain.css" />
+          <script src="/theme.js"></script>
         </head>
         <body>
-          <h1>Not signed in</h1>
-          <p>
-            ${told ? error.message : 'The server met an error that it did not expect; its log says more.'}
-          </p>
-          <p>${told ? (error.hint ?? '') : ''}</p>
-          <p><a href="/auth/login">Sign in again</a></p>
+          <main>
+            <h1>Not signed in</h1>
+            <p>
+              ${told ? error.message : 'The server met an error that it did not expect; its log says more.'}
+            </p>
+            <p class="hint">${told ? (error.hint ?? '') : ''}</p>
+            <p><a href="/sign-in">Sign in again</a></p>
+          </main>
         </body>
       </html>`,
   );
