@@ -24,6 +24,7 @@ export {
   modelVersionView,
   registryNamed,
 } from './model.ts';
+export { RegisteredModel, registeredModels } from './registered-model.ts';
 export { PlanView, PlannedCircuitView, planView } from './plan.ts';
 export { MOST_BUCKETS, TimelineView, timelineView } from './timeline.ts';
 export { RunRow, RunView, runRow, runView, ListedRun, listedRuns } from './run.ts';
