@@ -1,7 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { api, ok } from '../api/client.ts';
-import { useRefusal } from '../api/may.ts';
-import { Allowed, ConfirmButton } from '../ui/index.ts';
+import { ConfirmButton } from '../ui/index.ts';
 import type { VersionRow } from './data.ts';
 
 /** Takes a version out of use, with a reason that goes on record. */
@@ -15,45 +14,41 @@ export function Withdraw({
   >;
   readonly inRow?: boolean;
 }) {
-  const refusal = useRefusal('operator');
   const queries = useQueryClient();
   if (withdrawn !== null) return null;
   return (
-    <Allowed why={refusal}>
-      <ConfirmButton
-        kind="danger"
-        small={inRow}
-        quiet={inRow}
-        disabled={refusal !== null}
-        action="Withdraw"
-        title={`Withdraw ${model_name} v${version}?`}
-        comment="required"
-        ask="Reason"
-        act={async (reason = '') => {
-          await ok(
-            api.models[':name'].versions[':version'].withdraw.$post({
-              param: { name: model_name, version: String(version) },
-              json: { reason },
-            }),
-          );
-          await queries.invalidateQueries({ queryKey: ['models'] });
-          await queries.invalidateQueries({ queryKey: ['circuits'] });
-          return `${model_name} v${version} is withdrawn${promoted ? ', in the shared registry too' : ''}.`;
-        }}
-      >
-        <div className="stack">
+    <ConfirmButton
+      kind="danger"
+      small={inRow}
+      quiet={inRow}
+      action="Withdraw"
+      title={`Withdraw ${model_name} v${version}?`}
+      comment="required"
+      ask="Reason"
+      act={async (reason = '') => {
+        await ok(
+          api.models[':name'].versions[':version'].withdraw.$post({
+            param: { name: model_name, version: String(version) },
+            json: { reason },
+          }),
+        );
+        await queries.invalidateQueries({ queryKey: ['models'] });
+        await queries.invalidateQueries({ queryKey: ['circuits'] });
+        return `${model_name} v${version} is withdrawn${promoted ? ', in the shared registry too' : ''}.`;
+      }}
+    >
+      <div className="stack">
+        <p>
+          Nobody is to use it any more
+          {promoted ? ', and its copy in the shared registry is withdrawn with it' : ''}. Its files stay.
+        </p>
+        {state === 'good' && (
           <p>
-            Nobody is to use it any more
-            {promoted ? ', and its copy in the shared registry is withdrawn with it' : ''}. Its files stay.
+            It is the good model of {circuit_id}: the version before it counts then, and where that was made
+            from other settings or data, the circuit is owed a training.
           </p>
-          {state === 'good' && (
-            <p>
-              It is the good model of {circuit_id}: the version before it counts then, and where that was made
-              from other settings or data, the circuit is owed a training.
-            </p>
-          )}
-        </div>
-      </ConfirmButton>
-    </Allowed>
+        )}
+      </div>
+    </ConfirmButton>
   );
 }

@@ -18,7 +18,8 @@ interface ConfirmProps {
   /** The button that asks is quiet, whatever it leads to: for rows of a table. */
   readonly quiet?: boolean;
   readonly small?: boolean;
-  readonly disabled?: boolean;
+  /** The role that it takes; most take `operator`. */
+  readonly needs?: ButtonProps['needs'];
   /** Asks for a comment, which goes on record; `required`: it cannot be done without. */
   readonly comment?: 'optional' | 'required';
   /** What the comment is called. */
@@ -35,7 +36,7 @@ export function ConfirmButton({
   kind,
   quiet = false,
   small,
-  disabled,
+  needs = 'operator',
   comment,
   ask = 'Comment',
   act,
@@ -60,7 +61,7 @@ export function ConfirmButton({
       <Button
         kind={quiet ? 'quiet' : (kind ?? 'quiet')}
         small={small ?? false}
-        disabled={disabled ?? false}
+        needs={needs}
         onClick={() => setOpen(true)}
       >
         {action}
