@@ -143,6 +143,18 @@ const approval = createRoute({
   component: lazyRouteComponent(() => import('./pages/approvals/index.ts'), 'ApprovalPage'),
 });
 
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: '/settings',
+  validateSearch: searchOf({
+    tab: oneOf(['gates', 'channels', 'tokens', 'schedules', 'file']),
+    state: oneOf(['pending', 'dead', 'delivered']),
+    channel: text,
+    schedule: text,
+  }),
+  component: lazyRouteComponent(() => import('./pages/settings/index.ts'), 'SettingsPage'),
+});
+
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
@@ -164,6 +176,7 @@ export const router = createRouter({
     circuit,
     plan,
     onePlan,
+    settings,
     signIn,
   ]),
   parseSearch,

@@ -5,4 +5,5 @@ export const PAGES: readonly { readonly to: string; readonly name: string; reado
   { to: '/runs', name: 'Runs' },
   { to: '/approvals', name: 'Approvals', counts: 'waiting' },
   { to: '/activity', name: 'Activity' },
+  { to: '/settings', name: 'Settings' },
 ];
