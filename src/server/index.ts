@@ -1,3 +1,2 @@
 /** The HTTP API, the event stream and the web UI. */
-export type { Api } from './app.ts';
 export { listen } from './listen.ts';

@@ -76,7 +76,7 @@ export function signIn(context: ApiContext, record: RecordRefusal): Hono<ApiEnv>
   app.get('/login', async (c) => {
     if (provider === null) return noProvider(c);
     const { port } = peerOf(c);
-    const host = hostOf(c.req);
+    const host = hostOf(c);
     if (server.public_url === null && !isOwnHost(host, port))
       return refuse(c, 403, 'wrong_host', `This server does not know itself as ${host.slice(0, 100)}.`, null);
     try {
@@ -116,7 +116,7 @@ export function signIn(context: ApiContext, record: RecordRefusal): Hono<ApiEnv>
   });
 
   app.post('/token', async (c) => {
-    if (originOf(c.req, server.public_url, peerOf(c).port) !== 'same') return crossSite(c);
+    if (originOf(c, server.public_url, peerOf(c).port) !== 'same') return crossSite(c);
     const given = z
       .strictObject({ token: z.string().max(200) })
       .safeParse(await c.req.json().catch(() => null));
@@ -138,7 +138,7 @@ export function signIn(context: ApiContext, record: RecordRefusal): Hono<ApiEnv>
   });
 
   app.post('/logout', async (c) => {
-    if (originOf(c.req, server.public_url, peerOf(c).port) !== 'same') return crossSite(c);
+    if (originOf(c, server.public_url, peerOf(c).port) !== 'same') return crossSite(c);
     const cookie = readCookie(c, server, 'session');
     if (cookie !== null) await endSession(store, clock.now(), cookie);
     writeCookie(c, server, 'session', null, 0);

@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
 import type { Role } from '../../../src/kernel/roles.ts';
-import { api, getJson, ok } from './client.ts';
+import { api, ok } from './client.ts';
 
 /** Who uses the page, and what they may do. */
 export const meQuery = queryOptions({
@@ -20,10 +20,8 @@ export function rolesInWords(roles: readonly Role[]): string {
 export const waitingQuery = queryOptions({
   queryKey: ['approvals', 'waiting'],
   queryFn: async ({ signal }) => {
-    const page = await getJson<{ readonly items: readonly unknown[]; readonly next: string | null }>(
-      '/approvals',
-      { status: 'waiting', limit: 100 },
-      signal,
+    const page = await ok(
+      api.approvals.$get({ query: { status: 'waiting', limit: 100 } }, { init: { signal } }),
     );
     return { waiting: page.items.length, more: page.next !== null };
   },

@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
 import type { QueryClient } from '@tanstack/react-query';
-import { ApiError, send } from './client.ts';
+import { ApiError, client } from './client.ts';
 
 /** How one may sign in here. */
 interface Methods {
@@ -13,7 +13,7 @@ interface Methods {
 export const methodsQuery = queryOptions({
   queryKey: ['sign-in'],
   queryFn: async ({ signal }): Promise<Methods> =>
-    (await (await send('/auth/methods', { signal })).json()) as Methods,
+    (await (await client.send('/auth/methods', { signal })).json()) as Methods,
 });
 
 /** Where the provider is asked, with the page to come back to. */
@@ -21,7 +21,7 @@ export const providerPath = (return_to: string): string =>
   `/auth/login?${new URLSearchParams({ return_to }).toString()}`;
 
 export const signInWithToken = async (token: string): Promise<void> => {
-  await send('/auth/token', {
+  await client.send('/auth/token', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ token }),
@@ -29,7 +29,7 @@ export const signInWithToken = async (token: string): Promise<void> => {
 };
 
 export const signOut = async (): Promise<void> => {
-  await send('/auth/logout', { method: 'POST' });
+  await client.send('/auth/logout', { method: 'POST' });
 };
 
 /** Nobody is signed in, or not any more. */

@@ -1,8 +1,8 @@
 import { useMutation } from '@tanstack/react-query';
+import type { InferResponseType } from 'hono/client';
 import { useState } from 'react';
-import { getJson } from '../../api/client.ts';
+import { api, ok } from '../../api/client.ts';
 import { useList } from '../../api/list.ts';
-import type { PageOf } from '../../api/list.ts';
 import { EventDialog } from '../../events/index.ts';
 import {
   Button,
@@ -17,26 +17,7 @@ import {
 } from '../../ui/index.ts';
 
 /** An entry of the audit chain. */
-interface AuditRow {
-  readonly seq: number;
-  readonly at: string;
-  readonly actor: string;
-  readonly identity: string;
-  readonly type: string;
-  readonly run: number | null;
-  readonly stage: string | null;
-  readonly circuit_id: string | null;
-  readonly message: string;
-  readonly data: Readonly<Record<string, unknown>>;
-  readonly previous: string;
-  readonly hash: string;
-}
-
-interface Verified {
-  readonly ok: boolean;
-  readonly entries: number;
-  readonly problem: string | null;
-}
+type AuditRow = InferResponseType<typeof api.audit.$get, 200>['items'][number];
 
 interface AuditFilter {
   readonly actor?: string | undefined;
@@ -53,9 +34,9 @@ export function AuditTab({
 }) {
   const [open, setOpen] = useState<AuditRow | null>(null);
   const list = useList(['audit', 'list', actor, run], (cursor, signal) =>
-    getJson<PageOf<AuditRow>>('/audit', { actor, run, cursor, limit: 100 }, signal),
+    ok(api.audit.$get({ query: { by: actor, run, cursor, limit: 100 } }, { init: { signal } })),
   );
-  const check = useMutation({ mutationFn: () => getJson<Verified>('/audit/verify', {}) });
+  const check = useMutation({ mutationFn: () => ok(api.audit.verify.$get({ query: {} })) });
   return (
     <>
       <Filters>

@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { ErrorNotice, Section, Skeleton, Took, count, duration, lookOf, useNow } from '../../ui/index.ts';
 import { timelineQuery } from './data.ts';
-import type { RunView, Timeline } from './data.ts';
+import type { TimelineView } from '../../../../src/views/index.ts';
+import type { RunView } from './data.ts';
 import { countMarks, marksOf, stacked } from './timeline-scale.ts';
 import styles from './timeline-tab.module.css';
 
@@ -79,13 +80,17 @@ function Jobs({
   start,
   span_s,
 }: {
-  readonly timeline: Timeline;
+  readonly timeline: TimelineView;
   readonly start: number;
   readonly span_s: number;
 }) {
-  const buckets = timeline.buckets.map((bucket) => ({
-    ...bucket,
-    t_s: Math.max(0, (Date.parse(bucket.at) - start) / 1000),
+  const { from, bucket_s, queued, preparing } = timeline;
+  const from_s = from === null ? 0 : (Date.parse(from) - start) / 1000;
+  const buckets = timeline.running.map((n, i) => ({
+    queued: queued[i] ?? 0,
+    preparing: preparing[i] ?? 0,
+    running: n,
+    t_s: Math.max(0, from_s + i * bucket_s),
   }));
   const most = Math.max(0, ...buckets.map((b) => b.queued + b.preparing + b.running));
   const running = Math.max(0, ...buckets.map((b) => b.running));
