@@ -171,6 +171,18 @@ const modelVersion = createRoute({
   component: lazyRouteComponent(() => import('./pages/model-version/index.ts'), 'VersionPage'),
 });
 
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: '/settings',
+  validateSearch: searchOf({
+    tab: oneOf(['gates', 'channels', 'tokens', 'schedules', 'file']),
+    state: oneOf(['pending', 'dead', 'delivered']),
+    channel: text,
+    schedule: text,
+  }),
+  component: lazyRouteComponent(() => import('./pages/settings/index.ts'), 'SettingsPage'),
+});
+
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
@@ -195,6 +207,7 @@ export const router = createRouter({
     circuit,
     plan,
     onePlan,
+    settings,
     signIn,
   ]),
   parseSearch,

@@ -6,4 +6,5 @@ export const PAGES: readonly { readonly to: string; readonly name: string; reado
   { to: '/approvals', name: 'Approvals', counts: 'waiting' },
   { to: '/models', name: 'Models' },
   { to: '/activity', name: 'Activity' },
+  { to: '/settings', name: 'Settings' },
 ];
