@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import { API, send } from '../api/client.ts';
+import { API, ApiError, send } from '../api/client.ts';
 import { LogText } from './log-text.ts';
 
 /** What is known of a log so far. */
@@ -54,12 +54,16 @@ export function useLog(job: string, attempt: number, again: number): LogState {
       }
       stream = new EventSource(`${path}/stream?attempt=${attempt}&offset=${offset}`);
       stream.addEventListener('log', (message: MessageEvent<string>) => {
-        log.append(JSON.parse(message.data) as string);
+        log.append((JSON.parse(message.data) as { readonly text: string }).text);
         show({});
       });
-      stream.addEventListener('over', () => {
+      stream.addEventListener('end', () => {
         stream?.close();
         show({ stands: 'over' });
+      });
+      stream.addEventListener('problem', (message: MessageEvent<string>) => {
+        stream?.close();
+        show({ error: noLonger(JSON.parse(message.data) as Told) });
       });
     };
     read().catch((error: unknown) => show({ error }));
@@ -70,5 +74,17 @@ export function useLog(job: string, attempt: number, again: number): LogState {
   }, [job, attempt, again]);
   return state;
 }
+
+type Told = Pick<ApiError, 'code' | 'hint'> & { readonly detail: string };
+
+/** What the stream said of a log that was removed meanwhile, or whose provider went away. */
+const noLonger = (told: Told): ApiError =>
+  new ApiError({
+    title: 'The log cannot be read any more',
+    status: 500,
+    problems: [],
+    request_id: null,
+    ...told,
+  });
 
 const NOTHING: LogState = { log: new LogText(), version: 0, stands: 'loading', left_out: 0, error: null };

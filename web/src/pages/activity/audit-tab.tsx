@@ -1,8 +1,8 @@
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import { getJson } from '../../api/client.ts';
+import type { AuditEntryView } from '../../../../src/views/index.ts';
+import { api, ok } from '../../api/client.ts';
 import { useList } from '../../api/list.ts';
-import type { PageOf } from '../../api/list.ts';
 import { EventDialog } from '../../events/index.ts';
 import {
   Button,
@@ -15,28 +15,6 @@ import {
   Time,
   plural,
 } from '../../ui/index.ts';
-
-/** An entry of the audit chain. */
-interface AuditRow {
-  readonly seq: number;
-  readonly at: string;
-  readonly actor: string;
-  readonly identity: string;
-  readonly type: string;
-  readonly run: number | null;
-  readonly stage: string | null;
-  readonly circuit_id: string | null;
-  readonly message: string;
-  readonly data: Readonly<Record<string, unknown>>;
-  readonly previous: string;
-  readonly hash: string;
-}
-
-interface Verified {
-  readonly ok: boolean;
-  readonly entries: number;
-  readonly problem: string | null;
-}
 
 interface AuditFilter {
   readonly actor?: string | undefined;
@@ -51,11 +29,11 @@ export function AuditTab({
   readonly search: AuditFilter;
   readonly onSearch: (next: AuditFilter) => void;
 }) {
-  const [open, setOpen] = useState<AuditRow | null>(null);
+  const [open, setOpen] = useState<AuditEntryView | null>(null);
   const list = useList(['audit', 'list', actor, run], (cursor, signal) =>
-    getJson<PageOf<AuditRow>>('/audit', { actor, run, cursor, limit: 100 }, signal),
+    ok(api.audit.$get({ query: { by: actor, run, cursor, limit: 100 } }, { init: { signal } })),
   );
-  const check = useMutation({ mutationFn: () => getJson<Verified>('/audit/verify', {}) });
+  const check = useMutation({ mutationFn: () => ok(api.audit.verify.$get({ query: {} })) });
   return (
     <>
       <Filters>

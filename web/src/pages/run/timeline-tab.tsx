@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { ErrorNotice, Section, Skeleton, Took, count, duration, lookOf, useNow } from '../../ui/index.ts';
 import { timelineQuery } from './data.ts';
-import type { RunView, Timeline } from './data.ts';
-import { countMarks, marksOf, stacked } from './timeline-scale.ts';
+import type { RunView, TimelineView } from './data.ts';
+import { bucketsOf, countMarks, marksOf, stacked } from './timeline-scale.ts';
 import styles from './timeline-tab.module.css';
 
 /** When each stage went, and how many jobs were queued, preparing and running meanwhile. */
@@ -79,14 +79,11 @@ function Jobs({
   start,
   span_s,
 }: {
-  readonly timeline: Timeline;
+  readonly timeline: TimelineView;
   readonly start: number;
   readonly span_s: number;
 }) {
-  const buckets = timeline.buckets.map((bucket) => ({
-    ...bucket,
-    t_s: Math.max(0, (Date.parse(bucket.at) - start) / 1000),
-  }));
+  const buckets = bucketsOf(timeline, start);
   const most = Math.max(0, ...buckets.map((b) => b.queued + b.preparing + b.running));
   const running = Math.max(0, ...buckets.map((b) => b.running));
   if (most === 0) return <p className="muted">No job was handed over.</p>;
