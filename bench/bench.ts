@@ -1,5 +1,5 @@
 /**
- * Measures what Trainyard promises: `node bench/bench.ts [plan] [jobs] [simulated] [idle] [scripts] [approvals] [notifications] [prune] [streams] [--quick]`.
+ * Measures what Trainyard promises: `node bench/bench.ts [plan] [jobs] [simulated] [idle] [scripts] [approvals] [notifications] [prune] [streams] [serve] [--quick]`.
  * Prints a table, writes everything to bench/results/latest.json.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -17,6 +17,7 @@ import { benchNotifications } from './notifications.ts';
 import { removeScratch } from './project.ts';
 import { benchPrune } from './prune.ts';
 import { benchScripts } from './scripts.ts';
+import { benchServe } from './serve.ts';
 import { benchSimulated } from './simulated.ts';
 import { benchStreams } from './streams.ts';
 
@@ -30,6 +31,7 @@ const SUITES: Readonly<Record<string, (tools: Tools, quick: boolean) => Promise<
   notifications: benchNotifications,
   prune: benchPrune,
   streams: benchStreams,
+  serve: benchServe,
 };
 
 const { values, positionals } = parseArgs({
