@@ -20,7 +20,7 @@ export type { PruneItem, PruneReport } from './prune-report.ts';
 export { pruneTicker } from './prune-ticker.ts';
 export { schedulesTicker } from './schedules-ticker.ts';
 export { servedScriptRuns } from './served-script-runs.ts';
-export { prepareServedScripts, refuseIfScriptsRun } from './serve-scripts.ts';
+export { prepareServedScripts, refuseIfScriptsRun, servedScriptJobs } from './serve-scripts.ts';
 export type { ServedScripts } from './serve-scripts.ts';
 export { writeSummary } from './script-summary.ts';
 export type { Report } from './script-summary.ts';

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { servedScriptRuns } from '../../actions/index.ts';
 import { openProject } from '../../app.ts';
@@ -135,6 +136,38 @@ describe('scripts', () => {
     expect(idsOf((await get(next)).body)).toEqual(['train_als__epochs-20_seed-1']);
     expect((await get('/runs/1/scripts?status=failed&q=epochs-10')).body).toMatchObject({ total: 1 });
     expect((await get('/runs/1')).body).toMatchObject({ status: 'succeeded', reason: '2 failed' });
+  });
+
+  it('are previewed with their commands, and nothing is started or written', async () => {
+    const { post, world } = await repository();
+    const { status, body } = await post('/scripts/preview', {
+      only: ['als', 'plain'],
+      sweep: { seed: [1, 2] },
+      epochs: 5,
+    });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      total: 3,
+      parameters: ['epochs', 'seed'],
+      resumed: 0,
+      jobs: [
+        {
+          id: 'train_als__seed-1',
+          script: 'training/train_als.py',
+          parameters: { epochs: '5', seed: '1' },
+          command: expect.arrayContaining(['--epochs', '5', '--seed', '1']),
+        },
+        { id: 'train_als__seed-2' },
+        { id: 'train_plain', parameters: {} },
+      ],
+    });
+    expect(await world.project.store.db.selectFrom('runs').select('number').execute()).toEqual([]);
+    expect(await readdir(world.root)).not.toContain('results');
+    const many = await post('/scripts/preview', { only: ['als'], sweep: { seed: range(300) } });
+    expect(many.body).toMatchObject({ total: 300 });
+    expect(many.body['jobs']).toHaveLength(200);
+    const refused = await post('/scripts/preview', { sweep: { evil: [1] } });
+    expect(refused).toMatchObject({ status: 400, body: { detail: expect.stringContaining('--evil') } });
   });
 
   it('start once, whoever asks again with the same key, and not beside themselves', async () => {
