@@ -200,6 +200,18 @@ const scriptRun = createRoute({
   component: lazyRouteComponent(() => import('./pages/script-run/index.ts'), 'ScriptRunPage'),
 });
 
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: '/settings',
+  validateSearch: searchOf({
+    tab: oneOf(['gates', 'channels', 'tokens', 'schedules', 'file']),
+    state: oneOf(['pending', 'dead', 'delivered']),
+    channel: text,
+    schedule: text,
+  }),
+  component: lazyRouteComponent(() => import('./pages/settings/index.ts'), 'SettingsPage'),
+});
+
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
@@ -227,6 +239,7 @@ export const router = createRouter({
     circuit,
     plan,
     onePlan,
+    settings,
     signIn,
   ]),
   parseSearch,

@@ -7,4 +7,5 @@ export const PAGES: readonly { readonly to: string; readonly name: string; reado
   { to: '/models', name: 'Models' },
   { to: '/scripts', name: 'Scripts' },
   { to: '/activity', name: 'Activity' },
+  { to: '/settings', name: 'Settings' },
 ];

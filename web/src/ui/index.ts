@@ -21,10 +21,12 @@ export {
   number,
   plural,
   secondsBetween,
+  span,
 } from './format.ts';
 export { HintLayer } from './hint.tsx';
 export { Empty, ErrorNotice, Notice } from './notice.tsx';
 export { Page, Section } from './page.tsx';
+export { Prose } from './prose.tsx';
 export { Skeleton } from './skeleton.tsx';
 export { Mark } from './mark.tsx';
 export { LineChart } from './line-chart.tsx';

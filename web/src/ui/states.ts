@@ -34,6 +34,11 @@ const LOOKS: Readonly<Record<string, StateLook>> = {
   delivered: look('✓', 'delivered', 'ok'),
   dead: look('✗', 'dead', 'failed'),
   paused: look('‖', 'paused', 'waiting'),
+  // API tokens, and what became of the times of schedules.
+  active: look('✓', 'active', 'ok'),
+  revoked: look('⊘', 'revoked', 'canceled'),
+  started: look('✓', 'started', 'ok'),
+  nothing: look('–', 'nothing to do', 'idle'),
   // Model versions.
   withdrawn: look('⊘', 'withdrawn', 'canceled'),
   promoted: look('✓', 'promoted', 'ok'),
