@@ -143,6 +143,34 @@ const approval = createRoute({
   component: lazyRouteComponent(() => import('./pages/approvals/index.ts'), 'ApprovalPage'),
 });
 
+const models = createRoute({
+  getParentRoute: () => root,
+  path: '/models',
+  validateSearch: searchOf({
+    q: text,
+    plant: text,
+    standing: oneOf(['promoted', 'ahead', 'unpromoted', 'unusable']),
+  }),
+  component: lazyRouteComponent(() => import('./pages/models/index.ts'), 'ModelsPage'),
+});
+
+const model = createRoute({
+  getParentRoute: () => root,
+  path: '/models/$model',
+  validateSearch: searchOf({
+    metric: text,
+    compare: text,
+    state: oneOf(['good', 'superseded', 'promoted', 'pull_request', 'withdrawn', 'removed']),
+  }),
+  component: lazyRouteComponent(() => import('./pages/model/index.ts'), 'ModelPage'),
+});
+
+const modelVersion = createRoute({
+  getParentRoute: () => root,
+  path: '/models/$model/$version',
+  component: lazyRouteComponent(() => import('./pages/model-version/index.ts'), 'VersionPage'),
+});
+
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
@@ -172,6 +200,9 @@ export const router = createRouter({
     activity,
     approvals,
     approval,
+    models,
+    model,
+    modelVersion,
     fleet,
     circuit,
     plan,

@@ -43,6 +43,13 @@ const LOOKS: Readonly<Record<string, StateLook>> = {
   withdrawn: look('⊘', 'withdrawn', 'canceled'),
   promoted: look('✓', 'promoted', 'ok'),
   candidate: look('·', 'candidate', 'idle'),
+  superseded: look('–', 'superseded', 'idle'),
+  pull_request: look('·', 'pull request', 'idle'),
+  removed: look('⊘', 'files removed', 'canceled'),
+  // Models, by their versions here and in the shared registry.
+  ahead: look('↑', 'ahead of shared', 'waiting'),
+  unpromoted: look('·', 'not promoted', 'idle'),
+  unusable: look('⊘', 'none usable', 'canceled'),
   // Severity of events.
   info: look('·', 'info', 'idle'),
   warning: look('!', 'warning', 'waiting'),
