@@ -1,5 +1,5 @@
 /**
- * Measures what Trainyard promises: `node bench/bench.ts [plan] [jobs] [simulated] [idle] [scripts] [approvals] [notifications] [prune] [streams] [--quick]`.
+ * Measures what Trainyard promises: `node bench/bench.ts [plan] [jobs] [simulated] [idle] [scripts] [approvals] [notifications] [prune] [streams] [fleet-page] [--quick]`.
  * Prints a table, writes everything to bench/results/latest.json.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { table } from './figures.ts';
 import type { SuiteResult } from './figures.ts';
 import { benchApprovals } from './approvals.ts';
+import { benchFleetPage } from './fleet-page.ts';
 import { benchIdle } from './idle.ts';
 import { benchJobs } from './jobs.ts';
 import { describeMachine, findTools, load } from './machine.ts';
@@ -30,6 +31,7 @@ const SUITES: Readonly<Record<string, (tools: Tools, quick: boolean) => Promise<
   notifications: benchNotifications,
   prune: benchPrune,
   streams: benchStreams,
+  'fleet-page': benchFleetPage,
 };
 
 const { values, positionals } = parseArgs({

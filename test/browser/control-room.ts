@@ -7,6 +7,8 @@ export interface ServeOptions {
   /** They follow `serve`. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** How long it may run at most. */
+  readonly timeout_ms?: number;
 }
 
 export class ControlRoom implements AsyncDisposable {
@@ -63,9 +65,9 @@ export class ControlRoom implements AsyncDisposable {
 async function serve(
   project: TestProject,
   port: number,
-  { args = [], env = {} }: ServeOptions,
+  { args = [], env = {}, timeout_ms = 170_000 }: ServeOptions,
 ): Promise<{ readonly server: Running; readonly url: string }> {
-  const server = project.start(['serve', '--port', String(port), ...args], { env, timeout_ms: 170_000 });
+  const server = project.start(['serve', '--port', String(port), ...args], { env, timeout_ms });
   await server.says(/http:\/\/[^\s"]+:\d+/);
   const [url = ''] = /http:\/\/[^\s"]+:\d+/.exec(server.stderr) ?? [];
   return { server, url };

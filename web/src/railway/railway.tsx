@@ -121,8 +121,14 @@ function StopView({
       />
       <text x={label.x} y={label.y} textAnchor={label.anchor} className={styles.name}>
         {station.name}
-      </text>
-      <text x={label.x} y={label.y + 17} textAnchor={label.anchor} className={styles.state}>
+      </text>{' '}
+      <text
+        x={label.x}
+        y={label.y + 17}
+        textAnchor={label.anchor}
+        className={styles.state}
+        aria-hidden="true"
+      >
         {below(station, look.word)}
       </text>
     </g>
@@ -147,9 +153,11 @@ function hintOf(station: Station): string {
     .join('\n');
 }
 
+/** Begins with what can be seen, so that who speaks to the page may say it. */
 function spoken(station: Station): string {
+  const { word } = lookOf(station.status);
+  const seen = below(station, word);
   const counts = inWords(station.counts);
-  return [station.name, lookOf(station.status).word, counts, station.reason ?? '']
-    .filter((p) => p !== '')
-    .join(', ');
+  const more = [word, counts, station.reason ?? ''].filter((told) => told !== '' && told !== seen);
+  return [`${station.name} ${seen}`, ...more].join(', ');
 }
