@@ -9,6 +9,7 @@ import { table } from './figures.ts';
 import type { SuiteResult } from './figures.ts';
 import { benchApi } from './api.ts';
 import { benchApprovals } from './approvals.ts';
+import { benchFleetPage } from './fleet-page.ts';
 import { benchIdle } from './idle.ts';
 import { benchJobs } from './jobs.ts';
 import { describeMachine, findTools, load } from './machine.ts';
@@ -34,6 +35,7 @@ const SUITES: Readonly<Record<string, (tools: Tools, quick: boolean) => Promise<
   streams: benchStreams,
   serve: benchServe,
   api: benchApi,
+  'fleet-page': benchFleetPage,
 };
 
 const { values, positionals } = parseArgs({
