@@ -38,6 +38,11 @@ const { output } = await bundle.write({
 });
 await bundle.close();
 
+// The client by itself: what browsers load may share nothing with what only Node can.
+const client = await rolldown({ cwd: root, platform: 'browser', input: 'src/client/index.ts' });
+await client.write({ file: join(dist, 'client', 'index.js'), format: 'esm' });
+await client.close();
+
 // Helper programs in Python are found beside the code that starts them, which is a chunk.
 for await (const file of glob('**/*.py', { cwd: join(root, 'src') })) {
   await cp(join(root, 'src', file), join(dist, 'chunks', basename(file)), {

@@ -22,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ci: [],
   notify: ['store', 'config', 'gates', 'jobs'],
   fleet: ['store', 'registry', 'assets', 'jobs'],
-  pipelines: ['store', 'config', 'gates', 'registry', 'assets', 'jobs', 'fleet'],
+  pipelines: ['store', 'config', 'gates', 'registry', 'assets', 'jobs', 'fleet', 'scripts'],
   providers: ['assets', 'jobs', 'registry'],
   app: [
     'store',
@@ -60,6 +60,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'assets',
     'jobs',
     'fleet',
+    'scripts',
     'schedules',
     'pipelines',
     'notify',
@@ -100,7 +101,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'actions',
     'views',
     'server',
+    'client',
   ],
+  // Runs in browsers; of the server it knows what routes take and give, which is a type.
+  client: ['server'],
   main: ['cli'],
   // What programs get with `import … from 'trainyard'`.
   index: ['gates', 'registry', 'assets', 'jobs', 'fleet', 'pipelines'],
@@ -118,7 +122,7 @@ const DOORS: readonly RegExp[] = [
   /^src\/kernel\/[^/]+\.ts$/,
   /^src\/[^/]+\/index\.ts$/,
   /^src\/providers\/[^/]+\/index\.ts$/,
-  /^src\/(app|testing\/fault-points|cli\/run-cli|jobs\/compute|registry\/registry)\.ts$/,
+  /^src\/(app|testing\/fault-points|cli\/run-cli|jobs\/compute|registry\/registry|server\/api-type)\.ts$/,
 ];
 
 /** Files that look at the wall clock or set timers themselves, each with its reason. */
@@ -127,6 +131,9 @@ const OWN_TIME: Readonly<Record<string, string>> = {
   'src/pipelines/hold.ts':
     'its heartbeat tells other machines that this process lives, whatever time a test has',
   'src/cli/render/progress.ts': 'redraws a screen',
+  'src/client/wait.ts': 'runs in browsers, where nobody hands a clock in',
+  'src/server/listen.ts': 'closes sockets, which wait for nobody',
+  'src/server/process/request-log.ts': 'measures what answers take, and decides nothing by it',
 };
 
 interface Import {
@@ -179,6 +186,18 @@ describe('imports', () => {
     const providers = strays.filter(({ to }) => to.startsWith('src/providers/'));
     expect([...new Set(providers.map(({ from }) => from))]).toEqual(['src/app.ts']);
     expect(sources.get('src/app.ts')).not.toMatch(/^import .*providers/m);
+  });
+
+  it('lead the client to nothing that a browser has not: types, and libraries made for it', () => {
+    const own = [...sources].filter(([file]) => roomOf(file) === 'client');
+    expect(own.length).toBeGreaterThan(5);
+    const values = own.flatMap(([file, source]) =>
+      [...source.matchAll(/^(?:import|export)(?! type\b)[^;]*? from '([^']+)'/gm)]
+        .map((match) => match[1] ?? '')
+        .filter((from) => !/^\.\/[^/]+$/.test(from) && from !== 'hono/client')
+        .map((from) => `${file} imports ${from}`),
+    );
+    expect(values).toEqual([]);
   });
 
   it('name files that are there', () => {

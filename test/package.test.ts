@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import type { SpawnSyncReturns } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -47,6 +47,8 @@ describe('the published package', () => {
         'docs/images/terminal.svg',
         'dist/index.d.ts',
         'dist/testing/index.d.ts',
+        'dist/client/index.js',
+        'dist/client/index.d.ts',
         'dist/chunks/launcher.py',
         'dist/chunks/environment_builder.py',
         'dist/THIRD-PARTY-LICENSES.txt',
@@ -103,7 +105,66 @@ describe('the published package', () => {
     });
     expect(succeeded(child)).toBe('11 9 training_jobs\n');
   });
+
+  it('has a client that asks nothing of Node, so that browsers can load it', () => {
+    const code = readFileSync(join(installed, 'dist/client/index.js'), 'utf8');
+    expect(code).not.toMatch(/\bfrom ?["']|\bimport ?\(|\brequire ?\(|\bprocess\.|\bBuffer\b/);
+    expect(code.length).toBeLessThan(40_000);
+  });
+
+  it(
+    'types the client for a project that has neither types of Node nor our sources',
+    { timeout: 120_000 },
+    async () => {
+      const app = join(base, 'typed');
+      await mkdir(join(app, 'node_modules'), { recursive: true });
+      await symlink(join(base, 'package'), join(app, 'node_modules/trainyard'));
+      await symlink(join(root, 'node_modules/hono'), join(app, 'node_modules/hono'));
+      await writeFile(join(app, 'package.json'), '{"type": "module"}');
+      await writeFile(join(app, 'consumer.ts'), CONSUMER);
+      const compilerOptions = {
+        module: 'nodenext',
+        target: 'esnext',
+        lib: ['esnext', 'dom', 'dom.asynciterable'],
+        types: [],
+        strict: true,
+        noEmit: true,
+        skipLibCheck: false,
+        preserveSymlinks: true,
+      };
+      await writeFile(
+        join(app, 'tsconfig.json'),
+        JSON.stringify({ compilerOptions, files: ['consumer.ts'] }),
+      );
+      const compiler = join(root, 'node_modules/typescript/bin/tsc');
+      succeeded(spawnSync(process.execPath, [compiler, '-p', app], { cwd: app, encoding: 'utf8' }));
+    },
+  );
 });
+
+/** What is no error where it is expected is one too. */
+const CONSUMER = `
+import { ApiError, createClient, items, ok } from 'trainyard/client';
+
+const client = createClient({ url: 'http://127.0.0.1:8080', token: 'ty_…' });
+const run = await ok(client.api.runs[':run'].$get({ param: { run: '12' } }));
+const plan = await ok(client.api.plans.$post({ json: { circuits: ['kiln_*'] } }));
+const known: 'pending' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'canceled' = run.status;
+console.log(known, plan.summary.train satisfies number);
+for await (const job of items((cursor) => client.api.jobs.$get({ query: { status: 'failed', cursor } })))
+  console.log(job.name satisfies string);
+for await (const message of client.events({ run: '12' }))
+  if (message.kind === 'event') console.log(message.event.seq satisfies number);
+for await (const piece of client.log('kiln_1', { follow: true })) console.log(piece.text satisfies string);
+try {
+  // @ts-expect-error -- there is no such status
+  await client.api.jobs.$get({ query: { status: 'gone' } });
+  // @ts-expect-error -- a run has no such field
+  console.log(run.colour);
+} catch (error) {
+  if (error instanceof ApiError) console.log(error.code satisfies string, error.hint satisfies string | null);
+}
+`;
 
 function succeeded(child: SpawnSyncReturns<string>): string {
   if (child.status !== 0)

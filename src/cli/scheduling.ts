@@ -104,7 +104,7 @@ export async function runNow(
 ): Promise<number> {
   scheduleNamed(project, name);
   await using hold = await holdUnlessServed(project.store, project.clock.now(), 'run');
-  const firing = await runSchedule(project, name, await project.actor(), force);
+  const firing = await runSchedule(project, name, await project.actor(), { force });
   if (!json) note(`Schedule ${name}: ${firing.message}.`);
   if (firing.run_id === null) {
     if (json) printJson({ firing, run: null });

@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import { requestId } from 'hono/request-id';
+import { ownVersion } from '../kernel/package-folder.ts';
 import { guard } from './access/access.ts';
 import { securityHeaders } from './access/headers.ts';
 import { refusalRecorder, refuse } from './access/refusals.ts';
@@ -10,7 +11,10 @@ import type { ApiContext, ApiEnv } from './api.ts';
 import { conditional, describeConditional } from './conditional.ts';
 import { describeCommonHeaders } from './common-headers.ts';
 import { idempotent } from './idempotency.ts';
+import { ModelNames } from './model-names.ts';
 import { problem, problemResponse } from './problem.ts';
+import { health } from './process/health.ts';
+import { requestLog } from './process/request-log.ts';
 import { approvals } from './routes/approvals.ts';
 import { artifacts } from './routes/artifacts.ts';
 import { audit } from './routes/audit.ts';
@@ -24,14 +28,18 @@ import { plans } from './routes/plans.ts';
 import { runActions } from './routes/run-actions.ts';
 import { runJobs } from './routes/run-jobs.ts';
 import { models } from './routes/models.ts';
+import { registeredModels } from './routes/registered-models.ts';
 import { runs } from './routes/runs.ts';
 import { schedules } from './routes/schedules.ts';
+import { scripts } from './routes/scripts.ts';
 import { system } from './routes/system.ts';
 import { tokens } from './routes/tokens.ts';
 import { webFiles } from './web-files.ts';
-/** All resources, each under its own path; the type is what the client is made of. */
-const resources = (context: ApiContext) =>
-  new OpenAPIHono<ApiEnv>()
+
+/** All resources, each under its own path; their type is what the client is made of. */
+export const resources = (context: ApiContext) => {
+  const names = new ModelNames(context.project.store.db);
+  return new OpenAPIHono<ApiEnv>()
     .route('/', approvals(context))
     .route('/', artifacts(context))
     .route('/', audit(context))
@@ -40,25 +48,27 @@ const resources = (context: ApiContext) =>
     .route('/', jobLogs(context))
     .route('/', jobs(context))
     .route('/', me())
-    .route('/', models(context))
+    .route('/', models(context, names))
+    .route('/', registeredModels(context, names))
     .route('/', notifications(context))
     .route('/', plans(context))
     .route('/', runActions(context))
     .route('/', runJobs(context))
     .route('/', runs(context))
     .route('/', schedules(context))
+    .route('/', scripts(context))
     .route('/', system(context))
     .route('/', tokens(context));
-
-/** The routes under `/api/v1` and what they take and give, for `hono/client`. */
-export type Api = ReturnType<typeof resources>;
+};
 
 const LARGEST_BODY = 1 << 20;
 
 /** Everything that answers HTTP requests, before it listens anywhere. */
 export function createApp(context: ApiContext): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>();
+  const version = ownVersion();
   app.use(requestId());
+  if (context.process !== undefined) app.use(requestLog(context.process));
   app.use(securityHeaders(context.project.config.server));
   const record = refusalRecorder(context.project);
   app.use(guard(context, app, record));
@@ -73,8 +83,15 @@ export function createApp(context: ApiContext): OpenAPIHono<ApiEnv> {
       },
     }),
   );
+  for (const path of ['/api/v1/*', '/auth/*'])
+    app.use(path, async (c, next) => {
+      await next();
+      // By it clients know that it was us who answered, and which of us.
+      c.header('trainyard-version', version);
+    });
   app.use('/api/v1/*', conditional());
   app.use('/api/v1/*', idempotent(context.project));
+  app.route('/', health(context));
   app.route('/auth', signIn(context, record));
   app.route('/api/v1', resources(context));
   describeRoles(app);

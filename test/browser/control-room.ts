@@ -37,9 +37,9 @@ export class ControlRoom implements AsyncDisposable {
     return `${this.url}${path}`;
   }
 
-  /** Asks the API as the user of this machine. */
-  get<T>(path: string): Promise<T> {
-    return this.#ask(path, {});
+  /** Asks the API, as the user of this machine unless the headers say who. */
+  get<T>(path: string, headers: Readonly<Record<string, string>> = {}): Promise<T> {
+    return this.#ask(path, { headers });
   }
 
   post<T>(path: string, body: unknown): Promise<T> {

@@ -6,9 +6,9 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { oneOf, parseSearch, searchOf, stringifySearch, text, whole } from './search.ts';
+import { App } from './shell/app.tsx';
 import { NotFound } from './shell/not-found.tsx';
 import { PageBroke } from './shell/page-broke.tsx';
-import { Shell } from './shell/shell.tsx';
 
 const CAUSES = [
   'new',
@@ -23,7 +23,7 @@ const CAUSES = [
   'accepted',
 ] as const;
 
-const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: PageBroke });
+const root = createRootRoute({ component: App, notFoundComponent: NotFound, errorComponent: PageBroke });
 
 const home = createRoute({
   getParentRoute: () => root,
@@ -143,6 +143,53 @@ const approval = createRoute({
   component: lazyRouteComponent(() => import('./pages/approvals/index.ts'), 'ApprovalPage'),
 });
 
+const models = createRoute({
+  getParentRoute: () => root,
+  path: '/models',
+  validateSearch: searchOf({
+    q: text,
+    plant: text,
+    standing: oneOf(['promoted', 'ahead', 'unpromoted', 'unusable']),
+  }),
+  component: lazyRouteComponent(() => import('./pages/models/index.ts'), 'ModelsPage'),
+});
+
+const model = createRoute({
+  getParentRoute: () => root,
+  path: '/models/$model',
+  validateSearch: searchOf({
+    metric: text,
+    compare: text,
+    state: oneOf(['good', 'superseded', 'promoted', 'pull_request', 'withdrawn', 'removed']),
+  }),
+  component: lazyRouteComponent(() => import('./pages/model/index.ts'), 'ModelPage'),
+});
+
+const modelVersion = createRoute({
+  getParentRoute: () => root,
+  path: '/models/$model/$version',
+  component: lazyRouteComponent(() => import('./pages/model-version/index.ts'), 'VersionPage'),
+});
+
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: '/settings',
+  validateSearch: searchOf({
+    tab: oneOf(['gates', 'channels', 'tokens', 'schedules', 'file']),
+    state: oneOf(['pending', 'dead', 'delivered']),
+    channel: text,
+    schedule: text,
+  }),
+  component: lazyRouteComponent(() => import('./pages/settings/index.ts'), 'SettingsPage'),
+});
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: searchOf({ return_to: text, why: oneOf(['over', 'out']) }),
+  component: lazyRouteComponent(() => import('./pages/sign-in/index.ts'), 'SignInPage'),
+});
+
 /** Every page, each fetched when it is first opened. Filters and open tabs are in the address: every view is a link. */
 export const router = createRouter({
   routeTree: root.addChildren([
@@ -153,10 +200,15 @@ export const router = createRouter({
     activity,
     approvals,
     approval,
+    models,
+    model,
+    modelVersion,
     fleet,
     circuit,
     plan,
     onePlan,
+    settings,
+    signIn,
   ]),
   parseSearch,
   stringifySearch,

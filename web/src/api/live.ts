@@ -1,26 +1,14 @@
 import { useQueryClient } from '@tanstack/react-query';
 import type { QueryClient } from '@tanstack/react-query';
 import { useEffect, useSyncExternalStore } from 'react';
-import { API } from './client.ts';
+import type { ApiEvent, LiveMessage } from '../../../src/client/index.ts';
+import { client } from './client.ts';
 import { patchProgress } from './progress.ts';
-import type { Progress } from './progress.ts';
 import { TOPICS } from './topics.ts';
 import type { Topic } from './topics.ts';
 
 /** How the page hears of changes: over the stream, not yet, or not any more. */
 export type Liveness = 'live' | 'connecting' | 'lost';
-
-/** An event as the stream brings it. */
-export interface LiveEvent {
-  readonly seq: number;
-  readonly at: string;
-  readonly type: string;
-  readonly severity: 'info' | 'warning' | 'error';
-  readonly run_id: string | null;
-  readonly stage: string | null;
-  readonly circuit_id: string | null;
-  readonly message: string;
-}
 
 /**
  * The one event stream of the app. It keeps what is shown in step with the server: whatever a message is about is
@@ -30,30 +18,47 @@ export function useLiveUpdates(): void {
   const queries = useQueryClient();
   useEffect(() => {
     const refresh = new Refresher(queries);
-    const source = new EventSource(`${API}/events/stream`);
-    source.addEventListener('open', () => {
-      // What happened while the line was down and is no event, such as the progress of jobs, is read anew.
-      if (liveness === 'lost') refresh.all();
-      say('live');
-    });
-    source.addEventListener('error', () => say('lost'));
-    source.addEventListener('event', (message: MessageEvent<string>) => {
-      const event = JSON.parse(message.data) as LiveEvent;
-      refresh.topics(...topicsOf(event.type));
-      for (const listener of eventListeners) listener(event);
-    });
-    source.addEventListener('progress', (message: MessageEvent<string>) => {
-      patchProgress(queries, JSON.parse(message.data) as Progress);
-      refresh.topics('progress', 'jobs');
-    });
-    // More happened while this page was away than is told one by one.
-    source.addEventListener('reset', () => refresh.all());
-    source.addEventListener('changed', (message: MessageEvent<string>) => {
-      const { what } = JSON.parse(message.data) as { readonly what: readonly string[] };
-      refresh.topics(...what.filter((topic): topic is Topic => topic in TOPICS));
-    });
+    const stop = new AbortController();
+    let timer = 0;
+    let tries = 0;
+    const follow = async (): Promise<void> => {
+      try {
+        for await (const message of client.events({ signal: stop.signal })) hear(message);
+      } catch {
+        // The server, or something before it, said no. Was it because of who asks?
+        say('lost');
+        void queries.invalidateQueries({ queryKey: ['me'] });
+        timer = window.setTimeout(() => void follow(), Math.min(30_000, 1000 * 2 ** tries));
+        tries += 1;
+      }
+    };
+    const hear = (message: LiveMessage): void => {
+      switch (message.kind) {
+        case 'open':
+          // What happened while the line was down and is no event, such as the progress of jobs, is read anew.
+          if (liveness === 'lost') refresh.all();
+          tries = 0;
+          return say('live');
+        case 'lost':
+          return say('lost');
+        case 'event':
+          refresh.topics(...topicsOf(message.event.type));
+          for (const listener of eventListeners) listener(message.event);
+          return undefined;
+        case 'progress':
+          patchProgress(queries, message);
+          return refresh.topics('progress', 'jobs');
+        case 'changed':
+          return refresh.topics(...message.what.filter((topic): topic is Topic => topic in TOPICS));
+        case 'reset':
+          // More happened while this page was away than is told one by one.
+          return refresh.all();
+      }
+    };
+    void follow();
     return () => {
-      source.close();
+      clearTimeout(timer);
+      stop.abort();
       refresh.stop();
       say('connecting');
     };
@@ -64,7 +69,7 @@ export function useLiveUpdates(): void {
 export const useLiveness = (): Liveness => useSyncExternalStore(subscribe, () => liveness);
 
 /** Calls `listener` with each event while the component is there. It must keep its identity (useCallback). */
-export function useEvents(listener: (event: LiveEvent) => void): void {
+export function useEvents(listener: (event: ApiEvent) => void): void {
   useEffect(() => {
     eventListeners.add(listener);
     return () => void eventListeners.delete(listener);
@@ -73,7 +78,7 @@ export function useEvents(listener: (event: LiveEvent) => void): void {
 
 let liveness: Liveness = 'connecting';
 const livenessListeners = new Set<() => void>();
-const eventListeners = new Set<(event: LiveEvent) => void>();
+const eventListeners = new Set<(event: ApiEvent) => void>();
 
 function say(now: Liveness): void {
   liveness = now;
@@ -102,6 +107,7 @@ const BY_SUBJECT: Readonly<Record<string, readonly Topic[]>> = {
   environment: ['system'],
   component: ['system'],
   schedule: ['schedules'],
+  access: ['tokens'],
   notification: ['notifications'],
   retention: ['runs', 'models'],
 };

@@ -1,33 +1,27 @@
 import { queryOptions } from '@tanstack/react-query';
-import { getJson, setCsrf } from './client.ts';
+import type { Role } from '../../../src/kernel/roles.ts';
+import { api, ok } from './client.ts';
 
 /** Who uses the page, and what they may do. */
-export interface Me {
-  readonly name: string;
-  readonly identity: 'claimed' | 'verified' | 'system';
-  readonly roles: readonly string[];
-  readonly via: 'local' | 'token' | 'session';
-  readonly csrf: string | null;
-}
-
 export const meQuery = queryOptions({
   queryKey: ['me'],
-  queryFn: async ({ signal }) => {
-    const me = await getJson<Me>('/me', {}, signal);
-    setCsrf(me.csrf);
-    return me;
-  },
+  queryFn: ({ signal }) => ok(api.me.$get({}, { init: { signal } })),
   staleTime: Number.POSITIVE_INFINITY,
 });
+
+/** Roles as people name them: who has all is an admin, who may do something else can read as well. */
+export function rolesInWords(roles: readonly Role[]): string {
+  if (roles.includes('admin')) return 'admin';
+  const more = roles.filter((role) => role !== 'viewer');
+  return more.length > 0 ? more.join(', ') : roles.length > 0 ? 'viewer' : 'no role';
+}
 
 /** How many requests wait for a decision, as far as one page goes. */
 export const waitingQuery = queryOptions({
   queryKey: ['approvals', 'waiting'],
   queryFn: async ({ signal }) => {
-    const page = await getJson<{ readonly items: readonly unknown[]; readonly next: string | null }>(
-      '/approvals',
-      { status: 'waiting', limit: 100 },
-      signal,
+    const page = await ok(
+      api.approvals.$get({ query: { status: 'waiting', limit: 100 } }, { init: { signal } }),
     );
     return { waiting: page.items.length, more: page.next !== null };
   },

@@ -1,17 +1,9 @@
 import { queryOptions } from '@tanstack/react-query';
 import type { QueryClient } from '@tanstack/react-query';
+import type { RunProgress } from '../../../src/client/index.ts';
 import type { RunView } from '../../../src/views/index.ts';
 
-/** What the stream tells of open runs, once a second at most. */
-export interface Progress {
-  readonly runs: readonly {
-    readonly number: number;
-    readonly status: RunView['status'];
-    readonly stages: readonly Pick<RunView['stages'][number], 'name' | 'status' | 'reason'>[];
-    readonly jobs: RunView['jobs'];
-  }[];
-}
-export type News = Progress['runs'][number];
+export type News = RunProgress;
 
 /** The last that the stream told of each run, by its number. Nothing is fetched: it begins empty. */
 export const progressQuery = queryOptions({
@@ -21,7 +13,10 @@ export const progressQuery = queryOptions({
 });
 
 /** Puts progress into what is shown, without asking for it again. */
-export function patchProgress(queries: QueryClient, progress: Progress): void {
+export function patchProgress(
+  queries: QueryClient,
+  progress: { readonly runs: readonly RunProgress[] },
+): void {
   queries.setQueryData(progressQuery.queryKey, (told = {}) => ({
     ...told,
     ...Object.fromEntries(progress.runs.map((news) => [news.number, news])),

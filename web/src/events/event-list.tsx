@@ -1,10 +1,11 @@
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
+import type { ApiEvent } from '../../../src/client/index.ts';
 import { useList } from '../api/list.ts';
 import { DataTable, Empty, StatusShape, Time } from '../ui/index.ts';
 import type { Column } from '../ui/index.ts';
 import { pageOfEvents } from './data.ts';
-import type { EventFilter, EventRow } from './data.ts';
+import type { EventFilter } from './data.ts';
 import { EventDialog } from './event-dialog.tsx';
 
 /** Events, newest first, growing at the top as things happen. */
@@ -12,9 +13,9 @@ export function EventList({
   height = 'fill',
   ...filter
 }: EventFilter & { readonly height?: number | 'fill' }) {
-  const [open, setOpen] = useState<EventRow | null>(null);
+  const [open, setOpen] = useState<ApiEvent | null>(null);
   const list = useList(['events', 'list', filter], (cursor, signal) => pageOfEvents(filter, cursor, signal));
-  const columns: readonly Column<EventRow>[] = [
+  const columns: readonly Column<ApiEvent>[] = [
     { key: 'at', head: 'Time', width: '96px', cell: (event) => <Time at={event.at} /> },
     {
       key: 'severity',
@@ -51,7 +52,7 @@ export function EventList({
             head: 'Run',
             width: '64px',
             from: 480,
-            cell: (event: EventRow) =>
+            cell: (event: ApiEvent) =>
               event.run === null ? (
                 ''
               ) : (

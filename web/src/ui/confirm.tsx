@@ -15,10 +15,15 @@ interface ConfirmProps {
   /** What will happen, in a sentence. */
   readonly children: ReactNode;
   readonly kind?: ButtonProps['kind'];
+  /** The button that asks is quiet, whatever it leads to: for rows of a table. */
+  readonly quiet?: boolean;
   readonly small?: boolean;
-  readonly disabled?: boolean;
+  /** The role that it takes; most take `operator`. */
+  readonly needs?: ButtonProps['needs'];
   /** Asks for a comment, which goes on record; `required`: it cannot be done without. */
   readonly comment?: 'optional' | 'required';
+  /** What the comment is called. */
+  readonly ask?: string;
   /** Does it, and tells what came of it in a sentence. */
   readonly act: (comment: string | undefined) => Promise<string>;
 }
@@ -29,9 +34,11 @@ export function ConfirmButton({
   title,
   children,
   kind,
+  quiet = false,
   small,
-  disabled,
+  needs = 'operator',
   comment,
+  ask = 'Comment',
   act,
 }: ConfirmProps) {
   const [open, setOpen] = useState(false);
@@ -52,9 +59,9 @@ export function ConfirmButton({
   return (
     <>
       <Button
-        kind={kind ?? 'quiet'}
+        kind={quiet ? 'quiet' : (kind ?? 'quiet')}
         small={small ?? false}
-        disabled={disabled ?? false}
+        needs={needs}
         onClick={() => setOpen(true)}
       >
         {action}
@@ -69,7 +76,7 @@ export function ConfirmButton({
           <div className="stack">
             <div>{children}</div>
             {comment !== undefined && (
-              <Field label={comment === 'required' ? 'Comment' : 'Comment (optional)'} htmlFor={id}>
+              <Field label={comment === 'required' ? ask : `${ask} (optional)`} htmlFor={id}>
                 <textarea
                   id={id}
                   rows={3}

@@ -1,7 +1,8 @@
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { getJson } from '../../api/client.ts';
+import type { Board as FleetBoard } from '../../api/circuits.ts';
+import { api, ok } from '../../api/client.ts';
 import { Legend, TileBoard } from '../../tiles/index.ts';
 import { Button, Empty, ErrorNotice, Filters, SearchBox, SelectBox, Skeleton } from '../../ui/index.ts';
 import { matrixQuery } from './data.ts';
@@ -80,7 +81,8 @@ function Board({ cells }: { readonly cells: ReadonlyMap<string, Cell> }) {
   const navigate = useNavigate();
   const { data: plants } = useQuery({
     queryKey: ['circuits', 'plants'],
-    queryFn: async ({ signal }) => plantsOf(await getJson<PlantsOfBoard>('/circuits/board', {}, signal)),
+    queryFn: async ({ signal }) =>
+      plantsOf((await ok(api.circuits.board.$get({}, { init: { signal } }))) as FleetBoard),
     enabled: order === 'plant',
   });
   const groups = useMemo(() => {
@@ -117,15 +119,8 @@ function About({ cell }: { readonly cell: Cell | undefined }) {
   return <span className="muted">{parts.join(' · ')}</span>;
 }
 
-interface PlantsOfBoard {
-  readonly plants: readonly {
-    readonly plant_id: string;
-    readonly circuits: readonly (readonly [string, number, number])[];
-  }[];
-}
-
 /** The plant of every circuit in the fleet. */
-const plantsOf = (board: PlantsOfBoard): Map<string, string> =>
+const plantsOf = (board: FleetBoard): Map<string, string> =>
   new Map(
     board.plants.flatMap(({ plant_id, circuits }) =>
       circuits.map(([circuit_id]) => [`${plant_id}_${circuit_id}`, plant_id] as const),
