@@ -37,7 +37,7 @@ export class ControlRoom implements AsyncDisposable {
     return `${this.url}${path}`;
   }
 
-  /** Asks the API, as the user of this machine unless the headers say who. */
+  /** Asks the API, unless `headers` say otherwise as the user of this machine. */
   get<T>(path: string, headers: Readonly<Record<string, string>> = {}): Promise<T> {
     return this.#ask(path, { headers });
   }
