@@ -16,6 +16,11 @@ const FOLDER = join(import.meta.dirname, '..', 'docs', 'images', 'web');
 const CIRCUITS = 'config/circuits.yaml';
 const MOST_BYTES = 200_000;
 
+const SCHEDULE = `
+schedules:
+  nightly: {cron: "15 2 * * *", timezone: Europe/Oslo, run: {pipeline: train}}
+`;
+
 interface Picture {
   readonly name: string;
   readonly path: string;
@@ -35,6 +40,7 @@ const browser = await launchChromium(found);
 try {
   await theExample(browser);
   await theLargeFleet(browser);
+  await theDoor(browser);
 } finally {
   await browser.close();
 }
@@ -46,6 +52,7 @@ async function theExample(browser: Browser): Promise<void> {
   // So fast that nothing would be seen at work.
   project.edit('components/training-pipeline-component.yaml', 'command: >-\n', 'command: >-\n  sleep 1 &&\n');
   project.edit('components/training-pipeline-component.yaml', 'max_retries: 1', 'max_retries: 0');
+  project.write('trainyard.yaml', `${project.read('trainyard.yaml')}${SCHEDULE}`);
   project.commit('Eight weather forecasters');
   project.git('config', 'user.name', 'Ada');
   project.git('config', 'user.email', 'ada@example.com');
@@ -109,6 +116,17 @@ async function theExample(browser: Browser): Promise<void> {
         },
       },
       { name: 'approval-failures', path: `/approvals/${failures}`, there: 'A retry of all', height: 640 },
+      { name: 'models', path: '/models', there: 'seattle-temp_max', height: 560 },
+      { name: 'model', path: '/models/seattle-temp_max', there: 'seattle-temp_max', height: 760 },
+      {
+        name: 'model-compare',
+        path: '/models/seattle-temp_max?compare=1,5',
+        there: 'v1 and v5 compared',
+        height: 900,
+      },
+      { name: 'model-version', path: '/models/seattle-temp_max/4', there: 'In words', height: 700 },
+      { name: 'settings', path: '/settings', there: '8 circuits in config', height: 760 },
+      { name: 'settings-schedules', path: '/settings?tab=schedules', there: 'nightly', height: 560 },
       { name: 'activity', path: '/activity', there: 'approval.requested', height: 520 },
       { name: 'run-phone', path: '/runs/6', there: 'PromoteModels', width: 375, height: 812 },
     ]);
@@ -143,6 +161,21 @@ async function theLargeFleet(browser: Browser): Promise<void> {
   }
 }
 
+/** Where people sign in. */
+async function theDoor(browser: Browser): Promise<void> {
+  const project = TestProject.create({
+    circuits: ['kiln_1'],
+    settings: `server: {oidc: {issuer: "https://login.example.com", client_id: trainyard}, roles: {viewer: ["*"]}}\n`,
+  });
+  const room = await ControlRoom.over(project);
+  try {
+    const sign_in = { name: 'sign-in', path: '/sign-in', there: 'Sign in with', height: 480, width: 800 };
+    await take(browser, room, [sign_in]);
+  } finally {
+    await room[Symbol.asyncDispose]();
+  }
+}
+
 /** Changes a setting of one circuit, wherever it stands in the file. */
 function editOf(project: TestProject, plant: string, circuit: string, from: string, to: string): void {
   const blocks = project.read(CIRCUITS).split(/^(?= {2}- plant_id)/m);
@@ -165,10 +198,11 @@ async function take(browser: Browser, room: ControlRoom, pictures: readonly Pict
     });
     const page = await context.newPage();
     for (const picture of pictures) {
-      await page.setViewportSize({ width: picture.width ?? 1200, height: picture.height ?? 760 });
+      await page.setViewportSize({ width: picture.width ?? 1280, height: picture.height ?? 760 });
       await page.goto(room.at(picture.path));
       await page.getByText(picture.there).filter({ visible: true }).first().waitFor();
-      await page.getByRole('status').filter({ hasText: 'Live' }).waitFor({ state: 'attached' });
+      if (picture.name !== 'sign-in')
+        await page.locator('[role=status]', { hasText: 'Live' }).waitFor({ state: 'attached' });
       await page.waitForLoadState('load');
       await atRest(page);
       await picture.first?.(page);

@@ -32,6 +32,17 @@ const PAGES: readonly (readonly [name: string, path: string, there: RegExp])[] =
   ['what waits for a decision', '/approvals', /Promote/],
   ['models to decide on', '/approvals/MODELS', /kiln-2:2/],
   ['failures to decide on', '/approvals/FAILURES', /Traceback|KeyError/],
+  ['the models', '/models', /ahead of shared|promoted/],
+  ['a model', '/models/kiln-1', /v1/],
+  ['two versions compared', '/models/kiln-2?compare=1,2', /v1 and v2 compared/],
+  ['a version', '/models/kiln-2/1', /comes from/],
+  ['the settings', '/settings', /circuits in config/],
+  ['the gates', '/settings?tab=gates', /registry-promotion/],
+  ['the channels', '/settings?tab=channels', /channel/i],
+  ['the tokens', '/settings?tab=tokens', /token/i],
+  ['the schedules', '/settings?tab=schedules', /nightly/],
+  ['trainyard.yaml', '/settings?tab=file', /max_changed/],
+  ['the page for signing in', '/sign-in', /Sign in/],
   ['what happened', '/activity', /Run 3 started/],
   ['what is on record', '/activity?tab=audit', /tester/],
   ['a page that there is not', '/nowhere', /nowhere|nothing/i],
@@ -41,7 +52,10 @@ inBrowser('every page', (visitor) => {
   let room: ControlRoom;
   const ids: Record<string, string> = {};
   beforeAll(async () => {
-    const project = TestProject.create({ circuits: EIGHT });
+    const project = TestProject.create({
+      circuits: EIGHT,
+      settings: 'schedules: {nightly: {cron: "15 2 * * *", run: {pipeline: train}}}\n',
+    });
     await project.trained();
     for (const id of ['kiln_2', 'mill_1', 'mill_2']) project.change(id, 0.2);
     await project.ends(11, ['run']);
