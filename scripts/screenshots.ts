@@ -5,6 +5,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
 import { ControlRoom } from '../test/browser/control-room.ts';
 import { NO_CHROMIUM, findChromium, launchChromium } from '../test/helpers/chromium.ts';
@@ -40,6 +41,7 @@ const browser = await launchChromium(found);
 try {
   await theExample(browser);
   await theLargeFleet(browser);
+  await theRunUnderWay(browser);
   await theDoor(browser);
 } finally {
   await browser.close();
@@ -47,7 +49,7 @@ try {
 
 /** Eight weather forecasters with a history, in all states that a morning may find them in. */
 async function theExample(browser: Browser): Promise<void> {
-  const project = TestProject.empty();
+  const project = TestProject.empty('weather-stations');
   await project.ok(['init', '.']);
   // So fast that nothing would be seen at work.
   project.edit('components/training-pipeline-component.yaml', 'command: >-\n', 'command: >-\n  sleep 1 &&\n');
@@ -98,12 +100,11 @@ async function theExample(browser: Browser): Promise<void> {
     await take(browser, room, [
       { name: 'fleet', path: '/fleet', there: '8 circuits of 2 plants', height: 640 },
       { name: 'fleet-table', path: '/fleet?view=table', there: 'seattle_temp_min', height: 560 },
-      { name: 'circuit', path: '/fleet/seattle_temp_max', there: 'Stands in', height: 760 },
+      { name: 'circuit', path: '/fleet/seattle_temp_min', there: 'Stands in', height: 760 },
       { name: 'plan', path: `/plan/${plan_id}`, there: 'to keep', height: 760 },
       { name: 'runs', path: '/runs', there: 'ada@example.com', height: 480 },
       { name: 'run', path: '/runs/6', there: 'PromoteModels', height: 640 },
       { name: 'run-failures', path: '/runs/6?tab=failures', there: 'circuits failed', height: 860 },
-      { name: 'run-timeline', path: '/runs/1?tab=timeline', there: 'at most at once', height: 900 },
       { name: 'job', path: '/jobs/seattle_temp_max_2015_12_31', there: 'fitted to all', height: 520 },
       {
         name: 'approval',
@@ -117,7 +118,6 @@ async function theExample(browser: Browser): Promise<void> {
       },
       { name: 'approval-failures', path: `/approvals/${failures}`, there: 'A retry of all', height: 640 },
       { name: 'models', path: '/models', there: 'seattle-temp_max', height: 560 },
-      { name: 'model', path: '/models/seattle-temp_max', there: 'seattle-temp_max', height: 760 },
       {
         name: 'model-compare',
         path: '/models/seattle-temp_max?compare=1,5',
@@ -126,7 +126,6 @@ async function theExample(browser: Browser): Promise<void> {
       },
       { name: 'model-version', path: '/models/seattle-temp_max/4', there: 'In words', height: 700 },
       { name: 'settings', path: '/settings', there: '8 circuits in config', height: 760 },
-      { name: 'settings-schedules', path: '/settings?tab=schedules', there: 'nightly', height: 560 },
       { name: 'activity', path: '/activity', there: 'approval.requested', height: 520 },
       { name: 'run-phone', path: '/runs/6', there: 'PromoteModels', width: 375, height: 812 },
     ]);
@@ -155,6 +154,33 @@ async function theLargeFleet(browser: Browser): Promise<void> {
   try {
     await take(browser, room, [
       { name: 'fleet-large', path: '/fleet', there: 'circuits of 8 plants', height: 800 },
+    ]);
+  } finally {
+    await room[Symbol.asyncDispose]();
+  }
+}
+
+/** A run while it goes; its jobs are simulated, so that all of them are seen at once. */
+async function theRunUnderWay(browser: Browser): Promise<void> {
+  const circuits = ['kiln', 'mill', 'press', 'silo'].flatMap((plant) =>
+    Array.from({ length: 160 }, (_, i) => `${plant}_${String(2100 + i)}`),
+  );
+  const project = TestProject.create({ circuits });
+  project.edit(
+    'trainyard.yaml',
+    'speed: 100000',
+    'speed: 2, duration: 30s, duration_spread: 0.6, prepare: 8s, max_parallel: 120, fail_rate: 0.04',
+  );
+  project.commit('A fleet');
+  project.git('config', 'user.email', 'ada@example.com');
+  const room = await ControlRoom.over(project);
+  try {
+    await room.run([], ['registry-promotion']);
+    for (let done = 0; done < 260; await sleep(200))
+      done = (await room.get<{ jobs: { succeeded: number } }>('/runs/1')).jobs.succeeded;
+    await take(browser, room, [
+      { name: 'run-live', path: '/runs/1', there: 'running', height: 800 },
+      { name: 'run-timeline', path: '/runs/1?tab=timeline', there: 'at most at once', height: 1080 },
     ]);
   } finally {
     await room[Symbol.asyncDispose]();
