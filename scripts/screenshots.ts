@@ -180,7 +180,7 @@ async function theRunUnderWay(browser: Browser): Promise<void> {
       done = (await room.get<{ jobs: { succeeded: number } }>('/runs/1')).jobs.succeeded;
     await take(browser, room, [
       { name: 'run-live', path: '/runs/1', there: 'running', height: 800 },
-      { name: 'run-timeline', path: '/runs/1?tab=timeline', there: 'at most at once', height: 1080 },
+      { name: 'run-timeline', path: '/runs/1?tab=timeline', there: 'at the busiest', height: 1080 },
     ]);
   } finally {
     await room[Symbol.asyncDispose]();

@@ -35,7 +35,7 @@ const PAGES: readonly (readonly [name: string, path: string, there: RegExp])[] =
   ['the models', '/models', /ahead of shared|promoted/],
   ['a model', '/models/kiln-1', /v1/],
   ['two versions compared', '/models/kiln-2?compare=1,2', /v1 and v2 compared/],
-  ['a version', '/models/kiln-2/1', /comes from/],
+  ['a version', '/models/kiln-2/1', /In words/],
   ['the settings', '/settings', /circuits in config/],
   ['the gates', '/settings?tab=gates', /registry-promotion/],
   ['the channels', '/settings?tab=channels', /channel/i],
