@@ -33,16 +33,23 @@ interface Picture {
   readonly first?: (page: Page) => Promise<void>;
 }
 
+const STORIES: Readonly<Record<string, (browser: Browser) => Promise<void>>> = {
+  example: theExample,
+  'large-fleet': theLargeFleet,
+  'run-under-way': theRunUnderWay,
+  door: theDoor,
+};
+/** `npm run screenshots -- door` takes those alone. */
+const asked = process.argv.slice(2);
+
 const found = findChromium();
 if (found === null) throw new Error(NO_CHROMIUM);
 mkdirSync(FOLDER, { recursive: true });
 await ensureWebDist();
 const browser = await launchChromium(found);
 try {
-  await theExample(browser);
-  await theLargeFleet(browser);
-  await theRunUnderWay(browser);
-  await theDoor(browser);
+  for (const [name, story] of Object.entries(STORIES))
+    if (asked.length === 0 || asked.includes(name)) await story(browser);
 } finally {
   await browser.close();
 }
