@@ -22,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ci: [],
   notify: ['store', 'config', 'gates', 'jobs'],
   fleet: ['store', 'registry', 'assets', 'jobs'],
-  pipelines: ['store', 'config', 'gates', 'registry', 'assets', 'jobs', 'fleet'],
+  pipelines: ['store', 'config', 'gates', 'registry', 'assets', 'jobs', 'fleet', 'scripts'],
   providers: ['assets', 'jobs', 'registry'],
   app: [
     'store',
@@ -60,6 +60,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'assets',
     'jobs',
     'fleet',
+    'scripts',
     'schedules',
     'pipelines',
     'notify',

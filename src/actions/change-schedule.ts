@@ -6,7 +6,7 @@ import { didYouMean } from '../kernel/suggest.ts';
 import { noteSchedules, pauseSchedule, resumeSchedule } from '../schedules/index.ts';
 import type { Tx } from '../store/index.ts';
 import { fireSchedule } from './fire-schedule.ts';
-import type { Fired } from './fire-schedule.ts';
+import type { Fired, Occasion } from './fire-schedule.ts';
 
 /** @throws NotFoundError with the nearest names */
 export function scheduleNamed({ settings }: Project, name: string): ScheduleConfig {
@@ -52,11 +52,11 @@ export async function runSchedule(
   project: Project,
   name: string,
   actor: Actor,
-  force: boolean,
+  { force, keep }: Pick<Occasion, 'force' | 'keep'>,
 ): Promise<Fired['firing']> {
   const schedule = scheduleNamed(project, name);
   const slot = project.clock.now();
-  const fired = await fireSchedule(project, { name, schedule, kind: 'manual', slot, actor, force });
+  const fired = await fireSchedule(project, { name, schedule, kind: 'manual', slot, actor, force, keep });
   if (fired === null)
     throw new ConflictError(`Somebody else runs schedule ${name} at this very moment.`, {
       hint: 'See what became of it with `trainyard schedules`.',

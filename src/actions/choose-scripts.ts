@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ProjectConfig } from '../config/index.ts';
 import { UsageError, messageOf } from '../kernel/errors.ts';
 import type { ScriptJobParams } from '../pipelines/index.ts';
-import { collectJobs, jobCommand, scriptDigest, splitWords } from '../scripts/index.ts';
+import { collectJobs, jobCommand, jobParameters, scriptDigest, splitWords } from '../scripts/index.ts';
 import type { Collected, ScriptJob } from '../scripts/index.ts';
 import { findGpus } from './find-gpus.ts';
 
@@ -50,16 +50,24 @@ export function scriptCommands(
     batch: settings.batch ?? null,
     extra_args,
   };
-  return jobs.map(({ id, name, script, output, optional, reason, copies, ...job }) => ({
-    id,
-    name,
-    script,
-    output,
-    optional,
-    reason,
-    copies: [...copies],
-    command: jobCommand({ id, name, script, output, optional, reason, copies, ...job }, given),
-    sha256: scriptDigest(join(root, script)),
+  // A sweep makes thousands of jobs of one script.
+  const digests = new Map<string, string>();
+  const digestOf = (script: string): string => {
+    const known = digests.get(script) ?? scriptDigest(join(root, script));
+    digests.set(script, known);
+    return known;
+  };
+  return jobs.map((job) => ({
+    id: job.id,
+    name: job.name,
+    script: job.script,
+    output: job.output,
+    optional: job.optional,
+    reason: job.reason,
+    copies: [...job.copies],
+    command: jobCommand(job, given),
+    parameters: jobParameters(job, given),
+    sha256: digestOf(job.script),
   }));
 }
 

@@ -9,11 +9,11 @@ import { decidedUntil, isDecided, openRunOf, recordFiring, scheduleStates } from
 import type { Firing, FiringOutcome } from '../schedules/index.ts';
 import { appendEvents } from '../store/index.ts';
 import type { Db, NewEvent, Tx } from '../store/index.ts';
-import { chooseScripts, makeScriptFolders, scriptCommands, scriptResources } from './choose-scripts.ts';
+import { chooseScripts } from './choose-scripts.ts';
 import type { ScriptSettings } from './choose-scripts.ts';
 import { planProject } from './plan-project.ts';
 import { prepareRun } from './start-run.ts';
-import { prepareScripts } from './start-scripts.ts';
+import { prepareServedScripts } from './serve-scripts.ts';
 
 /** A schedule at one of its times, or because somebody wants it now. */
 export interface Occasion {
@@ -26,6 +26,8 @@ export interface Occasion {
   readonly actor: Actor;
   /** Although a run of it is still open. */
   readonly force: boolean;
+  /** Keeps the answer of whoever waits for it in the same transaction as what it tells of. */
+  readonly keep?: ((tx: Tx, firing: Firing, run: Run | null) => Promise<void>) | undefined;
 }
 
 /** What came of it; `error` is why it failed, for whoever waits for the answer. */
@@ -57,7 +59,10 @@ export async function fireSchedule(project: Project, occasion: Occasion): Promis
       const fired = await store.tx(async (tx) => {
         const open = await reasonToSkip(tx, occasion);
         if (open !== null) return write(tx, project, occasion, open);
-        return write(tx, project, occasion, await prepared(tx));
+        const outcome = await prepared(tx);
+        const firing = await write(tx, project, occasion, outcome);
+        if (firing !== null) await occasion.keep?.(tx, firing, outcome.run);
+        return firing;
       });
       world.faultPoint('schedule.fired');
       return answer(fired);
@@ -118,28 +123,20 @@ async function prepareScheduledScripts(
 ): Promise<(tx: Tx) => Promise<Outcome>> {
   const { root, config } = project;
   const settings = { ...config.scripts, ...wanted };
-  const chosen = await chooseScripts(root, settings);
-  const jobs = scriptCommands(root, chosen.jobs, settings);
-  if (jobs.length === 0) {
+  const { jobs: chosen } = await chooseScripts(root, settings);
+  const by_schedule = { settings, actor, arguments: [`schedule:${name}`] };
+  const prepared = await prepareServedScripts(project, { chosen, ...by_schedule });
+  if (prepared === null) {
     if (settings.strict_discovery === true)
       throw new NotFoundError(`Discovery found no training script in ${root}.`, {
         hint: 'Scripts are called train_*.py; name others with include_pattern.',
       });
     return async () => ({ outcome: 'nothing', message: 'no training scripts found', run: null });
   }
-  const resources = await scriptResources(settings);
-  makeScriptFolders(root, jobs);
-  const write = await prepareScripts(project, {
-    jobs,
-    resumed: [],
-    settings,
-    resources,
-    actor,
-    arguments: [`schedule:${name}`],
-  });
   return async (tx) => {
-    const run = await write(tx);
-    return { outcome: 'started', message: `run ${run.number} for ${counted(jobs.length, 'script')}`, run };
+    const run = await prepared.write(tx);
+    const message = `run ${run.number} for ${counted(prepared.jobs.length, 'script')}`;
+    return { outcome: 'started', message, run };
   };
 }
 

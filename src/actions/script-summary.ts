@@ -1,7 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Project } from '../app.ts';
-import { listJobs } from '../jobs/index.ts';
+import { listJobs, metricsOf } from '../jobs/index.ts';
 import type { Job } from '../jobs/index.ts';
 import { compactTime, fromIso, toIso } from '../kernel/clock.ts';
 import { writeFileWhole } from '../kernel/files.ts';
@@ -97,9 +97,9 @@ async function summarise(
   const rows = await listJobs(project.store.db, { run_id: run.id, limit: 1_000_000 });
   const by_id = new Map(rows.map((row) => [row.circuit_id, row]));
   const jobs = [
-    ...params.jobs.map((job) => jobSummary(project.root, job, by_id.get(job.id))),
+    ...params.jobs.map((job) => jobSummary(job, by_id.get(job.id))),
     ...resumed.map((job): JobSummary => ({
-      ...jobSummary(project.root, job, undefined),
+      ...jobSummary(job, undefined),
       status: 'resumed',
       metrics: jobMetrics(project.root, job, null),
     })),
@@ -132,7 +132,7 @@ async function summarise(
   };
 }
 
-function jobSummary(root: string, job: ScriptJobParams, row: Job | undefined): JobSummary {
+function jobSummary(job: ScriptJobParams, row: Job | undefined): JobSummary {
   const status = row?.status === 'succeeded' || row?.status === 'failed' ? row.status : 'canceled';
   return {
     id: job.id,
@@ -151,7 +151,7 @@ function jobSummary(root: string, job: ScriptJobParams, row: Job | undefined): J
     error: status === 'failed' ? (row?.message ?? 'failed') : null,
     cpu_s: row?.cpu_s ?? null,
     peak_memory_mib: row?.peak_memory_mib ?? null,
-    metrics: status === 'succeeded' ? jobMetrics(root, job, row?.running_at ?? null) : null,
+    metrics: row === undefined ? null : metricsOf(row),
   };
 }
 

@@ -21,6 +21,8 @@ export async function prepareScripts(
     readonly actor: Actor;
     /** As it was typed. */
     readonly arguments: readonly string[];
+    /** Left to the process that serves the project. */
+    readonly served: boolean;
   },
 ): Promise<(tx: Tx) => Promise<Run>> {
   const { settings, resources } = input;
@@ -37,6 +39,7 @@ export async function prepareScripts(
         max_workers: resources.max_workers,
         gpus: [...resources.gpus],
         allow_partial_success: settings.allow_partial_success === true,
+        served: input.served,
         resumed: input.resumed.map((job) => `${job.id} ${scriptHash(job)}`),
         arguments: [...input.arguments],
       },

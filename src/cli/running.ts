@@ -1,12 +1,10 @@
-import picomatch from 'picomatch';
-import { isRehearsal, planProject, resumeRun, startRun } from '../actions/index.ts';
+import { isRehearsal, planProject, refuseUnknownFailures, resumeRun, startRun } from '../actions/index.ts';
 import type { Planned } from '../actions/index.ts';
 import type { Project } from '../app.ts';
 import { readSealedPlan, refuseIfMoved } from '../fleet/index.ts';
 import type { PlanOptions } from '../fleet/index.ts';
 import { ciFacts } from '../kernel/ci.ts';
 import { ConfigError, ConflictError, EXIT, UsageError } from '../kernel/errors.ts';
-import { didYouMean } from '../kernel/suggest.ts';
 import { getRun, holdUnlessServed, openRuns } from '../pipelines/index.ts';
 import type { Run } from '../pipelines/index.ts';
 import type { RunFlags } from './commands/run.ts';
@@ -142,25 +140,12 @@ async function start(project: Project, flags: RunFlags, planned: Planned): Promi
   return run;
 }
 
-/**
- * Failures that are asked for and cannot happen.
- * @throws UsageError for circuits that are not in the fleet
- */
-function warnOfStrayFailures({ plan, fleet }: Planned, rules: readonly string[]): void {
-  for (const rule of rules) {
-    const name = rule.split(/[:=]/, 1)[0]?.trim() ?? '';
-    if (name === '') continue;
-    const ids = fleet.circuits.map((c) => c.id);
-    const matches = picomatch(name);
-    if (!ids.some((id) => matches(id)))
-      throw new UsageError(`--fail ${rule}: no circuit is called ${name}.`, {
-        hint: didYouMean(name, ids) ?? `Ids are <plant_id>_<circuit_id>, as in ${fleet.file}.`,
-      });
-    if (!plan.circuits.some((c) => c.action === 'train' && matches(c.id)))
-      note(
-        `Nothing will fail by --fail ${rule}: the plan does not train it. Pick it with --circuits ${name}.`,
-      );
-  }
+/** Failures that are asked for and cannot happen. @throws UsageError for circuits that are not in the fleet */
+function warnOfStrayFailures({ plan }: Planned, rules: readonly string[]): void {
+  for (const { rule, circuit } of refuseUnknownFailures(plan.circuits, rules))
+    note(
+      `Nothing will fail by --fail ${rule}: the plan does not train it. Pick it with --circuits ${circuit}.`,
+    );
 }
 
 const documents = (project: Project, runs: readonly Run[]) =>

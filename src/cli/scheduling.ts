@@ -131,7 +131,7 @@ export async function runNow(name: string, flags: CommonOptions & { force?: bool
     here: async (project) => {
       scheduleNamed(project, name);
       await using hold = await holdUnlessServed(project.store, project.clock.now(), 'run');
-      const firing = await runSchedule(project, name, await project.actor(), force);
+      const firing = await runSchedule(project, name, await project.actor(), { force });
       tell(firing.message);
       if (firing.run_id === null) return { code: EXIT.ok, firing, run: null };
       const run = await getRun(project.store.db, firing.run_id);

@@ -15,7 +15,8 @@ import { EXIT, NotFoundError, TrainyardError, UsageError } from '../kernel/error
 import { doneBefore, holdProject } from '../pipelines/index.ts';
 import type { ScriptJobParams } from '../pipelines/index.ts';
 import { expandSweeps, parseMetric, parseSweep, shellText } from '../scripts/index.ts';
-import type { Metric, ScriptJob } from '../scripts/index.ts';
+import type { Metric } from '../scripts/index.ts';
+import { scriptView } from '../views/index.ts';
 import type { ScriptFlags } from './commands/scripts.ts';
 import { closeProject } from './options.ts';
 import { note, print, printJson } from './render/output.ts';
@@ -48,7 +49,7 @@ async function findAndRun(flags: ScriptFlags): Promise<number> {
     return CODES.nothing_found;
   }
   if (flags.list === true || flags.listOnly === true) {
-    if (flags.json === true) printJson({ jobs: jobs.map(listed) });
+    if (flags.json === true) printJson({ jobs: jobs.map(scriptView) });
     else print(jobs.length === 0 ? 'No training scripts found.' : scriptTable(jobs));
     return CODES.ok;
   }
@@ -79,17 +80,6 @@ function withFlags(written: ScriptSettings, typed: ScriptFlags): ScriptSettings 
   return { ...written, ...given };
 }
 
-const listed = ({ id, name, script, output, optional, supports, reason, copies }: ScriptJob) => ({
-  id,
-  name,
-  script,
-  output,
-  optional,
-  supports: Object.fromEntries(Object.entries(supports).map(([key, flag]) => [key, flag !== null])),
-  reason,
-  copies,
-});
-
 async function run(
   root: string,
   jobs: readonly ScriptJobParams[],
@@ -116,6 +106,7 @@ async function run(
       resources,
       actor: await project.actor(),
       arguments: process.argv.slice(3),
+      served: false,
     });
     const created = await project.store.tx(write);
     const ended = await driveScripts(project, hold, created, { verbose: settings.verbose === true });

@@ -31,6 +31,7 @@ export interface Client {
   readonly api: Routes;
   /**
    * A request of your own with the same token, key, tries and errors: `client.send('/runs/12/artifacts.zip')`.
+   * Sign-in is beside the API: `/auth/…`.
    * @throws ApiError
    */
   send(path: string, init?: RequestInit): Promise<Response>;
@@ -64,7 +65,7 @@ export function createClient(options: ClientOptions): Client {
       return server_version;
     },
     api: hc<Api>(`${base}${API}`, { fetch: send }),
-    send: (path, init) => send(`${base}${API}${path}`, init),
+    send: (path, init) => send(`${base}${path.startsWith('/auth/') ? '' : API}${path}`, init),
     events: (query = {}) => liveEvents(send, base, query),
     log: (job, query = {}) => jobLog(send, base, job, query),
     readLog: (job, query = {}) => readLog(send, base, job, query),

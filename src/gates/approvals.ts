@@ -133,6 +133,25 @@ export async function getApproval(db: Db, id: string): Promise<Approval> {
   return approval;
 }
 
+/** The request at a gate of a run in which a subject was approved, the newest where there were several; null: none. */
+export async function approvedBy(
+  db: Db,
+  { run_id, gate, subject }: { readonly run_id: string; readonly gate: string; readonly subject: string },
+): Promise<string | null> {
+  const row = await db
+    .selectFrom('approvals')
+    .innerJoin('approval_subjects', 'approval_subjects.approval_id', 'approvals.id')
+    .select('approvals.id')
+    .where('approvals.run_id', '=', run_id)
+    .where('approvals.gate', '=', gate)
+    .where('approval_subjects.subject', '=', subject)
+    .where('approval_subjects.verdict', '=', 'approve')
+    .orderBy('approvals.created_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.id ?? null;
+}
+
 /** The id of the newest request of a stage, or null: it never asked. */
 export async function lastRequest(db: Db, run_id: string, stage: string): Promise<string | null> {
   const row = await db

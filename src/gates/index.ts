@@ -1,4 +1,5 @@
 export {
+  approvedBy,
   bindingText,
   closeApprovals,
   expireIfDue,

@@ -23,6 +23,7 @@ export {
   jobsByName,
   jobsOfStage,
   lastJobs,
+  metricsOf,
   takenNames,
   usualDurations,
 } from './job-store.ts';

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { nextTurn, toIso } from '../kernel/clock.ts';
 import { NotFoundError } from '../kernel/errors.ts';
 import { nearest } from '../kernel/suggest.ts';
@@ -17,6 +18,12 @@ function asJob(row: JobsTable): Job {
   if (isJob(row)) return row;
   throw new TypeError(`Job ${row.name} has the status "${row.status}", which this Trainyard does not know.`);
 }
+
+const Metrics = z.record(z.string(), z.number());
+
+/** The numbers that a job reported; null: none. */
+export const metricsOf = ({ metrics }: Pick<Job, 'metrics'>): Record<string, number> | null =>
+  metrics === null ? null : Metrics.parse(JSON.parse(metrics));
 
 /** Columns of a job that nothing has happened to yet. */
 export const NOT_BEGUN = {

@@ -15,6 +15,8 @@ export interface JobWorld {
   submissionOf(job: Job): Promise<Submission>;
   /** Name of the component's output that must hold a model in the end; null where none has to. */
   modelOutputOf(job: Job): Promise<string | null>;
+  /** Numbers that a job reported past its provider, where it may; looked at once it has succeeded. */
+  metricsOf?(job: Job, running_at: string | null): Promise<Readonly<Record<string, number>> | null>;
   /** Seconds between an attempt that failed and the next. */
   readonly retry_delay_s: number;
   /** Does nothing outside crash tests. */

@@ -60,7 +60,8 @@ async function decide(world: JobWorld, job: Job, seen: Observation): Promise<Dec
       : (await outputs.files(output)).length > 0;
   const move = nextJob(job, seen, wroteModel);
   if (move.kind === 'stay') return null;
-  return { job, seen, move, metrics: outputs?.metrics ?? null, note: outputs?.metrics_problem ?? null };
+  const reported = move.kind === 'succeed' ? ((await world.metricsOf?.(job, seen.running_at)) ?? null) : null;
+  return { job, seen, move, metrics: outputs?.metrics ?? reported, note: outputs?.metrics_problem ?? null };
 }
 
 /** A job that our rows call started and a full listing does not know is lost: that is a failure like any other. */

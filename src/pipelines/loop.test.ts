@@ -175,14 +175,14 @@ describe('the loop', () => {
       ...w.world,
       store: {
         ...store,
-        changeMark: () => {
+        readMark: () => {
           if (calls.length === 1 && !wrote) {
             wrote = true;
             const other = new DatabaseSync(join(store.folder, 'trainyard.db'));
             other.prepare('update runs set due_at = ? where id = ?').run(toIso(w.clock.now()), run.id);
             other.close();
           }
-          return store.changeMark();
+          return store.readMark();
         },
       },
     };

@@ -2,9 +2,9 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { batches } from '../store/index.ts';
 import type { Db } from '../store/index.ts';
-import type { ModelRef } from './model-version.ts';
+import type { ModelRef, RegistryName } from './model-version.ts';
 
-/** A version of the dev registry as a line of a circuit's history. */
+/** A version as a line of a circuit's history. */
 export interface CircuitVersionRow {
   readonly circuit_id: string;
   readonly model_name: string;
@@ -20,9 +20,10 @@ export interface CircuitVersionRow {
 
 const Metrics = z.record(z.string(), z.number());
 
-/** The last `each` versions of each circuit in the dev registry, oldest first; pull requests and withdrawn ones too. */
+/** The last `each` versions of each circuit in a registry, oldest first; pull requests and withdrawn ones too. */
 export async function versionsOfCircuits(
   db: Db,
+  registry: RegistryName,
   circuit_ids: readonly string[],
   each: number,
 ): Promise<Map<string, CircuitVersionRow[]>> {
@@ -36,7 +37,7 @@ export async function versionsOfCircuits(
           .select(
             sql<number>`row_number() over (partition by circuit_id order by created_at desc)`.as('place'),
           )
-          .where('registry', '=', 'dev')
+          .where('registry', '=', registry)
           .where('circuit_id', 'in', some),
       )
       .selectFrom('newest')
@@ -45,7 +46,7 @@ export async function versionsOfCircuits(
       )
       .leftJoin('runs', 'runs.id', 'm.run_id')
       .where('newest.place', '<=', each)
-      .where('m.registry', '=', 'dev')
+      .where('m.registry', '=', registry)
       .select([
         'm.circuit_id',
         'm.model_name',

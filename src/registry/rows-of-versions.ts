@@ -10,8 +10,8 @@ import type { ModelState } from './page-of-versions.ts';
 export interface StatedVersion {
   readonly model: ModelVersion;
   readonly state: ModelState;
-  /** A copy in the shared registry may be used. */
-  readonly promoted: boolean;
+  /** When it came into the shared registry; null: there is no copy that may be used. */
+  readonly promoted_at: string | null;
   /** Number of the run that made it; null: that run is gone. */
   readonly run: number | null;
 }
@@ -47,7 +47,7 @@ export async function statedVersions(
       found.set(refText(model), {
         model,
         state: stateOf(model, good_at),
-        promoted: shared !== null,
+        promoted_at: shared,
         run,
       });
     }
@@ -83,36 +83,30 @@ export async function metricsOfModel(
 ): Promise<
   (Pick<ModelVersion, 'version' | 'created_at' | 'metrics' | 'pr' | 'withdrawn'> & {
     readonly run: number | null;
+    readonly promoted: boolean;
   })[]
 > {
   const rows = await db
     .selectFrom('model_versions as m')
     .leftJoin('runs', 'runs.id', 'm.run_id')
-    .select([...VERSION_COLUMNS.map((column) => `m.${column}` as const), 'runs.number as run'])
+    .leftJoin('model_versions as s', (join) =>
+      join
+        .on('s.registry', '=', sharedOf(registry))
+        .onRef('s.model_name', '=', 'm.model_name')
+        .onRef('s.version', '=', 'm.version')
+        .on('s.withdrawn_at', 'is', null),
+    )
+    .select([
+      ...VERSION_COLUMNS.map((column) => `m.${column}` as const),
+      'runs.number as run',
+      's.version as shared',
+    ])
     .where('m.registry', '=', registry)
     .where('m.model_name', '=', model_name)
     .orderBy('m.version', 'desc')
     .limit(limit)
     .execute();
-  return rows.toReversed().map(({ run, ...row }) => ({ ...fromRow(row), run }));
-}
-
-/** Every name of a model that the registry has, from the first `after` on; and where to look from the next time. */
-export async function modelNames(
-  db: Db,
-  registry: RegistryName,
-  after: number,
-): Promise<{ readonly names: string[]; readonly entered: number }> {
-  const rows = await db
-    .selectFrom('model_versions')
-    .select(['model_name', (e) => e.fn.max('entered').as('entered')])
-    .where('registry', '=', registry)
-    // Versions from before they were counted have 0.
-    .where('entered', after === 0 ? '>=' : '>', after)
-    .groupBy('model_name')
-    .execute();
-  return {
-    names: rows.map((row) => row.model_name),
-    entered: rows.reduce((most, row) => Math.max(most, row.entered), after),
-  };
+  return rows
+    .toReversed()
+    .map(({ run, shared, ...row }) => ({ ...fromRow(row), run, promoted: shared !== null }));
 }

@@ -1,6 +1,6 @@
 export { collectJobs } from './collect-jobs.ts';
 export type { Collected, CollectOptions } from './collect-jobs.ts';
-export { jobCommand, shellText } from './job-command.ts';
+export { jobCommand, jobParameters, shellText } from './job-command.ts';
 export type { JobSettings } from './job-command.ts';
 export type { ScriptJob } from './script-job.ts';
 export { splitWords } from './split-words.ts';
@@ -8,5 +8,6 @@ export { TrainingSummary, compareSummaries, summaryJunit, summaryMarkdown } from
 export type { JobSummary } from './summary.ts';
 export { digestOf as scriptDigest } from './discover.ts';
 export { expandSweeps, parseSweep } from './sweep.ts';
+export type { Sweep } from './sweep.ts';
 export { jobMetrics, parseMetric, rank } from './metrics.ts';
 export type { Metric } from './metrics.ts';

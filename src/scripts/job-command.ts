@@ -36,6 +36,18 @@ export function jobCommand(job: ScriptJob, settings: JobSettings): string[] {
   return [settings.python, script, ...given, ...settings.extra_args, ...job.args];
 }
 
+/** What of the settings reaches a job, and what a sweep chose for it, by name: what tells it from the others. */
+export function jobParameters(job: ScriptJob, settings: JobSettings): Record<string, string> {
+  const { epochs, folds, sample, batch } = settings;
+  const given = Object.entries({ epochs, folds, sample, batch }).flatMap(([name, value]) =>
+    value === null || jobTakes(job, name) === null ? [] : [[name, String(value)] as const],
+  );
+  return { ...Object.fromEntries(given), ...job.swept };
+}
+
+const jobTakes = ({ supports }: ScriptJob, name: string): string | null =>
+  Object.entries(supports).find(([key]) => key === name)?.[1] ?? null;
+
 /** A command as one would type it. */
 export const shellText = (words: readonly string[]): string =>
   words

@@ -137,6 +137,7 @@ function definedJob(
     flags: look?.flags ?? [],
     flags_known: look !== undefined && look.error === null,
     args: typeof entry.args === 'string' ? splitWords(entry.args, `args of ${id}`) : entry.args,
+    swept: {},
     reason: `defined in ${file}`,
     copies: [],
   };

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../kernel/errors.ts';
 
@@ -71,8 +71,14 @@ function readSmall(path: string, since_ms: number): string {
 /** The end of a file that may be large. */
 function readTail(path: string): string {
   try {
-    const data = readFileSync(path);
-    return data.subarray(Math.max(0, data.length - LARGEST_BYTES)).toString('utf8');
+    const file = openSync(path, 'r');
+    try {
+      const from = Math.max(0, fstatSync(file).size - LARGEST_BYTES);
+      const data = Buffer.alloc(LARGEST_BYTES);
+      return data.subarray(0, readSync(file, data, 0, LARGEST_BYTES, from)).toString('utf8');
+    } finally {
+      closeSync(file);
+    }
   } catch {
     return '';
   }

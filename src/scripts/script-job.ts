@@ -24,6 +24,8 @@ export interface ScriptJob {
   readonly flags_known: boolean;
   /** Arguments of its own; they go before all others. */
   readonly args: readonly string[];
+  /** What a sweep has chosen for it, by the name that was swept; these stand in `args` too. */
+  readonly swept: Readonly<Record<string, string>>;
   /** Where it comes from, as a sentence. */
   readonly reason: string;
   /** Other paths with the same content, which are not run. */
@@ -57,6 +59,7 @@ export function discoveredJobs(
         flags: look.flags,
         flags_known: look.error === null,
         args: [],
+        swept: {},
         reason: look.error === null ? 'discovered' : `discovered; its options cannot be read (${look.error})`,
         copies,
       };

@@ -60,6 +60,7 @@ export function expandSweeps(jobs: readonly ScriptJob[], sweeps: readonly Sweep[
         hint: 'Which flags a script takes is shown by `trainyard scripts --list`, or by its own --help.',
       });
   }
+  let made = 0;
   const expanded = jobs.flatMap((job) => {
     const mine = sweeps.flatMap((sweep) => {
       const flag = flagFor(job, sweep.name);
@@ -69,6 +70,11 @@ export function expandSweeps(jobs: readonly ScriptJob[], sweeps: readonly Sweep[
     if (count > MOST_JOBS)
       throw new UsageError(`The sweep makes ${count} jobs of ${job.id}.`, {
         hint: `At most ${MOST_JOBS} are made.`,
+      });
+    made += count;
+    if (made > MOST_JOBS)
+      throw new UsageError(`The sweep makes more than ${MOST_JOBS} jobs.`, {
+        hint: 'Choose fewer scripts or fewer values.',
       });
     return combinations(mine).map((chosen): ScriptJob => {
       if (chosen.length === 0) return job;
@@ -85,6 +91,7 @@ export function expandSweeps(jobs: readonly ScriptJob[], sweeps: readonly Sweep[
             value.startsWith('-') ? [`${flag}=${value}`] : [flag, value],
           ),
         ],
+        swept: Object.fromEntries(chosen.map(({ name, value }) => [name, value])),
         reason: `${job.reason}; sweep`,
       };
     });
@@ -97,10 +104,6 @@ export function expandSweeps(jobs: readonly ScriptJob[], sweeps: readonly Sweep[
       });
     ids.add(id);
   }
-  if (expanded.length > MOST_JOBS)
-    throw new UsageError(`The sweep makes ${expanded.length} jobs.`, {
-      hint: `At most ${MOST_JOBS} are made.`,
-    });
   return expanded;
 }
 

@@ -11,6 +11,7 @@ import type { ApiContext, ApiEnv } from './api.ts';
 import { conditional, describeConditional } from './conditional.ts';
 import { describeCommonHeaders } from './common-headers.ts';
 import { idempotent } from './idempotency.ts';
+import { ModelNames } from './model-names.ts';
 import { problem, problemResponse } from './problem.ts';
 import { approvals } from './routes/approvals.ts';
 import { artifacts } from './routes/artifacts.ts';
@@ -25,15 +26,18 @@ import { plans } from './routes/plans.ts';
 import { runActions } from './routes/run-actions.ts';
 import { runJobs } from './routes/run-jobs.ts';
 import { models } from './routes/models.ts';
+import { registeredModels } from './routes/registered-models.ts';
 import { runs } from './routes/runs.ts';
 import { schedules } from './routes/schedules.ts';
+import { scripts } from './routes/scripts.ts';
 import { system } from './routes/system.ts';
 import { tokens } from './routes/tokens.ts';
 import { webFiles } from './web-files.ts';
 
 /** All resources, each under its own path; their type is what the client is made of. */
-export const resources = (context: ApiContext) =>
-  new OpenAPIHono<ApiEnv>()
+export const resources = (context: ApiContext) => {
+  const names = new ModelNames(context.project.store.db);
+  return new OpenAPIHono<ApiEnv>()
     .route('/', approvals(context))
     .route('/', artifacts(context))
     .route('/', audit(context))
@@ -42,15 +46,18 @@ export const resources = (context: ApiContext) =>
     .route('/', jobLogs(context))
     .route('/', jobs(context))
     .route('/', me())
-    .route('/', models(context))
+    .route('/', models(context, names))
+    .route('/', registeredModels(context, names))
     .route('/', notifications(context))
     .route('/', plans(context))
     .route('/', runActions(context))
     .route('/', runJobs(context))
     .route('/', runs(context))
     .route('/', schedules(context))
+    .route('/', scripts(context))
     .route('/', system(context))
     .route('/', tokens(context));
+};
 
 const LARGEST_BODY = 1 << 20;
 
@@ -73,11 +80,12 @@ export function createApp(context: ApiContext): OpenAPIHono<ApiEnv> {
       },
     }),
   );
-  app.use('/api/v1/*', async (c, next) => {
-    await next();
-    // By it clients know that it was us who answered, and which of us.
-    c.header('trainyard-version', version);
-  });
+  for (const path of ['/api/v1/*', '/auth/*'])
+    app.use(path, async (c, next) => {
+      await next();
+      // By it clients know that it was us who answered, and which of us.
+      c.header('trainyard-version', version);
+    });
   app.use('/api/v1/*', conditional());
   app.use('/api/v1/*', idempotent(context.project));
   app.route('/auth', signIn(context, record));

@@ -59,6 +59,8 @@ export class FleetWatch {
   #mark: string | null = null;
   #looked_ms = 0;
   #rest_until_ms = 0;
+  /** Set while a look waits for the rest to be over. */
+  #waiting: AbortController | null = null;
 
   constructor(project: Project) {
     this.#project = project;
@@ -73,13 +75,14 @@ export class FleetWatch {
   /** What is known now, and whether somebody is looking again. */
   async now(): Promise<{ readonly fleet: FleetSnapshot; readonly refreshing: boolean }> {
     await this.#restore();
-    if (this.#looking === null && (await this.#outdated())) this.#look();
+    if (this.#looking === null && (await this.#outdated())) this.#lookSoon();
     if (this.#snapshot?.at == null && this.#looking !== null) {
       const enough = new AbortController();
       await Promise.race([this.#looking, this.#project.clock.sleep(FIRST_MS, enough.signal)]);
       enough.abort();
     }
-    return { fleet: this.#snapshot ?? NOTHING, refreshing: this.#looking !== null };
+    const refreshing = this.#looking !== null || this.#waiting !== null;
+    return { fleet: this.#snapshot ?? NOTHING, refreshing };
   }
 
   /** One circuit with its settings, once they are known. */
@@ -108,8 +111,26 @@ export class FleetWatch {
 
   async #outdated(): Promise<boolean> {
     const now = this.#project.clock.now();
-    if (now < this.#rest_until_ms) return false;
     return this.#mark === null || now - this.#looked_ms > FRESH_MS || (await this.#now()) !== this.#mark;
+  }
+
+  /** Nobody waits for a look any more. */
+  end(): void {
+    this.#waiting?.abort();
+  }
+
+  /** After the rest: what happened during it is looked at without anybody asking again. */
+  #lookSoon(): void {
+    if (this.#waiting !== null) return;
+    const { clock } = this.#project;
+    const left_ms = this.#rest_until_ms - clock.now();
+    if (left_ms <= 0) return this.#look();
+    const waiting = new AbortController();
+    this.#waiting = waiting;
+    void clock.sleep(left_ms, waiting.signal).then(() => {
+      this.#waiting = null;
+      if (!waiting.signal.aborted) this.#look();
+    });
   }
 
   #look(): void {

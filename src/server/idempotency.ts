@@ -79,16 +79,20 @@ export function idempotent({ store, clock }: Pick<Project, 'store' | 'clock'>): 
  */
 export async function writeOnce<T>(
   c: Context<ApiEnv>,
-  { store }: Pick<Project, 'store'>,
+  { store, world }: Pick<Project, 'store' | 'world'>,
   write: (tx: Tx) => Promise<T>,
   answer: (written: T) => { readonly status: number; readonly body: unknown },
 ): Promise<T> {
-  return store.tx(async (tx) => {
+  world.faultPoint('once.prepared');
+  const made = await store.tx(async (tx) => {
     const written = await write(tx);
     const { status, body } = answer(written);
     await c.get('once')?.keep(tx, status, body);
+    world.faultPoint('once.written');
     return written;
   });
+  world.faultPoint('once.kept');
+  return made;
 }
 
 interface About {

@@ -4,6 +4,7 @@ import { UsageError, systemCode } from '../kernel/errors.ts';
 import { refuseIfUnguarded } from './access/may-serve.ts';
 import { createApp } from './app.ts';
 import type { ApiContext } from './api.ts';
+import { fleetWatch } from './fleet-watch.ts';
 
 export interface Listening {
   readonly url: string;
@@ -47,7 +48,10 @@ export async function listen(
         const host = info.family === 'IPv6' ? `[${info.address}]` : info.address;
         resolve({
           url: `http://${host}:${info.port}`,
-          close: () => new Promise((done) => server.close(() => done())),
+          close: () => {
+            fleetWatch(context.project).end();
+            return new Promise((done) => server.close(() => done()));
+          },
         });
       },
     );

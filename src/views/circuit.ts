@@ -172,7 +172,7 @@ export async function circuitRows(
   const versions =
     options.trend === null
       ? new Map<string, CircuitVersionRow[]>()
-      : await versionsOfCircuits(db, ids, TREND);
+      : await versionsOfCircuits(db, 'dev', ids, TREND);
   const preferred =
     options.trend === 'auto' ? config.quality.map((rule) => rule.metric) : [options.trend ?? ''];
   return circuits.map(({ id, plant_id, circuit_id, model_name, state, cause, reason, owed_since, ...c }) => {
@@ -195,7 +195,7 @@ export async function circuitRows(
 }
 
 /** Of versions that count: not withdrawn, and made by no pull request. */
-function trendOf(
+export function trendOf(
   versions: readonly CircuitVersionRow[],
   preferred: readonly string[],
   any: boolean,
@@ -216,7 +216,7 @@ export async function circuitView(
   const { db } = project.store;
   const [row] = await circuitRows(project, [circuit], { trend: 'auto' });
   if (row === undefined) throw new TypeError(`Circuit ${circuit.id} has no row.`);
-  const history = (await versionsOfCircuits(db, [circuit.id], 100)).get(circuit.id) ?? [];
+  const history = (await versionsOfCircuits(db, 'dev', [circuit.id], 100)).get(circuit.id) ?? [];
   const jobs = await db
     .selectFrom('jobs')
     .innerJoin('runs', 'runs.id', 'jobs.run_id')

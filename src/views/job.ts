@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Project } from '../app.ts';
-import { FAILURE_CLASSES, JobStatus, adviceFor } from '../jobs/index.ts';
+import { FAILURE_CLASSES, JobStatus, adviceFor, metricsOf } from '../jobs/index.ts';
 import type { Job } from '../jobs/index.ts';
 import { failureOf, stepsOfJob } from '../pipelines/index.ts';
 import type { Db } from '../store/index.ts';
@@ -8,7 +8,6 @@ import { Time } from './fields.ts';
 import { runNumbers } from './run-numbers.ts';
 
 const Seconds = z.number().nullable();
-const Numbers = z.record(z.string(), z.number());
 const Inputs = z.record(
   z.string(),
   z.discriminatedUnion('kind', [
@@ -16,6 +15,9 @@ const Inputs = z.record(
     z.object({ kind: z.literal('asset'), type: z.string(), path: z.string() }),
   ]),
 );
+
+/** Of a script it is the command, which stands in its step. */
+const StoredInputs = z.union([Inputs, z.array(z.string()).transform((): z.infer<typeof Inputs> => ({}))]);
 
 /** Seconds in each phase and what was used; null: not known, or not yet. */
 const Usage = {
@@ -56,7 +58,7 @@ const JobFields = z.object({
   data_version: z.string().nullable(),
   created_at: Time,
   ...Usage,
-  metrics: Numbers.nullable(),
+  metrics: z.record(z.string(), z.number()).nullable(),
   url: z.string().nullable().meta({ description: "The provider's own page about it." }),
   cancel_requested_at: Time.nullable(),
   not_before: Time.nullable(),
@@ -121,7 +123,7 @@ function jobRow(job: Job, run: number): JobRow {
     run,
     optional: job.optional === 1,
     retry: job.retry === 1,
-    metrics: job.metrics === null ? null : Numbers.parse(JSON.parse(job.metrics)),
+    metrics: metricsOf(job),
   };
 }
 
@@ -135,7 +137,7 @@ export async function jobView({ store: { db } }: Pick<Project, 'store'>, job: Jo
   const failure = job.status === 'failed' ? failureOf(job) : null;
   return {
     ...(row ?? jobRow(job, 0)),
-    inputs: Inputs.parse(JSON.parse(job.inputs)),
+    inputs: StoredInputs.parse(JSON.parse(job.inputs)),
     steps,
     attempts: attempts.map(({ job_id: _job, run_id: _run, ...attempt }) => ({
       ...attempt,

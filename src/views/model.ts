@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import type { Project } from '../app.ts';
+import { approvedBy } from '../gates/index.ts';
 import {
   ModelState,
   ModelVersion,
   RegistryName,
   checkQuality,
   lineage,
+  refText,
+  sharedOf,
   statedVersions,
 } from '../registry/index.ts';
 import type { StatedVersion } from '../registry/index.ts';
@@ -20,6 +23,7 @@ export const ModelRow = ModelVersion.extend({
       'In a dev registry one version of a circuit is `good`, older ones are `superseded`; in a shared one they are `promoted`. `removed`: retention took its files.',
   }),
   promoted: z.boolean().meta({ description: 'There is a copy in the shared registry that may be used.' }),
+  promoted_at: Time.nullable().meta({ description: 'When that copy was made; null: there is none.' }),
   run: z.int().nullable().meta({ description: 'Number of the run that made it; null: that run is gone.' }),
   size: z.int().meta({ description: 'Bytes of its files.' }),
 }).meta({ id: 'ModelRow', description: 'A model version.' });
@@ -57,6 +61,14 @@ export const ModelVersionView = ModelRow.extend({
     environment_version: nullable,
     git_commit: nullable,
   }),
+  promotion: z
+    .object({
+      at: Time,
+      withdrawn: z.boolean().meta({ description: 'The copy is out of use.' }),
+      approval_id: nullable.meta({ description: 'The request that was approved; null: it is gone.' }),
+    })
+    .nullable()
+    .meta({ description: 'How it came into the shared registry; null: it is not there.' }),
   quality: z
     .array(
       z.object({ rule: z.string(), ok: z.boolean(), actual: z.number().nullable(), message: z.string() }),
@@ -77,6 +89,7 @@ export const ModelMetrics = z
           run: z.int().nullable(),
           pr: z.boolean(),
           withdrawn: z.boolean(),
+          promoted: z.boolean(),
           metrics: z.record(z.string(), z.number()),
         }),
       )
@@ -85,11 +98,12 @@ export const ModelMetrics = z
   .meta({ id: 'ModelMetrics', description: 'What the versions of a model reported.' });
 export type ModelMetrics = z.infer<typeof ModelMetrics>;
 
-export const modelRow = ({ model, state, promoted, run }: StatedVersion): ModelRow => ({
+export const modelRow = ({ model, state, promoted_at, run }: StatedVersion): ModelRow => ({
   ...model,
   files: [...model.files],
   state,
-  promoted,
+  promoted: promoted_at !== null,
+  promoted_at,
   run,
   size: model.files.reduce((sum, file) => sum + file.size, 0),
 });
@@ -110,8 +124,24 @@ export async function modelVersionView(
     ...modelRow(stated),
     settings: z.record(z.string(), z.unknown()).parse(JSON.parse(detail.settings)),
     lineage: lineage(detail),
+    promotion: await promotionOf(project, registry, detail),
     quality: checkQuality(project.config.quality, detail.metrics).map((result) => ({ ...result })),
   };
+}
+
+async function promotionOf(
+  project: Pick<Project, 'store' | 'world'>,
+  registry: RegistryName,
+  version: ModelVersion,
+): Promise<ModelVersionView['promotion']> {
+  const shared = await registryNamed(project, sharedOf(registry)).get(version.model_name, version.version);
+  if (shared === null) return null;
+  const approval_id = await approvedBy(project.store.db, {
+    run_id: version.run_id,
+    gate: 'registry-promotion',
+    subject: refText(version),
+  });
+  return { at: shared.created_at, withdrawn: shared.withdrawn !== null, approval_id };
 }
 
 /** One of the four registries of a project. */

@@ -8,6 +8,8 @@ export interface Visit {
   /** Things that a test brings about on purpose, and that are no fault of the page. */
   readonly expects?: readonly RegExp[];
   readonly context?: BrowserContextOptions;
+  /** How long whatever is waited for may take; trainings take longer than pages. */
+  readonly patience_ms?: number;
 }
 
 export interface Visitor {
@@ -44,10 +46,10 @@ export function inBrowser(title: string, define: (visitor: Visitor) => void): vo
     });
 
     define({
-      open: async (url, { expects = [], context: options = {} } = {}) => {
+      open: async (url, { expects = [], context: options = {}, patience_ms = 15_000 } = {}) => {
         if (browser === undefined) throw new Error('The browser is not there yet.');
         const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-        context.setDefaultTimeout(10_000);
+        context.setDefaultTimeout(patience_ms);
         const faults: string[] = [];
         open.push({ context, faults });
         const page = await context.newPage();

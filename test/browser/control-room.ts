@@ -3,33 +3,33 @@ import { TestProject } from '../helpers/project.ts';
 import type { ProjectOptions } from '../helpers/project.ts';
 import type { Running } from '../helpers/trainyard.ts';
 
+export interface ServeOptions {
+  /** They follow `serve`. */
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 export class ControlRoom implements AsyncDisposable {
   readonly project: TestProject;
-  readonly server: Running;
   readonly url: string;
+  readonly #options: ServeOptions;
+  #server: Running;
 
-  private constructor(project: TestProject, server: Running, url: string) {
+  private constructor(project: TestProject, options: ServeOptions, server: Running, url: string) {
     this.project = project;
-    this.server = server;
     this.url = url;
+    this.#options = options;
+    this.#server = server;
   }
 
   static async open(options: ProjectOptions = {}): Promise<ControlRoom> {
     return ControlRoom.over(TestProject.create(options));
   }
 
-  /** Over a project that is there already; `args` follow `serve`. */
-  static async over(
-    project: TestProject,
-    {
-      args = [],
-      env = {},
-    }: { readonly args?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {},
-  ): Promise<ControlRoom> {
-    const server = project.start(['serve', '--port', '0', ...args], { env, timeout_ms: 170_000 });
-    await server.says(/http:\/\/[^\s"]+:\d+/);
-    const [url = ''] = /http:\/\/[^\s"]+:\d+/.exec(server.stderr) ?? [];
-    return new ControlRoom(project, server, url);
+  /** Over a project that is there already. */
+  static async over(project: TestProject, options: ServeOptions = {}): Promise<ControlRoom> {
+    const { server, url } = await serve(project, 0, options);
+    return new ControlRoom(project, options, server, url);
   }
 
   /** An address of the UI or the API. */
@@ -43,9 +43,30 @@ export class ControlRoom implements AsyncDisposable {
     return (await response.json()) as T;
   }
 
+  /** The process goes away; browsers find nobody. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    this.#server.kill(signal);
+    await this.#server.ended;
+  }
+
+  /** Another process, at the same address. */
+  async start(): Promise<void> {
+    this.#server = (await serve(this.project, Number(new URL(this.url).port), this.#options)).server;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    this.server.kill('SIGTERM');
-    await this.server.ended;
+    await this.stop();
     await this.project[Symbol.asyncDispose]();
   }
+}
+
+async function serve(
+  project: TestProject,
+  port: number,
+  { args = [], env = {} }: ServeOptions,
+): Promise<{ readonly server: Running; readonly url: string }> {
+  const server = project.start(['serve', '--port', String(port), ...args], { env, timeout_ms: 170_000 });
+  await server.says(/http:\/\/[^\s"]+:\d+/);
+  const [url = ''] = /http:\/\/[^\s"]+:\d+/.exec(server.stderr) ?? [];
+  return { server, url };
 }

@@ -6,9 +6,9 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { oneOf, parseSearch, searchOf, stringifySearch, text, whole } from './search.ts';
+import { App } from './shell/app.tsx';
 import { NotFound } from './shell/not-found.tsx';
 import { PageBroke } from './shell/page-broke.tsx';
-import { Shell } from './shell/shell.tsx';
 
 const CAUSES = [
   'new',
@@ -23,7 +23,7 @@ const CAUSES = [
   'accepted',
 ] as const;
 
-const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: PageBroke });
+const root = createRootRoute({ component: App, notFoundComponent: NotFound, errorComponent: PageBroke });
 
 const home = createRoute({
   getParentRoute: () => root,
@@ -143,6 +143,13 @@ const approval = createRoute({
   component: lazyRouteComponent(() => import('./pages/approvals/index.ts'), 'ApprovalPage'),
 });
 
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: searchOf({ return_to: text, why: oneOf(['over', 'out']) }),
+  component: lazyRouteComponent(() => import('./pages/sign-in/index.ts'), 'SignInPage'),
+});
+
 /** Every page, each fetched when it is first opened. Filters and open tabs are in the address: every view is a link. */
 export const router = createRouter({
   routeTree: root.addChildren([
@@ -157,6 +164,7 @@ export const router = createRouter({
     circuit,
     plan,
     onePlan,
+    signIn,
   ]),
   parseSearch,
   stringifySearch,

@@ -24,7 +24,7 @@ export function define(parent: Command): void {
     await withProject(flags, 'write', async (project) => {
       const { listen } = await import('../../server/index.ts');
       const { driveRuns, holdProject } = await import('../../pipelines/index.ts');
-      const { pruneTicker, schedulesTicker } = await import('../../actions/index.ts');
+      const { pruneTicker, schedulesTicker, servedScriptRuns } = await import('../../actions/index.ts');
       await using hold = await holdProject(project.store, project.clock.now(), 'serve');
       const stop = new AbortController();
       const onSignal = (): void => stop.abort();
@@ -33,8 +33,10 @@ export function define(parent: Command): void {
       const server = await listen({ project }, { address: flags.address ?? address, port: flags.port ?? on });
       note(`Trainyard serves ${project.root} at ${server.url}`);
       try {
-        const tickers = [schedulesTicker(project, note), pruneTicker(project, note)];
+        const scripts = servedScriptRuns(project, hold, { show: null, say: note });
+        const tickers = [schedulesTicker(project, note), scripts, pruneTicker(project, note)];
         await driveRuns(project.world, hold, stop.signal, 'aborted', {}, tickers);
+        await scripts.settle(stop.signal);
       } finally {
         process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
         await server.close();

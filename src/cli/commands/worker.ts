@@ -17,7 +17,7 @@ export function define(parent: Command): void {
   ).action(async (flags: CommonOptions & { untilIdle?: boolean }) => {
     await withProject(flags, 'write', async (project) => {
       const { driveRuns, holdProject, openRuns } = await import('../../pipelines/index.ts');
-      const { pruneTicker, scheduledScripts, schedulesTicker } = await import('../../actions/index.ts');
+      const { pruneTicker, schedulesTicker, servedScriptRuns } = await import('../../actions/index.ts');
       const { showProgress } = await import('../render/progress.ts');
       const { showScripts } = await import('../render/script-progress.ts');
       await using hold = await holdProject(project.store, project.clock.now(), 'worker');
@@ -37,7 +37,7 @@ export function define(parent: Command): void {
           `${scheduled === 1 ? '1 schedule' : `${scheduled} schedules`}; see when with \`trainyard schedules\`.`,
         );
       const say = flags.json === true ? () => undefined : note;
-      const scripts = scheduledScripts(project, hold, {
+      const scripts = servedScriptRuns(project, hold, {
         show:
           flags.json === true ? null : (own, run) => showScripts(own, run, { verbose: false, plain: true }),
         say,

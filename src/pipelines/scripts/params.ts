@@ -15,6 +15,8 @@ const ScriptJobParams = z.object({
   sha256: z.string(),
   reason: z.string(),
   copies: z.array(z.string()),
+  /** What it is given, by name: what tells it from the other jobs of a sweep. */
+  parameters: z.record(z.string(), z.string()).default({}),
 });
 export type ScriptJobParams = z.infer<typeof ScriptJobParams>;
 
@@ -30,6 +32,8 @@ export const ScriptParams = z.object({
   max_workers: z.int().default(1),
   gpus: z.array(z.string()).default([]),
   allow_partial_success: z.boolean(),
+  /** Left to the process that serves the project; else whoever typed the command drives it. */
+  served: z.boolean().default(false),
   /** `<id> <hash>` of jobs that an interrupted run had finished, and that this one leaves out. */
   resumed: z.array(z.string()),
   /** As it was typed. */

@@ -26,6 +26,12 @@ export async function scriptWorld(context: StageContext): Promise<JobWorld> {
     tx: context.tx,
     submissionOf: async (job) => submissionOf(context, params, by_id, job),
     modelOutputOf: async () => null,
+    metricsOf: async (job, running_at) => {
+      const script = by_id.get(job.circuit_id);
+      // Loaded by runs of scripts only: nobody else has need of it.
+      const { jobMetrics } = await import('../../scripts/index.ts');
+      return script === undefined ? null : jobMetrics(world.project, script, running_at);
+    },
     retry_delay_s: RETRY_DELAY_S,
     faultPoint: world.faultPoint,
   };

@@ -1,4 +1,4 @@
-import { eachJob } from '../../jobs/index.ts';
+import { eachJob, metricsOf } from '../../jobs/index.ts';
 import type { Job, JobStatus } from '../../jobs/index.ts';
 import type { ArtifactName, JobDetail } from '../artifacts.ts';
 import { writeArtifact } from '../artifacts.ts';
@@ -59,7 +59,7 @@ export function jobDetail(job: Job): JobDetail {
     cpu_s: job.cpu_s,
     peak_memory_mib: job.peak_memory_mib,
     exit_code: job.exit_code,
-    metrics: job.metrics === null ? null : (JSON.parse(job.metrics) as Record<string, number>),
+    metrics: metricsOf(job),
     url: job.url,
     failure: job.status === 'failed' ? shortFailure(job) : null,
   };

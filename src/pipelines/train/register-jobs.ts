@@ -1,4 +1,4 @@
-import { attemptKey, eachJob } from '../../jobs/index.ts';
+import { attemptKey, eachJob, metricsOf } from '../../jobs/index.ts';
 import type { Job } from '../../jobs/index.ts';
 import { ProviderError } from '../../kernel/errors.ts';
 import type { RegisterRequest } from '../../registry/index.ts';
@@ -165,7 +165,7 @@ function requestOf(context: StageContext, job: Job, settings: string): Omit<Regi
     training_hash: job.training_hash,
     inputs_digest: job.inputs_digest,
     tags,
-    metrics: job.metrics === null ? null : (JSON.parse(job.metrics) as Record<string, number>),
+    metrics: metricsOf(job),
     settings,
   };
 }

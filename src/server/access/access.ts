@@ -55,7 +55,7 @@ export function guard(
         `${oidc === null ? 'Ask' : 'Sign in at /auth/login, or ask'} with \`Authorization: Bearer ty_…\`; \`trainyard tokens create\` makes a token.`,
       );
     }
-    const host = hostOf(c.req);
+    const host = hostOf(c);
     if (isOwnHost(host, peer.port)) return askLocal();
     return refuse(
       c,
@@ -81,7 +81,7 @@ export function guard(
 
     // A token is sent on purpose; what a browser sends by itself has to come from a page of ours.
     if (caller.via !== 'token') {
-      const origin = originOf(c.req, public_url, peer.port);
+      const origin = originOf(c, public_url, peer.port);
       const unsaid = origin === 'unknown' && caller.via === 'session' && changes(c.req);
       if ((origin === 'cross' && !isNavigation(c.req)) || unsaid)
         return refuse(

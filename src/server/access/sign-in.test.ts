@@ -439,14 +439,14 @@ describe('a provider', () => {
     const h = await house();
     expect(await (await fetch(`${h.url}/auth/methods`)).json()).toEqual({
       local: false,
-      oidc: true,
+      oidc: { host: new URL(h.oidc.issuer).host },
       token: true,
     });
     const w = keep(await testWorld({ environment: null }));
     const app = createApp({ project: w.project });
     expect(await (await app.request('/auth/methods')).json()).toEqual({
       local: true,
-      oidc: false,
+      oidc: null,
       token: true,
     });
     expect((await app.request('/auth/login')).status).toBe(404);

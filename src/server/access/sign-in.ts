@@ -65,13 +65,18 @@ export function signIn(context: ApiContext, record: RecordRefusal): Hono<ApiEnv>
   });
 
   app.get('/methods', (c) =>
-    c.json({ local: localUserMay(context) && peerOf(c).local, oidc: provider !== null, token: true }),
+    c.json({
+      local: localUserMay(context) && peerOf(c).local,
+      /** Whom one signs in with, by name. */
+      oidc: server.oidc === null ? null : { host: new URL(server.oidc.issuer).host },
+      token: true,
+    }),
   );
 
   app.get('/login', async (c) => {
     if (provider === null) return noProvider(c);
     const { port } = peerOf(c);
-    const host = hostOf(c.req);
+    const host = hostOf(c);
     if (server.public_url === null && !isOwnHost(host, port))
       return refuse(c, 403, 'wrong_host', `This server does not know itself as ${host.slice(0, 100)}.`, null);
     try {
@@ -111,7 +116,7 @@ export function signIn(context: ApiContext, record: RecordRefusal): Hono<ApiEnv>
   });
 
   app.post('/token', async (c) => {
-    if (originOf(c.req, server.public_url, peerOf(c).port) !== 'same') return crossSite(c);
+    if (originOf(c, server.public_url, peerOf(c).port) !== 'same') return crossSite(c);
     const given = z
       .strictObject({ token: z.string().max(200) })
       .safeParse(await c.req.json().catch(() => null));
@@ -133,7 +138,7 @@ export function signIn(context: ApiContext, record: RecordRefusal): Hono<ApiEnv>
   });
 
   app.post('/logout', async (c) => {
-    if (originOf(c.req, server.public_url, peerOf(c).port) !== 'same') return crossSite(c);
+    if (originOf(c, server.public_url, peerOf(c).port) !== 'same') return crossSite(c);
     const cookie = readCookie(c, server, 'session');
     if (cookie !== null) await endSession(store, clock.now(), cookie);
     writeCookie(c, server, 'session', null, 0);
@@ -165,16 +170,22 @@ async function failurePage(c: Context, error: unknown): Promise<Response> {
       <html lang="en">
         <head>
           <meta charset="utf-8" />
-          <meta name="viewport" content="width=device-width" />
-          <title>Not signed in</title>
+          <meta name="viewport" content="width=device-width, initial-scale=1" />
+          <meta name="color-scheme" content="light dark" />
+          <title>Not signed in · Trainyard</title>
+          <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+          <link rel="stylesheet" href="/plain.css" />
+          <script src="/theme.js"></script>
         </head>
         <body>
-          <h1>Not signed in</h1>
-          <p>
-            ${told ? error.message : 'The server met an error that it did not expect; its log says more.'}
-          </p>
-          <p>${told ? (error.hint ?? '') : ''}</p>
-          <p><a href="/auth/login">Sign in again</a></p>
+          <main>
+            <h1>Not signed in</h1>
+            <p>
+              ${told ? error.message : 'The server met an error that it did not expect; its log says more.'}
+            </p>
+            <p class="hint">${told ? (error.hint ?? '') : ''}</p>
+            <p><a href="/sign-in">Sign in again</a></p>
+          </main>
         </body>
       </html>`,
   );

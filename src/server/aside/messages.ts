@@ -1,4 +1,4 @@
-import type { Planned } from '../../actions/index.ts';
+import type { Planned, ScriptSettings } from '../../actions/index.ts';
 import type { Env } from '../../app.ts';
 import type { Plan, PlanOptions, SealInputs, SealedPlan } from '../../fleet/index.ts';
 import type { ErrorCode, Problem } from '../../kernel/errors.ts';
@@ -6,6 +6,7 @@ import type { ErrorCode, Problem } from '../../kernel/errors.ts';
 /** What a thread is started for. */
 export type ThreadTask = { readonly root: string; readonly env: Env } & (
   | { readonly kind: 'states' }
+  | { readonly kind: 'scripts'; readonly settings: ScriptSettings }
   | {
       readonly kind: 'plan';
       readonly options: PlanOptions;
@@ -13,10 +14,13 @@ export type ThreadTask = { readonly root: string; readonly env: Env } & (
     }
 );
 
+export type ListName = 'circuits' | 'pinned' | 'scripts';
+
 /** What it says: lists piece by piece, then one word that it is done. */
 export type FromThread =
-  | { readonly kind: 'items'; readonly list: 'circuits' | 'pinned'; readonly json: string }
+  | { readonly kind: 'items'; readonly list: ListName; readonly json: string }
   | { readonly kind: 'states' }
+  | { readonly kind: 'scripts' }
   | { readonly kind: 'plan'; readonly json: string }
   | {
       readonly kind: 'refused';

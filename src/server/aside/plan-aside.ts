@@ -1,9 +1,11 @@
 import { Worker } from 'node:worker_threads';
+import type { ScriptSettings } from '../../actions/index.ts';
 import type { Project } from '../../app.ts';
 import { thaw } from '../../fleet/index.ts';
 import type { CircuitStanding, Plan, PlanOptions, PlannedCircuit } from '../../fleet/index.ts';
 import { TrainyardError } from '../../kernel/errors.ts';
-import type { FromThread, PlanTold, ThreadTask } from './messages.ts';
+import type { ScriptJob } from '../../scripts/index.ts';
+import type { FromThread, ListName, PlanTold, ThreadTask } from './messages.ts';
 
 /** Everything that is shown of a plan, sealed, and needed to start a run for it. */
 export type PlannedAside = Omit<PlanTold, 'plan'> & { readonly plan: Plan };
@@ -27,7 +29,7 @@ export async function planAside(
   const pinned: Plan['pinned'] extends ReadonlyMap<infer K, infer V> ? Map<K, V> : never = new Map();
   const done = await inThread({ ...placeOf(project), kind: 'plan', options, pins }, (list, json) => {
     if (list === 'circuits') circuits.push(...(JSON.parse(json) as PlannedCircuit[]));
-    else
+    else if (list === 'pinned')
       for (const { id, frozen, ...hashes } of JSON.parse(json) as PinnedTold[])
         pinned.set(id, { ...thaw(frozen), ...hashes });
   });
@@ -52,24 +54,30 @@ export async function statesAside(project: Project): Promise<CircuitStanding[]> 
   return circuits;
 }
 
+/** The scripts that there are, chosen by `settings`; found in a thread of its own. @throws what `chooseScripts` throws */
+export async function scriptsAside(project: Project, settings: ScriptSettings): Promise<ScriptJob[]> {
+  const scripts: ScriptJob[] = [];
+  await inThread({ ...placeOf(project), kind: 'scripts', settings }, (_, json) => {
+    scripts.push(...(JSON.parse(json) as ScriptJob[]));
+  });
+  return scripts;
+}
+
 const placeOf = ({ root, env }: Project): Pick<ThreadTask, 'root' | 'env'> => ({ root, env: { ...env } });
+
+/** How a thread ends that has done what it was started for. */
+type Done = Extract<FromThread, { kind: 'states' | 'scripts' | 'plan' }>;
 
 /** One after the other: two would take the machine's other core, and read the same files. */
 let last: Promise<unknown> = Promise.resolve();
 
-function inThread(
-  task: ThreadTask,
-  take: (list: 'circuits' | 'pinned', json: string) => void,
-): Promise<Extract<FromThread, { kind: 'states' | 'plan' }>> {
+function inThread(task: ThreadTask, take: (list: ListName, json: string) => void): Promise<Done> {
   const next = last.then(() => runThread(task, take));
   last = next.catch(() => undefined);
   return next;
 }
 
-function runThread(
-  task: ThreadTask,
-  take: (list: 'circuits' | 'pinned', json: string) => void,
-): Promise<Extract<FromThread, { kind: 'states' | 'plan' }>> {
+function runThread(task: ThreadTask, take: (list: ListName, json: string) => void): Promise<Done> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(THREAD, { workerData: task, execArgv: [] });
     // Whoever ends the server does not wait for a plan.

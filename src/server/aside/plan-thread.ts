@@ -1,13 +1,13 @@
 /** A thread that plans: a fleet of ten thousand takes half a second of a core, which the server has for nobody. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { fleetStates, planProject } from '../../actions/index.ts';
+import { chooseScripts, fleetStates, planProject } from '../../actions/index.ts';
 import { openProject } from '../../app.ts';
 import { freeze, sealPlan } from '../../fleet/index.ts';
 import { toIso } from '../../kernel/clock.ts';
 import { TrainyardError, messageOf } from '../../kernel/errors.ts';
 import { batches } from '../../store/index.ts';
 import { readDebts, writeFleetCache } from './fleet-cache.ts';
-import type { FromThread, PlanTold, ThreadTask } from './messages.ts';
+import type { FromThread, ListName, PlanTold, ThreadTask } from './messages.ts';
 
 /** So many circuits fit into a message that is read at once without anybody waiting. */
 const AT_ONCE = 1000;
@@ -16,11 +16,33 @@ const task = workerData as ThreadTask;
 const say = (message: FromThread): void => parentPort?.postMessage(message);
 
 /** As text, because that keeps numbers of Python and what else a copy between threads would lose. */
-function sayAll(list: 'circuits' | 'pinned', items: readonly unknown[]): void {
+function sayAll(list: ListName, items: readonly unknown[]): void {
   for (const some of batches(items, AT_ONCE)) say({ kind: 'items', list, json: JSON.stringify(some) });
 }
 
 try {
+  if (task.kind === 'scripts') {
+    sayAll('scripts', (await chooseScripts(task.root, task.settings)).jobs);
+    say({ kind: 'scripts' });
+  } else await lookAtProject(task);
+} catch (error) {
+  say(
+    error instanceof TrainyardError
+      ? {
+          kind: 'refused',
+          code: error.code,
+          message: error.message,
+          hint: error.hint ?? null,
+          problems: [...error.problems],
+        }
+      : {
+          kind: 'broken',
+          message: error instanceof Error ? (error.stack ?? error.message) : messageOf(error),
+        },
+  );
+}
+
+async function lookAtProject(task: Exclude<ThreadTask, { kind: 'scripts' }>): Promise<void> {
   const project = await openProject({ folder: task.root, mode: 'read', env: task.env });
   try {
     if (task.kind === 'states') {
@@ -64,19 +86,4 @@ try {
   } finally {
     await project.close();
   }
-} catch (error) {
-  say(
-    error instanceof TrainyardError
-      ? {
-          kind: 'refused',
-          code: error.code,
-          message: error.message,
-          hint: error.hint ?? null,
-          problems: [...error.problems],
-        }
-      : {
-          kind: 'broken',
-          message: error instanceof Error ? (error.stack ?? error.message) : messageOf(error),
-        },
-  );
 }

@@ -160,6 +160,22 @@ describe('circuits', () => {
     });
   });
 
+  it('are looked at once more after a rest in which something changed, without being asked again', async () => {
+    const { w, get } = await world({ circuits: fleetOf(2) });
+    await get('/circuits/board');
+    const { body } = await get('/circuits/board');
+    expect(body).toMatchObject({ refreshing: false });
+    await w.run({ circuits: ['p_c000'] });
+    w.clock.jumpTo(Date.parse(body['at'] as string) + 1);
+    expect((await get('/circuits/board')).body).toMatchObject({ counts: { new: 2 }, refreshing: true });
+    let looks = 0;
+    const stop = fleetWatch(w.project).onChange(() => looks++);
+    await w.clock.advance(60_000);
+    await expect.poll(() => looks, { timeout: 10_000 }).toBe(1);
+    stop();
+    expect((await get('/circuits/board')).body).toMatchObject({ counts: { new: 1, good: 1 } });
+  });
+
   it('are known after a restart before anybody looked again', async () => {
     const { w, fresh } = await world({ circuits: fleetOf(2) });
     await fresh();

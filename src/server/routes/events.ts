@@ -6,6 +6,7 @@ import { EventView, SeverityField, eventView } from '../../views/index.ts';
 import { Paging, json, pageOf, problems, routes } from '../api.ts';
 import type { ApiContext } from '../api.ts';
 import { numberCursor } from '../cursor.ts';
+import { fleetWatch } from '../fleet-watch.ts';
 import { createLive } from '../live/live.ts';
 import { RunKey } from './runs.ts';
 
@@ -62,6 +63,8 @@ const stream = createRoute({
 export const events = ({ project, process }: ApiContext) => {
   const { db } = project.store;
   const live = process?.live ?? createLive(project);
+  // Looking at the fleet writes no event, and what it found is what fleet pages wait for.
+  fleetWatch(project).onChange(() => live.changed('circuits'));
   const runId = async (run: string | undefined): Promise<string | undefined> =>
     run === undefined ? undefined : (await getRun(db, run)).id;
   return routes()

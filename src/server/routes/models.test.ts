@@ -1,5 +1,7 @@
 import { chmod, writeFile } from 'node:fs/promises';
+import { unzipSync } from 'fflate';
 import { afterEach, describe, expect, it } from 'vitest';
+import { sha256 } from '../../kernel/digest.ts';
 import { fleetOf } from '../../testing/test-world.ts';
 import type { TestWorld, testWorld } from '../../testing/test-world.ts';
 import { disposition } from '../download.ts';
@@ -191,6 +193,45 @@ describe('models', () => {
     await chmod(local, 0o644);
     await writeFile(local, 'x'.repeat(file?.size ?? 0));
     await expect(request(path).then((r) => r.arrayBuffer())).rejects.toThrow();
+  });
+
+  it('hand out all their files in one archive', async () => {
+    const { get, request } = await world();
+    const { files } = (await get('/models/p-c000/versions/1')).body as {
+      files: { path: string; sha256: string }[];
+    };
+    const response = await request('/models/p-c000/versions/1/files.zip');
+    expect(response.headers.get('content-type')).toBe('application/zip');
+    expect(response.headers.get('content-disposition')).toContain('filename="p-c000-1.zip"');
+    const entries = Object.entries(unzipSync(new Uint8Array(await response.arrayBuffer())));
+    expect(entries.map(([path, bytes]) => ({ path, sha256: sha256(bytes) }))).toEqual(
+      files.map(({ path, sha256: digest }) => ({ path, sha256: digest })),
+    );
+    expect((await get('/models/p-c000/versions/9/files.zip')).status).toBe(404);
+  });
+
+  it('tell how they came into the shared registry, and that they left it', async () => {
+    const { get, post } = await world();
+    const { items } = (await get('/models/p-c000')).body as { items: { promoted_at: string | null }[] };
+    expect(items.map((m) => m.promoted_at)).toEqual([null, expect.any(String)]);
+    const { promotion } = (await get('/models/p-c000/versions/1')).body as {
+      promotion: { approval_id: string };
+    };
+    expect(promotion).toMatchObject({ at: expect.any(String), withdrawn: false });
+    const approval = await get(`/approvals/${promotion.approval_id}`);
+    expect(approval.body).toMatchObject({ gate: 'registry-promotion', run: 1 });
+    expect((await get('/models/p-c000/versions/2')).body).toMatchObject({ promotion: null });
+    await post('/models/p-c000/versions/1/withdraw', { reason: 'broken' });
+    expect((await get('/models/p-c000/versions/1')).body).toMatchObject({
+      promoted_at: null,
+      promotion: { withdrawn: true },
+    });
+    expect((await get('/models/p-c000/metrics')).body).toMatchObject({
+      points: [
+        { version: 1, withdrawn: true, promoted: false },
+        { version: 2, withdrawn: false },
+      ],
+    });
   });
 
   it('name their files so that nothing but a name comes out', () => {

@@ -2,6 +2,7 @@ import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { withdrawModel } from '../../actions/index.ts';
+import { fromIso } from '../../kernel/clock.ts';
 import { NotFoundError, UsageError } from '../../kernel/errors.ts';
 import { didYouMean } from '../../kernel/suggest.ts';
 import { getRun } from '../../pipelines/index.ts';
@@ -30,7 +31,8 @@ import type { ApiContext, ApiEnv } from '../api.ts';
 import { readCursor, writeCursor } from '../cursor.ts';
 import { download } from '../download.ts';
 import { Flag, Search } from '../fields.ts';
-import { ModelNames } from '../model-names.ts';
+import type { ModelNames } from '../model-names.ts';
+import { zipStream } from '../zip.ts';
 
 const Registry = RegistryName.default('dev').meta({
   description: '`shared` has what was promoted; rehearsals have a pair of their own.',
@@ -122,6 +124,21 @@ const withdraw = createRoute({
   },
 });
 
+const zip = createRoute({
+  method: 'get',
+  path: '/models/{name}/versions/{version}/files.zip',
+  tags: ['models'],
+  summary: 'All of its files in one archive',
+  request: { params: OfVersion, query: InRegistry },
+  responses: {
+    200: {
+      description: 'The archive',
+      content: { 'application/zip': { schema: z.string().meta({ format: 'binary' }) } },
+    },
+    ...problems,
+  },
+});
+
 const file = createRoute({
   method: 'get',
   path: '/models/{name}/versions/{version}/files/{path}',
@@ -137,9 +154,8 @@ const file = createRoute({
   },
 });
 
-export const models = ({ project }: ApiContext) => {
+export const models = ({ project }: ApiContext, names: ModelNames) => {
   const { db } = project.store;
-  const names = new ModelNames(db);
   const page = async (query: VersionsQuery) => {
     const { refs, next } = await pageOfVersions(db, query);
     return {
@@ -202,16 +218,17 @@ export const models = ({ project }: ApiContext) => {
       const { name } = c.req.valid('param');
       const versions = await metricsOfModel(db, registry, name, MOST_POINTS);
       if (versions.length === 0) throw noModel(registry, name);
-      const points = versions.map(({ version: number, created_at, run, pr, withdrawn, metrics: told }) => ({
+      const points = versions.map(({ version: number, withdrawn, ...told }) => ({
         version: number,
-        created_at,
-        run,
-        pr,
+        created_at: told.created_at,
+        run: told.run,
+        pr: told.pr,
         withdrawn: withdrawn !== null,
-        metrics: told,
+        promoted: told.promoted,
+        metrics: told.metrics,
       }));
-      const told = new Set(points.flatMap((point) => Object.keys(point.metrics)));
-      return c.json({ names: [...told].toSorted(), points }, 200);
+      const reported = new Set(points.flatMap((point) => Object.keys(point.metrics)));
+      return c.json({ names: [...reported].toSorted(), points }, 200);
     })
     .openapi(model, async (c) => {
       const { registry, state, cursor, limit } = c.req.valid('query');
@@ -241,6 +258,25 @@ export const models = ({ project }: ApiContext) => {
       const [stated] = await statedVersions(db, 'dev', [ref]);
       if (stated === undefined) throw noModel('dev', name);
       return c.json(modelRow(stated), 200);
+    })
+    .openapi(zip, async (c) => {
+      const { name, version: number } = c.req.valid('param');
+      const registry = registryNamed(project, c.req.valid('query').registry);
+      const { files } = await registry.open(name, number);
+      const made = (await registry.get(name, number))?.created_at;
+      return download(c, {
+        name: `${name}-${number}.zip`,
+        type: 'application/zip',
+        size: null,
+        etag: null,
+        stream: zipStream(
+          files.map((each) => ({
+            name: each.path,
+            changed_ms: made === undefined ? project.clock.now() : fromIso(made),
+            open: () => each.open(),
+          })),
+        ),
+      });
     })
     .openapi(file, (c) => sendFile(c) as never)
     .get('/models/:name/versions/:version/files/:path{.+}', sendFile);

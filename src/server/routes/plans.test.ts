@@ -2,10 +2,12 @@ import { readdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { openProject } from '../../app.ts';
 import { fleetOf } from '../../testing/test-world.ts';
 import type { TestWorld, testWorld } from '../../testing/test-world.ts';
 import { freeze } from '../../fleet/index.ts';
 import { PlanShelf } from '../plan-shelf.ts';
+import { createApp } from '../app.ts';
 import { testApi } from '../test-api.ts';
 
 let open: TestWorld[] = [];
@@ -158,6 +160,48 @@ describe('plans', () => {
     await w.settle();
     expect(await post('/runs', { approve: ['no-such-gate'] })).toMatchObject({ status: 400 });
     expect(await post('/runs')).toMatchObject({ status: 202, body: { number: 2 } });
+  });
+
+  it('are rehearsed on the simulated provider where the project trains elsewhere', async () => {
+    const { w, post } = await world({ circuits: fleetOf(2) });
+    await w.write('trainyard.yaml', 'provider: local\n');
+    const project = await openProject({
+      folder: w.root,
+      mode: 'write',
+      env: { USER: 'tester' },
+      clock: w.clock,
+    });
+    try {
+      const app = createApp({ project });
+      const ask = (path: string, body: Json): Promise<Response> =>
+        Promise.resolve(
+          app.request(`/api/v1${path}`, {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify(body),
+          }),
+        );
+      const simulation = { fail: ['p_c001'], fail_rate: 0.5, duration_s: 7, speed: 10, max_parallel: 3 };
+      const rehearsal = await ask('/runs', { provider: 'simulated', simulation });
+      expect(rehearsal.status).toBe(202);
+      expect(await rehearsal.json()).toMatchObject({
+        rehearsal: true,
+        params: { provider: 'simulated', simulation },
+      });
+      for (const [body, says] of [
+        [{ simulation }, /would train on local/],
+        [{ provider: 'simulated', simulation: { fail: ['p_c009'] } }, /no circuit is called p_c009/],
+        [{ provider: 'simulated', simulation: { fail: [':2'] } }, /cannot read the failure/],
+        [{ provider: 'slurm' }, /provider/],
+      ] as const) {
+        const refused = await ask('/runs', body);
+        expect([refused.status, await refused.text()]).toEqual([400, expect.stringMatching(says)]);
+      }
+    } finally {
+      await project.close();
+    }
+    expect((await post('/plans')).status).toBe(201);
+    expect(await w.project.store.db.selectFrom('runs').select('number').execute()).toHaveLength(1);
   });
 
   it('start one run for one key, however often they are asked to', async () => {

@@ -1,10 +1,11 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { prepareRun } from '../../actions/index.ts';
+import { prepareRun, refuseUnknownFailures } from '../../actions/index.ts';
+import type { Overrides, Project } from '../../app.ts';
 import { CAUSES, groupByCause, whatMoved } from '../../fleet/index.ts';
 import type { SealInputs, SealedPlan } from '../../fleet/index.ts';
-import { ConflictError, NotFoundError, TrainyardError } from '../../kernel/errors.ts';
+import { ConflictError, NotFoundError, TrainyardError, UsageError } from '../../kernel/errors.ts';
 import { didYouMean } from '../../kernel/suggest.ts';
 import { PlanView, PlannedCircuitView, RunRow, WhyView, runRow, whyView } from '../../views/index.ts';
 import { mustBe, needs } from '../access/route-roles.ts';
@@ -40,6 +41,23 @@ const PlanRequest = z
   })
   .meta({ id: 'PlanRequest', description: 'What is to be planned.' });
 
+const Simulation = z
+  .strictObject({
+    fail: z
+      .array(z.string().min(1).max(500))
+      .max(10_000)
+      .optional()
+      .meta({ description: 'Who fails: `ID`, `ID:attempts` or `ID=text`.' }),
+    fail_rate: z.number().min(0).max(1).optional().meta({ description: 'The share of attempts that fail.' }),
+    duration_s: z.number().min(0).max(31_536_000).optional(),
+    speed: z.number().min(0.001).max(1_000_000).optional(),
+    max_parallel: z.int().min(1).max(1_000_000_000).optional(),
+  })
+  .meta({
+    id: 'Simulation',
+    description: 'What a rehearsal is like; what is left out stands in trainyard.yaml.',
+  });
+
 const RunRequest = z
   .object({
     approve: z
@@ -49,6 +67,14 @@ const RunRequest = z
       .meta({ description: 'Gates approved in advance, or `all`.' }),
     pr: z.boolean().default(false).meta({ description: 'A pull-request run.' }),
     comment: Comment.optional(),
+    provider: z
+      .enum(['local', 'simulated'])
+      .nullable()
+      .default(null)
+      .meta({ description: 'Where to train, instead of where trainyard.yaml says.' }),
+    simulation: Simulation.nullable()
+      .default(null)
+      .meta({ description: 'How the simulated provider plays the run.' }),
   })
   .meta({ id: 'RunRequest', description: 'How a plan is run.' });
 
@@ -169,19 +195,25 @@ export const plans = ({ project }: ApiContext) => {
       return c.json(await start(c, planned, how), 202);
     })
     .openapi(runNow, async (c) => {
-      const { approve, pr, comment, ...options } = NewRun.parse(c.req.valid('json'));
-      const how = mayStart(c, { approve, pr, comment });
-      const planned = await planAside(project, options);
-      return c.json(await start(c, planned, how), 202);
+      const { approve, pr, comment, provider, simulation, ...options } = NewRun.parse(c.req.valid('json'));
+      const how = mayStart(c, { approve, pr, comment, provider, simulation });
+      return c.json(await start(c, await planAside(project, options), how), 202);
     });
 
   async function start(
     c: Context<ApiEnv>,
     planned: PlannedAside,
-    how: z.infer<typeof RunRequest>,
+    { provider, simulation, ...how }: z.infer<typeof RunRequest>,
   ): Promise<RunRow> {
-    const write = await prepareRun(project, planned, { actor: c.get('actor'), ...how });
-    return runRow(await writeOnce(c, project, write, (run) => ({ status: 202, body: runRow(run) })));
+    const overrides = overridesOf(project, provider, simulation);
+    refuseUnknownFailures(planned.plan.circuits, overrides.fail ?? []);
+    const own = project.beside(overrides);
+    try {
+      const write = await prepareRun(own, planned, { actor: c.get('actor'), ...how });
+      return runRow(await writeOnce(c, project, write, (run) => ({ status: 202, body: runRow(run) })));
+    } finally {
+      await own.close();
+    }
   }
 };
 
@@ -209,6 +241,21 @@ function refuseIfMoved(plan_id: string, sealed: SealedPlan, now: SealInputs): vo
       })),
     },
   );
+}
+
+/** @throws UsageError for a simulation of a run that is none */
+function overridesOf(
+  { config }: Project,
+  provider: string | null,
+  simulation: z.infer<typeof Simulation> | null,
+): Overrides {
+  const name = provider ?? config.provider;
+  if (simulation !== null && name !== 'simulated')
+    throw new UsageError(`A simulation is for the simulated provider; this run would train on ${name}.`, {
+      hint: 'Add "provider": "simulated".',
+    });
+  const { max_parallel, ...rest } = simulation ?? {};
+  return { provider: name, max_workers: max_parallel, ...rest };
 }
 
 /** The plan does not change, so a place in it is a cursor. */

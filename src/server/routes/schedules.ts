@@ -2,6 +2,7 @@ import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { pauseSchedule, resumeSchedule, runSchedule, scheduleNamed } from '../../actions/index.ts';
 import { getRun } from '../../pipelines/index.ts';
+import type { Run } from '../../pipelines/index.ts';
 import { listFirings, nextTimes } from '../../schedules/index.ts';
 import {
   FiringView,
@@ -134,8 +135,14 @@ export const schedules = ({ project }: ApiContext) => {
     })
     .openapi(run, async (c) => {
       const { name } = c.req.valid('param');
-      const firing = await runSchedule(project, name, c.get('actor'), c.req.valid('json').force);
-      const started = firing.run_id === null ? null : await getRun(db, firing.run_id);
-      return c.json({ firing, run: started === null ? null : runRow(started) }, 202);
+      const answer = (firing: z.infer<typeof FiringView>, started: Run | null) => ({
+        firing,
+        run: started === null ? null : runRow(started),
+      });
+      const firing = await runSchedule(project, name, c.get('actor'), {
+        force: c.req.valid('json').force,
+        keep: async (tx, fired, started) => c.get('once')?.keep(tx, 202, answer(fired, started)),
+      });
+      return c.json(answer(firing, firing.run_id === null ? null : await getRun(db, firing.run_id)), 202);
     });
 };

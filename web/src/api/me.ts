@@ -1,4 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
+import type { Role } from '../../../src/kernel/roles.ts';
 import { api, ok } from './client.ts';
 
 /** Who uses the page, and what they may do. */
@@ -7,6 +8,13 @@ export const meQuery = queryOptions({
   queryFn: ({ signal }) => ok(api.me.$get({}, { init: { signal } })),
   staleTime: Number.POSITIVE_INFINITY,
 });
+
+/** Roles as people name them: who has all is an admin, who may do something else can read as well. */
+export function rolesInWords(roles: readonly Role[]): string {
+  if (roles.includes('admin')) return 'admin';
+  const more = roles.filter((role) => role !== 'viewer');
+  return more.length > 0 ? more.join(', ') : roles.length > 0 ? 'viewer' : 'no role';
+}
 
 /** How many requests wait for a decision, as far as one page goes. */
 export const waitingQuery = queryOptions({

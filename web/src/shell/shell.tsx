@@ -1,18 +1,22 @@
 import { Link, Outlet } from '@tanstack/react-router';
 import { useQuery } from '@tanstack/react-query';
 import { Suspense, useState } from 'react';
+import { ApiError } from '../api/client.ts';
 import { meQuery, waitingQuery } from '../api/me.ts';
 import { useLiveUpdates, useLiveness } from '../api/live.ts';
-import { Button, HintLayer, Skeleton, Toasts, count } from '../ui/index.ts';
+import { Button, HintLayer, Mark, Skeleton, Toasts, count } from '../ui/index.ts';
 import styles from './shell.module.css';
+import { NoRole } from './no-role.tsx';
 import { PAGES } from './pages.ts';
 import { useTheme } from './theme.ts';
 import type { Theme } from './theme.ts';
+import { Who } from './who.tsx';
 
 /** What stands around every page. */
 export function Shell() {
   useLiveUpdates();
   const [open, setOpen] = useState(false);
+  const { error: refused } = useQuery(meQuery);
   return (
     <div className={styles.shell}>
       <a href="#page" className={styles.skip}>
@@ -52,7 +56,7 @@ export function Shell() {
       </header>
       <main id="page" tabIndex={-1} className={styles.main}>
         <Suspense fallback={<Loading />}>
-          <Outlet />
+          {refused instanceof ApiError && refused.status === 403 ? <NoRole error={refused} /> : <Outlet />}
         </Suspense>
       </main>
       <HintLayer />
@@ -92,20 +96,6 @@ const LIVENESS = {
   lost: ['failed', '✗', 'No connection, trying again'],
 } as const;
 
-function Who() {
-  const { data } = useQuery(meQuery);
-  if (data === undefined) return null;
-  return (
-    <p
-      className={styles.who}
-      data-hint={`${data.identity === 'verified' ? 'Signed in' : 'As this machine says'}; ${data.roles.join(', ')}`}
-      tabIndex={0}
-    >
-      {data.name}
-    </p>
-  );
-}
-
 function ThemeSwitch() {
   const [theme, choose] = useTheme();
   return (
@@ -132,14 +122,4 @@ const Loading = () => (
     <Skeleton lines={1} height={28} />
     <Skeleton lines={8} height={24} />
   </div>
-);
-
-/** The favicon's picture: a line, its siding, a station, a signal. */
-const Mark = () => (
-  <svg viewBox="0 0 32 32" width="24" height="24" aria-hidden="true" className={styles.mark}>
-    <path d="M2 13H30" />
-    <path d="M7 13C12 13 10 24 15 24H19C24 24 22 13 27 13" />
-    <circle className={styles.stop} cx="16" cy="13" r="4.5" />
-    <circle className={styles.lamp} cx="26" cy="5" r="3" />
-  </svg>
 );

@@ -1,4 +1,7 @@
 import type { ButtonHTMLAttributes } from 'react';
+import type { Role } from '../../../src/kernel/roles.ts';
+import { useRefusal } from '../api/may.ts';
+import { Allowed } from './allowed.tsx';
 import styles from './button.module.css';
 
 export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
@@ -7,9 +10,29 @@ export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   /** It is being done: the button keeps its place and takes no second click. */
   readonly busy?: boolean;
   readonly small?: boolean;
+  /** What it does takes this role: who lacks it sees it disabled, and why. */
+  readonly needs?: Role | undefined;
 }
 
-export function Button({ kind = 'quiet', busy = false, small = false, className, ...props }: ButtonProps) {
+export const Button = ({ needs, ...props }: ButtonProps) =>
+  needs === undefined ? <Plain {...props} /> : <ForRole needs={needs} {...props} />;
+
+function ForRole({ needs, ...props }: ButtonProps & { readonly needs: Role }) {
+  const why = useRefusal(needs);
+  return (
+    <Allowed why={why}>
+      <Plain {...props} disabled={props.disabled === true || why !== null} />
+    </Allowed>
+  );
+}
+
+function Plain({
+  kind = 'quiet',
+  busy = false,
+  small = false,
+  className,
+  ...props
+}: Omit<ButtonProps, 'needs'>) {
   return (
     <button
       type="button"

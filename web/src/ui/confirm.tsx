@@ -16,7 +16,8 @@ interface ConfirmProps {
   readonly children: ReactNode;
   readonly kind?: ButtonProps['kind'];
   readonly small?: boolean;
-  readonly disabled?: boolean;
+  /** The role that it takes; most take `operator`. */
+  readonly needs?: ButtonProps['needs'];
   /** Asks for a comment, which goes on record; `required`: it cannot be done without. */
   readonly comment?: 'optional' | 'required';
   /** Does it, and tells what came of it in a sentence. */
@@ -30,7 +31,7 @@ export function ConfirmButton({
   children,
   kind,
   small,
-  disabled,
+  needs = 'operator',
   comment,
   act,
 }: ConfirmProps) {
@@ -51,12 +52,7 @@ export function ConfirmButton({
   };
   return (
     <>
-      <Button
-        kind={kind ?? 'quiet'}
-        small={small ?? false}
-        disabled={disabled ?? false}
-        onClick={() => setOpen(true)}
-      >
+      <Button kind={kind ?? 'quiet'} small={small ?? false} needs={needs} onClick={() => setOpen(true)}>
         {action}
       </Button>
       <Dialog open={open} onClose={close} title={title}>

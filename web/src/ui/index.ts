@@ -26,6 +26,7 @@ export { HintLayer } from './hint.tsx';
 export { Empty, ErrorNotice, Notice } from './notice.tsx';
 export { Page, Section } from './page.tsx';
 export { Skeleton } from './skeleton.tsx';
+export { Mark } from './mark.tsx';
 export { LineChart } from './line-chart.tsx';
 export type { ChartPoint, ChartSeries } from './line-chart.tsx';
 export { Sparkline } from './sparkline.tsx';

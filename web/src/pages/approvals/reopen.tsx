@@ -23,7 +23,7 @@ export function Reopen({ approval, why }: { readonly approval: ApprovalView; rea
         action="Reopen"
         title={`Reopen: ${approval.title}`}
         comment="optional"
-        disabled={why !== null}
+        needs="approver"
         act={async (comment) => {
           await reopenRequest(approval.id, {
             ...(lasts === undefined ? {} : { expires_s: Number(lasts) }),

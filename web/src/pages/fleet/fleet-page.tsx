@@ -56,7 +56,7 @@ export function FleetPage() {
   const clear = (): void => setSelection(NOTHING);
   const { data } = board;
   const filtered = [plant, state, cause, search.q].some((part) => part !== undefined);
-  const unknown = data !== undefined && data.at === null;
+  const unread = data !== undefined && data.at === null && data.problem === null;
   return (
     <Page
       title="Fleet"
@@ -90,7 +90,7 @@ export function FleetPage() {
         counts={counts}
         total={total}
         value={state}
-        loading={data === undefined}
+        loading={data === undefined || unread}
         onChange={(next) => filter({ state: next })}
       />
       <div className={styles.filters}>
@@ -132,7 +132,12 @@ export function FleetPage() {
           </span>
         </Filters>
       </div>
-      {view === 'table' ? (
+      {unread ? (
+        <div className={styles.wait}>
+          <p className="muted">The fleet is being read for the first time …</p>
+          <Skeleton lines={10} height={24} />
+        </div>
+      ) : view === 'table' ? (
         <FleetTable
           search={search}
           selection={selection.ids}
@@ -147,9 +152,8 @@ export function FleetPage() {
           error={board.error ?? found.error}
           retry={() => void (board.isError ? board.refetch() : found.retry())}
         />
-      ) : data === undefined || (unknown && data.problem === null) ? (
+      ) : data === undefined ? (
         <div className={styles.wait}>
-          {unknown && <p className="muted">The fleet is being read for the first time …</p>}
           <Skeleton lines={10} height={24} />
         </div>
       ) : shown.length === 0 ? (

@@ -1,6 +1,5 @@
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { meQuery } from '../../api/me.ts';
 import { makePlan } from '../../api/plans.ts';
 import { Button, ErrorNotice, plural } from '../../ui/index.ts';
 import styles from './selection-bar.module.css';
@@ -14,8 +13,6 @@ export function SelectionBar({
   readonly onClear: () => void;
 }) {
   const navigate = useNavigate();
-  const { data: me } = useQuery(meQuery);
-  const may = me === undefined || me.roles.includes('operator') || me.roles.includes('admin');
   const planning = useMutation({
     mutationFn: () => makePlan({ circuits: [...ids] }),
     onSuccess: ({ plan_id }) => void navigate({ to: '/plan/$plan', params: { plan: plan_id } }),
@@ -27,11 +24,9 @@ export function SelectionBar({
       </p>
       <div className={styles.actions}>
         <Button onClick={onClear}>Clear</Button>
-        <span data-hint={may ? undefined : 'Training needs the role operator.'}>
-          <Button kind="primary" busy={planning.isPending} disabled={!may} onClick={() => planning.mutate()}>
-            Plan their training
-          </Button>
-        </span>
+        <Button kind="primary" needs="operator" busy={planning.isPending} onClick={() => planning.mutate()}>
+          Plan their training
+        </Button>
       </div>
       {planning.isError && <ErrorNotice error={planning.error} />}
     </section>

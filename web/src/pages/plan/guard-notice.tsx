@@ -42,7 +42,7 @@ export function GuardNotice({ plan }: { readonly plan: PlanView }) {
             onChange={(event) => setReason(event.target.value)}
           />
         </Field>
-        <Button type="submit" busy={planning.isPending} disabled={reason.trim() === ''}>
+        <Button type="submit" needs="operator" busy={planning.isPending} disabled={reason.trim() === ''}>
           Plan with this reason
         </Button>
       </form>

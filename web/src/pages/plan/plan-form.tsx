@@ -103,7 +103,7 @@ export function PlanForm({ from = {} }: { readonly from?: PlanRequest }) {
       </div>
       {planning.isError && <ErrorNotice error={planning.error} />}
       <div>
-        <Button type="submit" kind="primary" busy={planning.isPending}>
+        <Button type="submit" needs="operator" kind="primary" busy={planning.isPending}>
           {planning.isPending ? 'Planning …' : 'Make the plan'}
         </Button>
       </div>

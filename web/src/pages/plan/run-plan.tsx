@@ -1,11 +1,12 @@
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useId, useState } from 'react';
 import type { PlanView } from '../../../../src/views/index.ts';
 import { ApiError, api, ok } from '../../api/client.ts';
-import { meQuery } from '../../api/me.ts';
+import { useRefusal } from '../../api/may.ts';
 import { runPath } from '../../paths.ts';
 import {
+  Allowed,
   Button,
   CheckBox,
   Dialog,
@@ -35,9 +36,8 @@ export function RunPlan({
   const [comment, setComment] = useState('');
   const id = useId();
   const navigate = useNavigate();
-  const { data: me } = useQuery(meQuery);
-  const may = (role: 'operator' | 'approver'): boolean =>
-    me === undefined || me.roles.includes(role) || me.roles.includes('admin');
+  const noOperator = useRefusal('operator');
+  const noApprover = useRefusal('approver');
   const running = useMutation({
     mutationFn: () =>
       ok(
@@ -67,20 +67,18 @@ export function RunPlan({
       ? 'The guard blocks it; say below why so many.'
       : train === 0 && owed === 0
         ? 'There is nothing to train.'
-        : !may('operator')
-          ? 'Running needs the role operator.'
-          : null;
+        : noOperator;
   const close = (): void => {
     setOpen(false);
     running.reset();
   };
   return (
     <>
-      <span data-hint={why ?? undefined} tabIndex={why === null ? undefined : 0}>
+      <Allowed why={why}>
         <Button kind="primary" disabled={why !== null} onClick={() => setOpen(true)}>
           Seal and run
         </Button>
-      </span>
+      </Allowed>
       <Dialog
         open={open}
         onClose={close}
@@ -107,8 +105,9 @@ export function RunPlan({
             Exactly this plan is run. If something has moved since it was made, nothing is trained and you are
             told what.
           </p>
-          <fieldset className={styles.choices} disabled={!may('approver')}>
-            <legend>Approve in advance{!may('approver') && ' (needs the role approver)'}</legend>
+          <fieldset className={styles.choices} disabled={noApprover !== null}>
+            <legend>Approve in advance</legend>
+            {noApprover !== null && <p className="muted">{noApprover}</p>}
             {GATES.map(({ name, help }) => (
               <CheckBox
                 key={name}

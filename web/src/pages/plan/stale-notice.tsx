@@ -35,7 +35,7 @@ export function StaleNotice({
             ))}
           </ul>
         )}
-        <Button kind="primary" busy={planning.isPending} onClick={() => planning.mutate()}>
+        <Button kind="primary" needs="operator" busy={planning.isPending} onClick={() => planning.mutate()}>
           Plan anew with the same options
         </Button>
         {planning.isError && <ErrorNotice error={planning.error} />}

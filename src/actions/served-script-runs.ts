@@ -5,8 +5,8 @@ import type { Hold, Run, Ticker } from '../pipelines/index.ts';
 import type { Db } from '../store/index.ts';
 import { summaryOf, writeSummary } from './script-summary.ts';
 
-/** What a worker does with scripts that schedules started. */
-export interface ScheduledScripts extends Ticker {
+/** What a worker or server does with scripts that schedules and callers of the API started. */
+export interface ServedScriptRuns extends Ticker {
   /** Resolves when no script runs any more; with `signal` aborted it asks them to end, as Ctrl-C does. */
   settle(signal: AbortSignal): Promise<void>;
 }
@@ -15,21 +15,27 @@ export interface ScheduledScripts extends Ticker {
 export type ShowScripts = (project: Project, run: Run) => { stop(): Promise<void> };
 
 /**
- * Runs scripts that schedules started, beside the loop that called: each with the workers and GPUs that its run froze. A
- * run that was under way when its worker died is brought to its end: scripts end with the process that started them.
+ * Runs scripts that are left to this process, beside the loop that called: each with the workers and GPUs that its run
+ * froze. A run that was under way when its process died is brought to its end: scripts end with the process that started
+ * them.
  */
-export function scheduledScripts(
+export function servedScriptRuns(
   project: Project,
   hold: Hold,
   options: { readonly show: ShowScripts | null; readonly say: (line: string) => void },
-): ScheduledScripts {
+): ServedScriptRuns {
   const driven = new Map<
     string,
     { readonly run: Run; readonly wake: () => Promise<void>; readonly over: Promise<void> }
   >();
   const { db } = project.store;
+  /** Open runs of commands that died: whoever types the next one ends them. */
+  const others = new Set<string>();
   let looked = false;
   let trouble: { readonly error: unknown } | null = null;
+
+  const unknown = async (): Promise<string[]> =>
+    (await openScriptRuns(db)).filter((id) => !driven.has(id) && !others.has(id));
 
   const drive = async (run: Run): Promise<void> => {
     const { max_workers, gpus } = scriptParams(run);
@@ -63,14 +69,18 @@ export function scheduledScripts(
     name: 'scripts',
     next: async () => {
       if (trouble !== null || !looked) return project.clock.now();
-      return (await openScheduled(db)).some((id) => !driven.has(id)) ? project.clock.now() : null;
+      return (await unknown()).length > 0 ? project.clock.now() : null;
     },
     tick: async () => {
       // What went wrong beside the loop ends it, as it would have inside.
       if (trouble !== null) throw trouble.error;
       if (!looked) await writeMissedSummary(project);
       looked = true;
-      for (const id of await openScheduled(db)) if (!driven.has(id)) await drive(await getRun(db, id));
+      for (const id of await unknown()) {
+        const run = await getRun(db, id);
+        if (scriptParams(run).served) await drive(run);
+        else others.add(id);
+      }
     },
     settle: async (signal) => {
       const end = async (): Promise<void> => {
@@ -94,33 +104,31 @@ export function scheduledScripts(
   };
 }
 
-/** Runs of scripts that schedules started and that are not over; others belong to whoever typed the command. */
-async function openScheduled(db: Db): Promise<string[]> {
+/** Runs of scripts that are not over, without what they are to do: this is asked in every round. */
+async function openScriptRuns(db: Db): Promise<string[]> {
   const rows = await db
     .selectFrom('runs')
-    .innerJoin('schedule_firings as firing', 'firing.run_id', 'runs.id')
-    .select('runs.id')
-    .where('runs.pipeline', '=', 'scripts')
-    .where('runs.ended_at', 'is', null)
-    .orderBy('runs.number')
+    .select('id')
+    .where('pipeline', '=', 'scripts')
+    .where('ended_at', 'is', null)
+    .orderBy('number')
     .execute();
   return rows.map((row) => row.id);
 }
 
-/** A worker may have died between the end of the last run and its summary. */
+/** A process may have died between the end of the last run and its summary. */
 async function writeMissedSummary(project: Project): Promise<void> {
   const { db } = project.store;
   const last = await db
     .selectFrom('runs')
-    .innerJoin('schedule_firings as firing', 'firing.run_id', 'runs.id')
-    .select('runs.id')
-    .where('runs.pipeline', '=', 'scripts')
-    .where('runs.ended_at', 'is not', null)
-    .orderBy('runs.number', 'desc')
+    .select('id')
+    .where('pipeline', '=', 'scripts')
+    .where('ended_at', 'is not', null)
+    .orderBy('number', 'desc')
     .limit(1)
     .executeTakeFirst();
   if (last === undefined) return;
   const run = await getRun(db, last.id);
-  if ((await summaryOf(project, run)) !== null) return;
+  if (!scriptParams(run).served || (await summaryOf(project, run)) !== null) return;
   await writeSummary(project, run, [], { gpus: scriptParams(run).gpus, metric: null, reports: [] });
 }

@@ -1,0 +1,25 @@
+/** The line of a run, as somebody who hears the page reads it: `SubmitTraining, running, 3 submitted`. */
+import type { Locator, Page } from 'playwright-core';
+
+export const station = (page: Page, name: string, state: string): Locator =>
+  page
+    .getByRole('group', { name: /^Line of run / })
+    .getByRole('button', { name: new RegExp(`^${name}, ${state}`) });
+
+/** Writes down how each station stood from now on, whenever that changes; what was written is returned by the function. */
+export async function watchLine(page: Page): Promise<() => Promise<readonly string[]>> {
+  await page.getByRole('group', { name: /^Line of run / }).waitFor();
+  await page.evaluate(`
+    window.moves = [];
+    const look = () => {
+      for (const stop of document.querySelectorAll('[aria-label^="Line of run"] [role="button"]')) {
+        const [name, state] = stop.getAttribute('aria-label').split(', ');
+        const move = name + ' ' + state;
+        if (window.moves.findLast((each) => each.startsWith(name + ' ')) !== move) window.moves.push(move);
+      }
+    };
+    look();
+    new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true });
+  `);
+  return () => page.evaluate<readonly string[]>('window.moves');
+}

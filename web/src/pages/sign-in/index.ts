@@ -1,0 +1,2 @@
+/** Who are you? */
+export { SignInPage } from './sign-in-page.tsx';
