@@ -261,7 +261,17 @@ describe('work on a server', () => {
       run: { number: 2, status: 'waiting' },
     });
 
-    const rehearsal = await ends(11, 'run', '--provider', 'simulated', '--fail', 'kiln_1', '--json');
+    const rehearsal = await ends(
+      11,
+      'run',
+      '--provider',
+      'simulated',
+      '--circuits',
+      'kiln_1,mill_1',
+      '--fail',
+      'kiln_1',
+      '--json',
+    );
     expect(rehearsal.json()).toMatchObject({ rehearsal: true, jobs: { failed: 1, succeeded: 1 } });
 
     server.kill('SIGTERM');
