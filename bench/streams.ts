@@ -10,7 +10,7 @@ import type { SuiteResult } from './figures.ts';
 import type { Tools } from './machine.ts';
 import { TRAINYARD, cpuOf, median, memoryOf, until } from './measure.ts';
 import { newScratch, writeProject } from './project.ts';
-import type { StreamsRead } from './stream-clients.ts';
+import type { Happened, StreamsRead } from './stream-clients.ts';
 
 const CONNECTIONS = 1000;
 const PER_S = 10;
@@ -19,7 +19,7 @@ const ROUND_S = 5;
 
 /**
  * `trainyard serve` with a thousand open event streams while another process writes ten events a second, one by one: how
- * long each takes from its transaction to each client, which are in a third process. Every client must get every event, in
+ * long each takes from its commit to each client, which are in a third process. Every client must get every event, in
  * order, once. Beside it, in turn, a server that does nothing but write the same frames to as many
  * connections.
  */
@@ -38,8 +38,8 @@ export async function benchStreams(_tools: Tools, quick: boolean): Promise<Suite
     await using floor_readers = await Readers.connect(floor_port);
     await sleep(2000);
     const idle_share = await shareOf(server.pid, () => sleep(5000));
-    const seqs: number[] = [];
-    const floor_seqs: number[] = [];
+    const happened: Happened[] = [];
+    const written: Happened[] = [];
     const busy: number[] = [];
     const floor_busy: number[] = [];
     // In turn, so that a busy moment of the machine hurts both alike.
@@ -47,15 +47,16 @@ export async function benchStreams(_tools: Tools, quick: boolean): Promise<Suite
       floor_busy.push(
         await shareOf(floor.pid ?? 0, async () => {
           for await (const _tick of ticks(ROUND_S)) {
-            floor_seqs.push(floor_seqs.length + 1);
-            floor.send(frameOf(floor_seqs.length));
+            const seq = written.length + 1;
+            written.push({ seq, at_ms: now() });
+            floor.send(frameOf(seq));
           }
         }),
       );
-      busy.push(await shareOf(server.pid, async () => void seqs.push(...(await happen(store, ROUND_S)))));
+      busy.push(await shareOf(server.pid, async () => void happened.push(...(await happen(store, ROUND_S)))));
     }
-    const waited = await readers.read(seqs);
-    const floor_waited = await floor_readers.read(floor_seqs);
+    const waited = await readers.read(happened);
+    const floor_waited = await floor_readers.read(written);
     const { rss_mib, peak_rss_mib } = memoryOf(server.pid);
     const what = `${CONNECTIONS.toLocaleString('en')} streams, ${PER_S} events per s`;
     const bare = 'a server that only writes them';
@@ -126,19 +127,23 @@ async function* ticks(seconds: number): AsyncGenerator<number> {
   }
 }
 
-/** Events one by one, as they come; returns their seqs. */
-async function happen(store: Store, seconds: number): Promise<number[]> {
-  const seqs: number[] = [];
+/** Events one by one, as they come, each with when it was committed. */
+async function happen(store: Store, seconds: number): Promise<Happened[]> {
+  const happened: Happened[] = [];
   for await (const i of ticks(seconds)) {
     await store.tx((tx) => appendEvents(tx, Date.now(), [eventOf(i)]));
+    const at_ms = now();
     const last = await store.db
       .selectFrom('events')
       .select((e) => e.fn.max('seq').as('seq'))
       .executeTakeFirst();
-    seqs.push(Number(last?.seq));
+    happened.push({ seq: Number(last?.seq), at_ms });
   }
-  return seqs;
+  return happened;
 }
+
+/** Of all processes alike, in fractions of a millisecond. */
+const now = (): number => performance.timeOrigin + performance.now();
 
 /** The clients, in a process of their own. */
 class Readers {
@@ -158,7 +163,7 @@ class Readers {
   }
 
   /** How long each event took to each of them, sorted, once all have all. */
-  async read(expected: readonly number[]): Promise<number[]> {
+  async read(expected: readonly Happened[]): Promise<number[]> {
     this.#child.send([...expected]);
     const signal = AbortSignal.timeout(60_000);
     const [read] = (await once(this.#child, 'message', { signal })) as [StreamsRead];
