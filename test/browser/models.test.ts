@@ -51,6 +51,11 @@ inBrowser('the models', (visitor) => {
     await expect.poll(() => names(page)).toEqual(['mill-3']);
     await page.getByRole('button', { name: /^Plant mill/ }).click();
     await expect.poll(() => names(page)).toHaveLength(3);
+    await page.getByLabel('Made by').selectOption('rehearsals');
+    await page.waitForURL(room.at('/models?rehearsal=true'));
+    await page.getByText('No rehearsal registered a model.').waitFor();
+    await page.getByLabel('Made by').selectOption('runs');
+    await page.waitForURL(room.at('/models'));
     await page.getByRole('link', { name: 'mill-3', exact: true }).press('Enter');
     await page.getByRole('heading', { level: 1, name: /^mill-3/ }).waitFor();
   });
