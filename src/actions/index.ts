@@ -19,6 +19,7 @@ export { prune } from './prune.ts';
 export type { PruneItem, PruneReport } from './prune-report.ts';
 export { pruneTicker } from './prune-ticker.ts';
 export { schedulesTicker } from './schedules-ticker.ts';
+export { tellEvents } from './tell-events.ts';
 export { SettingsWatch } from './settings-watch.ts';
 export { servedScriptRuns } from './served-script-runs.ts';
 export { prepareServedScripts, refuseIfScriptsRun, servedScriptJobs } from './serve-scripts.ts';

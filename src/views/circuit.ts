@@ -219,7 +219,8 @@ export async function circuitView(
   const history = (await versionsOfCircuits(db, [circuit.id], 100)).get(circuit.id) ?? [];
   const jobs = await db
     .selectFrom('jobs')
-    .innerJoin('runs', 'runs.id', 'jobs.run_id')
+    .crossJoin('runs')
+    .whereRef('runs.id', '=', 'jobs.run_id')
     .where('jobs.circuit_id', '=', circuit.id)
     .where('runs.pipeline', '=', 'train')
     .select([

@@ -201,7 +201,7 @@ const DIAMOND = 'M0 -4.5L4.5 0L0 4.5L-4.5 0z';
 const TRIANGLE = 'M0 -4L4.5 3.5H-4.5z';
 const SHAPES = [DISK, SQUARE, DIAMOND, TRIANGLE, DISK, SQUARE, DIAMOND, TRIANGLE];
 
-const LEFT = 56;
+const LEFT = 64;
 /** Lines that can be told apart; more of them begin again. */
 const LINES = 8;
 

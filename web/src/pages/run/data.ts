@@ -1,9 +1,9 @@
 import { queryOptions } from '@tanstack/react-query';
-import type { FailuresView, MatrixView, RunView } from '../../../../src/views/index.ts';
+import type { FailuresView, MatrixView, RunView, TimelineView } from '../../../../src/views/index.ts';
 import { api, ok } from '../../api/client.ts';
 
 export { runQuery } from '../../runs/index.ts';
-export type { FailuresView, MatrixView, RunView };
+export type { FailuresView, MatrixView, RunView, TimelineView };
 export type Stage = RunView['stages'][number];
 
 /** `progress`: it moves while the run is open. */
