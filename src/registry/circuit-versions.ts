@@ -2,9 +2,9 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { batches } from '../store/index.ts';
 import type { Db } from '../store/index.ts';
-import type { ModelRef, RegistryName } from './model-version.ts';
+import type { ModelRef } from './model-version.ts';
 
-/** A version as a line of a circuit's history. */
+/** A version of the dev registry as a line of a circuit's history. */
 export interface CircuitVersionRow {
   readonly circuit_id: string;
   readonly model_name: string;
@@ -26,10 +26,9 @@ type VersionRow = Omit<CircuitVersionRow, 'metrics' | 'withdrawn' | 'pr'> & {
 
 const Metrics = z.record(z.string(), z.number());
 
-/** The last `each` versions of each circuit in a registry, oldest first; pull requests and withdrawn ones too. */
+/** The last `each` versions of each circuit in the dev registry, oldest first; pull requests and withdrawn ones too. */
 export async function versionsOfCircuits(
   db: Db,
-  registry: RegistryName,
   circuit_ids: readonly string[],
   each: number,
 ): Promise<Map<string, CircuitVersionRow[]>> {
@@ -44,7 +43,7 @@ export async function versionsOfCircuits(
       left join runs on runs.id = m.run_id
       where m.rowid in (
         select n.rowid from model_versions as n
-        where n.registry = ${registry} and n.circuit_id = wanted.id order by n.created_at desc limit ${each})
+        where n.registry = 'dev' and n.circuit_id = wanted.id order by n.created_at desc limit ${each})
       order by m.circuit_id, m.created_at`.execute(db);
     for (const { withdrawn_at, pr, metrics, ...row } of rows) {
       const version = {
