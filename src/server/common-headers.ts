@@ -29,4 +29,6 @@ export function describeCommonHeaders(app: OpenAPIHono<ApiEnv>): void {
 
 /** `get` of `/api/v1/runs/{run}/artifacts.zip` is `get_runs_run_artifacts_zip`. */
 const operationName = (method: string, path: string): string =>
-  [method, ...path.replace(/^\/api\/v\d+/, '').split(/[^A-Za-z0-9]+/)].filter((part) => part !== '').join('_');
+  [method, ...path.replace(/^\/api\/v\d+/, '').split(/[^A-Za-z0-9]+/)]
+    .filter((part) => part !== '')
+    .join('_');
