@@ -40,7 +40,7 @@ const metricColumns = (name: string, better: Better | undefined, i: number): Col
   {
     key: `metric.${name}`,
     head: <span title={`${name} of the candidate, then of the model in use`}>{name}</span>,
-    width: '100px',
+    width: '136px',
     align: 'right',
     sort: name,
     from: i === 0 ? 640 : i === 1 ? 800 : 1000,
@@ -54,7 +54,7 @@ const metricColumns = (name: string, better: Better | undefined, i: number): Col
   {
     key: `change.${name}`,
     head: <span title={`Difference of ${name} to the model in use`}>Δ {name}</span>,
-    width: '112px',
+    width: '128px',
     align: 'right',
     sort: `change.${name}`,
     ...(i === 0 ? {} : { from: i === 1 ? 800 : 1000 }),

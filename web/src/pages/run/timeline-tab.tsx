@@ -86,7 +86,8 @@ function Jobs({
   const buckets = bucketsOf(timeline, start);
   const most = Math.max(0, ...buckets.map((b) => b.queued + b.preparing + b.running));
   const running = Math.max(0, ...buckets.map((b) => b.running));
-  if (most === 0) return <p className="muted">No job was handed over.</p>;
+  if (buckets.length === 0) return <p className="muted">No job was handed over.</p>;
+  if (most === 0) return <p className="muted">The jobs took no time that could be drawn.</p>;
   // Averages over short times: whole jobs are what people count.
   const peak = `about ${count(Math.ceil(most))} at the busiest, at most ${count(Math.ceil(running))} running at once`;
   const marks = countMarks(most);
