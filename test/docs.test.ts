@@ -33,6 +33,12 @@ describe('the documentation', () => {
     expect(broken).toEqual([]);
   });
 
+  it.each(pages)('%s shows only pictures that are there', (page) => {
+    const shown = [...read(page).matchAll(/<(?:img|source)\b[^>]*?\b(?:src|srcset)="([^"]+)"/g)];
+    const missing = shown.filter(([, path = '']) => !existsSync(join(root, dirname(page), path)));
+    expect(missing.map(([, path]) => path)).toEqual([]);
+  });
+
   it.each(pages)('%s shows only commands and flags that there are', (page) => {
     expect(commandsIn(read(page)).flatMap(problemsOf)).toEqual([]);
   });

@@ -22,7 +22,7 @@ export { schedulesTicker } from './schedules-ticker.ts';
 export { tellEvents } from './tell-events.ts';
 export { SettingsWatch } from './settings-watch.ts';
 export { servedScriptRuns } from './served-script-runs.ts';
-export { prepareServedScripts, refuseIfScriptsRun } from './serve-scripts.ts';
+export { prepareServedScripts, refuseIfScriptsRun, servedScriptJobs } from './serve-scripts.ts';
 export type { ServedScripts } from './serve-scripts.ts';
 export { writeSummary } from './script-summary.ts';
 export type { Report } from './script-summary.ts';

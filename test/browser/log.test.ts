@@ -19,8 +19,6 @@ while not os.path.exists(os.path.join(root, 'go')):
         time.sleep(0.02)
 write_model()`;
 
-const COLOUR = '(element) => getComputedStyle(element).color';
-
 inBrowser('a log that is followed', (visitor) => {
   let room: ControlRoom;
   beforeAll(async () => {
@@ -54,7 +52,7 @@ inBrowser('a log that is followed', (visitor) => {
       const hot = log.getByText('too hot');
       await hot.waitFor();
       // Colours are those of the theme, not of a terminal.
-      expect(await hot.evaluate(COLOUR)).not.toBe(await log.evaluate(COLOUR));
+      expect(await hot.getAttribute('style')).toContain('var(--failed)');
       say('epoch 1 loss 0.50');
       await log.getByText('epoch 1 loss 0.50').waitFor();
       expect(await follow.isChecked()).toBe(true);

@@ -22,7 +22,7 @@ const PAGES: readonly (readonly [name: string, path: string, there: RegExp])[] =
   ['a run with a station open', '/runs/2?stage=SubmitTraining', /Started/],
   ['the jobs of a run as a table', '/runs/2?view=table', /mill_1/],
   ['the failures of a run', '/runs/3?tab=failures', /2 circuits failed/],
-  ['the timeline of a run', '/runs/2?tab=timeline', /at most at once/],
+  ['the timeline of a run', '/runs/2?tab=timeline', /no time that could be drawn/],
   ['the artifacts of a run', '/runs/2?tab=artifacts', /Download all as a zip/],
   ['the plan of a run', '/runs/2?tab=plan', /kiln_2/],
   ['the events of a run', '/runs/2?tab=events', /run 2/i],
@@ -32,6 +32,17 @@ const PAGES: readonly (readonly [name: string, path: string, there: RegExp])[] =
   ['what waits for a decision', '/approvals', /Promote/],
   ['models to decide on', '/approvals/MODELS', /kiln-2:2/],
   ['failures to decide on', '/approvals/FAILURES', /Traceback|KeyError/],
+  ['the models', '/models', /ahead of shared|promoted/],
+  ['a model', '/models/kiln-1', /v1/],
+  ['two versions compared', '/models/kiln-2?compare=1,2', /v1 and v2 compared/],
+  ['a version', '/models/kiln-2/1', /In words/],
+  ['the settings', '/settings', /circuits in config/],
+  ['the gates', '/settings?tab=gates', /registry-promotion/],
+  ['the channels', '/settings?tab=channels', /channel/i],
+  ['the tokens', '/settings?tab=tokens', /token/i],
+  ['the schedules', '/settings?tab=schedules', /nightly/],
+  ['trainyard.yaml', '/settings?tab=file', /max_changed/],
+  ['the page for signing in', '/sign-in', /Sign in/],
   ['what happened', '/activity', /Run 3 started/],
   ['what is on record', '/activity?tab=audit', /tester/],
   ['a page that there is not', '/nowhere', /nowhere|nothing/i],
@@ -41,7 +52,10 @@ inBrowser('every page', (visitor) => {
   let room: ControlRoom;
   const ids: Record<string, string> = {};
   beforeAll(async () => {
-    const project = TestProject.create({ circuits: EIGHT });
+    const project = TestProject.create({
+      circuits: EIGHT,
+      settings: 'schedules: {nightly: {cron: "15 2 * * *", run: {pipeline: train}}}\n',
+    });
     await project.trained();
     for (const id of ['kiln_2', 'mill_1', 'mill_2']) project.change(id, 0.2);
     await project.ends(11, ['run']);

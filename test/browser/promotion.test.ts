@@ -6,8 +6,6 @@ import { inBrowser } from './browser.ts';
 import { ControlRoom } from './control-room.ts';
 import { station } from './line.ts';
 
-const HAS_FOCUS = '(element) => element === document.activeElement';
-
 inBrowser('a model that may be promoted', (visitor) => {
   let room: ControlRoom;
   beforeAll(async () => {
@@ -24,6 +22,7 @@ inBrowser('a model that may be promoted', (visitor) => {
     const page = await visitor.open(room.at('/runs/2'));
     await station(page, 'PromoteModels', 'waiting').waitFor();
     const { keyboard } = page;
+    const focused = (wanted: Locator): Locator => wanted.and(page.locator(':focus'));
     await page.goto(room.at('/approvals'));
     const request = page.getByRole('link', { name: 'Promote 2 models' });
     await request.waitFor();
@@ -32,7 +31,7 @@ inBrowser('a model that may be promoted', (visitor) => {
 
     await page.getByRole('row', { name: /kiln-1:2/ }).waitFor();
     await keyboard.press('j');
-    expect(await page.getByRole('checkbox', { name: 'Select kiln-1:2' }).evaluate(HAS_FOCUS)).toBe(true);
+    await focused(page.getByRole('checkbox', { name: 'Select kiln-1:2' })).waitFor();
     const side = page.getByRole('complementary', { name: 'The current row' });
     const mae = side.getByRole('row', { name: /^mae/ });
     expect(await mae.textContent()).toMatch(/^mae\d+\.\d+\d+\.\d+[+−]\d+\.\d+ (better|worse|more|less)?/);
@@ -69,7 +68,7 @@ inBrowser('a model that may be promoted', (visitor) => {
     async function tabTo(wanted: Locator): Promise<void> {
       await wanted.waitFor();
       for (let i = 0; i < 60; i++) {
-        if (await wanted.evaluate(HAS_FOCUS)) return;
+        if ((await focused(wanted).count()) === 1) return;
         await keyboard.press('Tab');
       }
       throw new Error(`Tab never came to ${wanted.toString()}.`);

@@ -30,7 +30,7 @@ inBrowser('two people at two windows', (visitor) => {
       await second.getByRole('row', { name: /kiln-1:1.*approved/ }).waitFor();
       await second.getByRole('row', { name: /kiln-2:1.*open/ }).waitFor();
 
-      await room.stop('SIGKILL');
+      await room.stop();
       for (const page of [first, second]) await lineIs(page, 'No connection').waitFor();
       await room.project.ok(['reject', id, '--comment', 'Not this one.']);
       await room.start();

@@ -55,9 +55,13 @@ type More = Omit<StartOptions, 'cwd'>;
 
 export class TestProject {
   readonly folder: string;
+  /** What goes away with it. */
+  readonly #base: string;
 
-  private constructor(folder: string) {
-    this.folder = folder;
+  private constructor(base: string, name = '') {
+    this.#base = base;
+    this.folder = join(base, name);
+    mkdirSync(this.folder, { recursive: true });
   }
 
   static create(options: ProjectOptions = {}): TestProject {
@@ -82,9 +86,9 @@ export class TestProject {
     return project;
   }
 
-  /** An empty folder. */
-  static empty(): TestProject {
-    return new TestProject(realpathSync(mkdtempSync(join(tmpdir(), 'trainyard-test-'))));
+  /** An empty folder, called so where somebody looks at its name. */
+  static empty(name?: string): TestProject {
+    return new TestProject(realpathSync(mkdtempSync(join(tmpdir(), 'trainyard-test-'))), name);
   }
 
   get state(): string {
@@ -227,7 +231,7 @@ export class TestProject {
         }
       }
       try {
-        rmSync(this.folder, { recursive: true, force: true });
+        rmSync(this.#base, { recursive: true, force: true });
         return;
       } catch {
         await sleep(20); // somebody writes a last line

@@ -40,21 +40,21 @@ const metricColumns = (name: string, better: Better | undefined, i: number): Col
   {
     key: `metric.${name}`,
     head: <span title={`${name} of the candidate, then of the model in use`}>{name}</span>,
-    width: '100px',
+    width: '136px',
     align: 'right',
     sort: name,
     from: i === 0 ? 640 : i === 1 ? 800 : 1000,
     cell: ({ metrics, current }) => (
       <>
         <span>{shown(metrics?.[name])}</span>
-        <span className={styles.now}>{current === null ? '' : shown(current.metrics[name])}</span>
+        <span className={styles.now}>{current === null ? '–' : shown(current.metrics[name])}</span>
       </>
     ),
   },
   {
     key: `change.${name}`,
     head: <span title={`Difference of ${name} to the model in use`}>Δ {name}</span>,
-    width: '112px',
+    width: '128px',
     align: 'right',
     sort: `change.${name}`,
     ...(i === 0 ? {} : { from: i === 1 ? 800 : 1000 }),

@@ -86,7 +86,10 @@ function Jobs({
   const buckets = bucketsOf(timeline, start);
   const most = Math.max(0, ...buckets.map((b) => b.queued + b.preparing + b.running));
   const running = Math.max(0, ...buckets.map((b) => b.running));
-  if (most === 0) return <p className="muted">No job was handed over.</p>;
+  if (buckets.length === 0) return <p className="muted">No job was handed over.</p>;
+  if (most === 0) return <p className="muted">The jobs took no time that could be drawn.</p>;
+  // Averages over short times: whole jobs are what people count.
+  const peak = `about ${count(Math.ceil(most))} at the busiest, at most ${count(Math.ceil(running))} running at once`;
   const marks = countMarks(most);
   const top = marks.at(-1) ?? most;
   return (
@@ -95,9 +98,7 @@ function Jobs({
         <Key tone="idle" text="queued" />
         <Key tone="waiting" text="preparing" />
         <Key tone="running" text="running" />
-        <span className="muted">
-          {count(most)} at most at once, {count(running)} of them running
-        </span>
+        <span className="muted">{peak}</span>
       </figcaption>
       <div className={styles.plot}>
         <div className={styles.counts} aria-hidden="true">
@@ -112,7 +113,7 @@ function Jobs({
           preserveAspectRatio="none"
           className={styles.layers}
           role="img"
-          aria-label={`Jobs over time: ${count(most)} at most at once, ${count(running)} of them running`}
+          aria-label={`Jobs over time: ${peak}`}
         >
           {marks.map((n) => (
             <path key={n} d={`M0 ${100 - (n / top) * 100}H1000`} className={styles.grid} />
