@@ -1,4 +1,4 @@
-import { fork, spawn } from 'node:child_process';
+import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -8,8 +8,9 @@ import type { Store } from '../src/store/index.ts';
 import { figure } from './figures.ts';
 import type { SuiteResult } from './figures.ts';
 import type { Tools } from './machine.ts';
-import { TRAINYARD, cpuOf, median, memoryOf, until } from './measure.ts';
+import { cpuOf, median, memoryOf } from './measure.ts';
 import { newScratch, writeProject } from './project.ts';
+import { serve } from './server.ts';
 import type { Happened, StreamsRead } from './stream-clients.ts';
 
 const CONNECTIONS = 1000;
@@ -181,34 +182,4 @@ async function ended(child: ChildProcess): Promise<void> {
   const over = once(child, 'exit');
   child.kill('SIGKILL');
   await over;
-}
-
-interface Server {
-  readonly pid: number;
-  readonly port: number;
-  stop(): Promise<void>;
-}
-
-/** The server as people start it, once it listens. */
-async function serve(folder: string): Promise<Server> {
-  const [program = '', ...args] = TRAINYARD;
-  const child = spawn(program, [...args, 'serve', '--port', '0', '--project', folder], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const ended = once(child, 'exit');
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
-  const port = await until('the server listens', 30, 10, () => {
-    if (child.exitCode !== null) throw new Error(said);
-    const found = /http:\/\/127\.0\.0\.1:(\d+)/.exec(said)?.[1];
-    return found === undefined ? null : Number(found);
-  });
-  return {
-    pid: child.pid ?? 0,
-    port,
-    stop: async () => {
-      child.kill('SIGKILL');
-      await ended;
-    },
-  };
 }

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { environmentOf, findAsset, inEarnest } from './assets/index.ts';
 import type { Environment } from './assets/index.ts';
 import { loadProjectConfig } from './config/index.ts';
@@ -51,6 +52,8 @@ export interface Project {
   readonly world: World;
   /** What messages about this project are made and sent with. */
   readonly messaging: NotifierOptions;
+  /** Works with other settings from now on: `config`, `settings`, `world.config` and `messaging` are those. */
+  takeUp(settings: ProjectConfig): Promise<void>;
   /** Who acts, as claimed on this machine. */
   actor(): Promise<Actor>;
   /**
@@ -86,31 +89,48 @@ export async function openProject(options: {
       : hasState
         ? await openStore(folder, { read_only: true })
         : memoryStore(folder);
-  const base = { root, settings, store, has_state: hasState, clock, env };
-  const messaging: NotifierOptions = {
-    store,
-    settings: settings.notifications,
-    clock,
-    env,
-    project: basename(root),
-  };
-  const background = options.mode === 'write' ? await sendMessages(messaging) : null;
-  return assemble({ ...base, messaging }, options.overrides ?? {}, background, () => store.close());
+  const held: Held = { settings };
+  const base = { root, store, has_state: hasState, clock, env };
+  const background =
+    options.mode === 'write' ? await sendMessages(() => messagingOf(base, held.settings)) : null;
+  return assemble(base, held, options.overrides ?? {}, background, () => store.close());
 }
+
+/** The settings as they were last taken up. */
+interface Held {
+  settings: ProjectConfig;
+}
+
+const messagingOf = (
+  { root, store, clock, env }: Pick<Project, 'root' | 'store' | 'clock' | 'env'>,
+  settings: ProjectConfig,
+): NotifierOptions => ({ store, settings: settings.notifications, clock, env, project: basename(root) });
 
 /** A world over a store, as flags want it. `closeStore`: for whoever opened it. */
 function assemble(
-  base: Pick<Project, 'root' | 'settings' | 'store' | 'has_state' | 'clock' | 'env' | 'messaging'>,
+  base: Pick<Project, 'root' | 'store' | 'has_state' | 'clock' | 'env'>,
+  held: Held,
   overrides: Overrides,
   background: Background | null,
   closeStore: () => Promise<void>,
 ): Project {
-  const { root, settings, store, clock, env } = base;
+  const { root, store, clock, env } = base;
   const { folder } = store;
-  const config = applyOverrides(settings, overrides);
+  let known_as = held.settings;
+  let known_config = applyOverrides(known_as, overrides);
+  const config = (): ProjectConfig => {
+    if (known_as !== held.settings) {
+      known_as = held.settings;
+      known_config = applyOverrides(known_as, overrides);
+    }
+    return known_config;
+  };
   const gpus = overrides.gpus ?? [];
   const computes = new Map<string, Promise<Compute>>();
   const environments = new Map<string, Environment>();
+  // Training has no business with the keys of channels and of sign-in.
+  const withheld = (): string[] =>
+    secretNames(JSON.stringify([held.settings.notifications, held.settings.server]));
   const removed = (run_id: string): Promise<Error | null> => removedLogs(store.db, run_id);
   const compute = async (name: string): Promise<Compute> => {
     await refreshEnvironments(store, environments);
@@ -118,7 +138,17 @@ function assemble(
     if (known === undefined)
       computes.set(
         name,
-        (known = createCompute(name, { config, gpus, store, folder, env, clock, environments, removed })),
+        (known = createCompute(name, {
+          config: config(),
+          withheld,
+          gpus,
+          store,
+          folder,
+          env,
+          clock,
+          environments,
+          removed,
+        })),
       );
     return known;
   };
@@ -126,7 +156,9 @@ function assemble(
     store,
     ...(background === null ? {} : { background: background.begin }),
     clock,
-    config,
+    get config() {
+      return config();
+    },
     project: root,
     compute,
     registries: {
@@ -141,11 +173,24 @@ function assemble(
   };
   return {
     ...base,
-    config,
+    get config() {
+      return config();
+    },
+    get settings() {
+      return held.settings;
+    },
+    get messaging() {
+      return messagingOf(base, held.settings);
+    },
     world,
+    takeUp: async (settings) => {
+      const before = held.settings.notifications;
+      held.settings = settings;
+      if (!isDeepStrictEqual(before, settings.notifications)) await background?.renew();
+    },
     actor: async () => ({ name: await gitIdentity(root, loginName(env)), identity: 'claimed' }),
     endBackground: async () => (await background?.end()) ?? null,
-    beside: (more) => assemble(base, more, null, async () => undefined),
+    beside: (more) => assemble(base, held, more, null, async () => undefined),
     close: async () => {
       await background?.end();
       for (const known of computes.values()) await known.then((c) => c.close());
@@ -172,38 +217,64 @@ const LAST_MESSAGES_MS = 3000;
 /** What goes on beside the loop; `end` is for whoever began it. */
 interface Background {
   readonly begin: () => void;
+  /** Goes on with other settings. */
+  readonly renew: () => Promise<void>;
   readonly end: () => Promise<Leftover | null>;
 }
 
-/** Messages about runs, sent beside the loop. Null where no channel is configured: then nothing of it is even loaded. */
-async function sendMessages(messaging: NotifierOptions): Promise<Background | null> {
-  if (Object.keys(messaging.settings.channels).length === 0) return null;
-  const { createNotifier } = await import('./notify/index.ts');
-  const notifier: Notifier = createNotifier(messaging);
-  // Before this command does anything: a channel that is new is told all of it.
-  await notifier.begin();
-  const stop = new AbortController();
-  let running: Promise<void> | null = null;
+interface Sending {
+  readonly notifier: Notifier;
+  readonly stop: AbortController;
+  readonly running: Promise<void> | null;
+}
+
+/** Messages about runs, sent beside the loop. Where no channel is configured nothing of it is even loaded. */
+async function sendMessages(messaging: () => NotifierOptions): Promise<Background> {
+  let begun = false;
   let ended: Promise<Leftover | null> | null = null;
-  const finish = async (): Promise<Leftover | null> => {
-    if (running === null) return null;
-    stop.abort();
-    await running;
-    await notifier.flush(LAST_MESSAGES_MS);
-    // A store that fails has its own way of being told of.
-    return notifier.leftover().catch(() => null);
+  const prepare = async (): Promise<Sending | null> => {
+    const now = messaging();
+    if (Object.keys(now.settings.channels).length === 0) return null;
+    const { createNotifier } = await import('./notify/index.ts');
+    const notifier = createNotifier(now);
+    // Before this command does anything: a channel that is new is told all of it.
+    await notifier.begin();
+    const stop = new AbortController();
+    return { notifier, stop, running: begun ? notifier.run(stop.signal) : null };
   };
+  const finish = async (sending: Sending | null): Promise<Leftover | null> => {
+    if (sending === null || sending.running === null) return null;
+    sending.stop.abort();
+    await sending.running;
+    await sending.notifier.flush(LAST_MESSAGES_MS);
+    // A store that fails has its own way of being told of.
+    return sending.notifier.leftover().catch(() => null);
+  };
+  let current = await prepare();
+  let renewing: Promise<void> = Promise.resolve();
   return {
     begin: () => {
-      running ??= notifier.run(stop.signal);
+      begun = true;
+      if (current?.running === null)
+        current = { ...current, running: current.notifier.run(current.stop.signal) };
     },
-    end: () => (ended ??= finish()),
+    renew: () => {
+      const renewed = renewing.then(async () => {
+        const before = current;
+        current = null;
+        await finish(before);
+        if (ended === null) current = await prepare();
+      });
+      renewing = renewed.catch(() => undefined);
+      return renewed;
+    },
+    end: () => (ended ??= renewing.then(() => finish(current))),
   };
 }
 
 /** Providers by name, each loaded only when a run needs it. */
 const PROVIDERS: Readonly<Record<string, (setup: Setup) => Promise<Compute>>> = {
-  local: async ({ config, folder, env, clock, environments, gpus, removed }) => {
+  local: async ({ config, withheld, folder, env, clock, environments, gpus, removed }) => {
     const { createLocalCompute } = await import('./providers/local/index.ts');
     return createLocalCompute({
       state_folder: folder,
@@ -217,7 +288,7 @@ const PROVIDERS: Readonly<Record<string, (setup: Setup) => Promise<Compute>>> = 
           : (environments.get(`${named.name}:${named.version ?? '@latest'}`) ?? null);
       },
       env,
-      withheld: secretNames(JSON.stringify(config.notifications)),
+      withheld,
       clock,
       grace_s: 10,
       removed,
@@ -238,6 +309,8 @@ const PROVIDERS: Readonly<Record<string, (setup: Setup) => Promise<Compute>>> = 
 interface Setup {
   readonly gpus: readonly string[];
   readonly config: ProjectConfig;
+  /** Variables that jobs do not inherit. */
+  readonly withheld: () => readonly string[];
   readonly store: Store;
   readonly folder: string;
   readonly env: Env;

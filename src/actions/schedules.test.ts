@@ -336,7 +336,7 @@ describe('trainyard.yaml', () => {
         type: 'schedule.config_broken',
         severity: 'error',
         message:
-          'Schedules stay as they were: trainyard.yaml:2 schedules.nightly.cron: must be a cron expression: invalid value for hour: 25.',
+          'Settings stay as they were: trainyard.yaml:2 schedules.nightly.cron: must be a cron expression: invalid value for hour: 25.',
       },
     ]);
     await edit(NIGHTLY);
@@ -350,7 +350,7 @@ describe('trainyard.yaml', () => {
     await rename(join(w.root, 'trainyard.yaml'), join(w.root, 'gone'));
     await lookAt(ticker, NIGHT);
     expect(await told()).toEqual(['01-01T02:00 started']);
-    expect(said[0]).toBe('Schedules stay as they were: trainyard.yaml is gone.');
+    expect(said[0]).toBe('Settings stay as they were: trainyard.yaml is gone.');
   });
 });
 

@@ -1,7 +1,6 @@
 import type { Project } from '../app.ts';
-import { ConflictError } from '../kernel/errors.ts';
-import { currentHolder, driveRuns, getRun, holdProject } from '../pipelines/index.ts';
-import type { Hold, HolderKind } from '../pipelines/index.ts';
+import { currentHolder, driveRuns, getRun, holdIfFree } from '../pipelines/index.ts';
+import type { HolderKind } from '../pipelines/index.ts';
 import { note, print, printJson } from './render/output.ts';
 
 /**
@@ -22,7 +21,9 @@ export async function goOn(
     ) => Promise<Readonly<Record<string, unknown>>>;
   },
 ): Promise<number> {
-  const hold = options.wait ? await holdUnlessHeld(project, options.kind ?? 'approve') : null;
+  const hold = options.wait
+    ? await holdIfFree(project.store, project.clock.now(), options.kind ?? 'approve')
+    : null;
   if (hold === null) {
     const held = await currentHolder(project.store);
     if (options.json) printJson(await options.document(null));
@@ -64,7 +65,7 @@ export async function untilOver(
       await project.clock.sleep(100);
       continue;
     }
-    const hold = await holdUnlessHeld(project, kind);
+    const hold = await holdIfFree(project.store, project.clock.now(), kind);
     if (hold === null) continue;
     const stop = new AbortController();
     try {
@@ -78,15 +79,6 @@ export async function untilOver(
     }
   }
 }
-
-/** Null: somebody holds the project, or was quicker. */
-const holdUnlessHeld = async (project: Project, kind: HolderKind): Promise<Hold | null> =>
-  (await currentHolder(project.store)) === null
-    ? holdProject(project.store, project.clock.now(), kind).catch((error: unknown) => {
-        if (error instanceof ConflictError) return null;
-        throw error;
-      })
-    : null;
 
 /** Holders that go on with any run of the project; the others are about something of their own. */
 const GO_ON: readonly string[] = ['run', 'worker', 'serve', 'approve', 'retry'];

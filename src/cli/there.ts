@@ -21,7 +21,7 @@ export async function runFactsThere({ api }: Client, key: string): Promise<RunFa
   const run = await ok(api.runs[':run'].$get({ param: { run: key } }));
   const [failures, system] = await Promise.all([
     ok(api.runs[':run'].failures.$get({ param: { run: run.id } })),
-    ok(api.system.$get({})),
+    ok(api.system.$get({ query: {} })),
   ]);
   const messages = await Promise.all(
     fewFailed(failures).map((job) => ok(api.jobs[':job'].$get({ param: { job } }))),

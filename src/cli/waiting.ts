@@ -2,11 +2,11 @@ import type { Project } from '../app.ts';
 import { groupFailures } from '../ci/index.ts';
 import { WatchedJobs, jobsNamed, recentJobNames } from '../jobs/index.ts';
 import type { NamedJob } from '../jobs/index.ts';
-import { ConflictError, EXIT, NotFoundError } from '../kernel/errors.ts';
+import { EXIT, NotFoundError } from '../kernel/errors.ts';
 import { formatDuration } from '../kernel/duration.ts';
 import { nearest } from '../kernel/suggest.ts';
-import { countsText, currentHolder, driveRuns, getRun, holdProject } from '../pipelines/index.ts';
-import type { Hold, Run } from '../pipelines/index.ts';
+import { countsText, currentHolder, driveRuns, getRun, holdIfFree } from '../pipelines/index.ts';
+import type { Run } from '../pipelines/index.ts';
 import { about } from './following.ts';
 import { note, print, printJson } from './render/output.ts';
 import { showProgress } from './render/progress.ts';
@@ -149,22 +149,12 @@ async function goOn(project: Project, runs: readonly Run[], signal: AbortSignal)
       said = true;
       note(`\`trainyard ${holder.kind}\` (process ${holder.pid}) goes on with them; watching.`);
     }
-    const hold = holder === null ? await tryToHold(project) : null;
+    const hold = holder === null ? await holdIfFree(project.store, project.clock.now(), 'wait') : null;
     if (hold === null) await project.clock.sleep(500, signal);
     else {
       await using _held = hold;
       await driveRuns(project.world, hold, signal, 'aborted', scope);
     }
-  }
-}
-
-/** Null when another process was quicker. */
-async function tryToHold({ store, clock }: Project): Promise<Hold | null> {
-  try {
-    return await holdProject(store, clock.now(), 'wait');
-  } catch (error) {
-    if (error instanceof ConflictError) return null;
-    throw error;
   }
 }
 

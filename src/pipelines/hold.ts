@@ -36,6 +36,17 @@ export async function holdUnlessServed(store: Store, now: number, kind: HolderKi
   return holdProject(store, now, kind);
 }
 
+/** Holds the project, or returns null when somebody else does or was quicker. */
+export async function holdIfFree(store: Store, now: number, kind: HolderKind): Promise<Hold | null> {
+  if ((await currentHolder(store)) !== null) return null;
+  try {
+    return await holdProject(store, now, kind);
+  } catch (error) {
+    if (error instanceof ConflictError) return null;
+    throw error;
+  }
+}
+
 /**
  * Makes this process the one that advances the project's runs. One is enough on SQLite, and two would only wait for
  * each other. A dead holder's leases fall at once when it died on this machine.

@@ -3,7 +3,7 @@ export { ARTIFACTS } from './artifacts.ts';
 export type { ArtifactName } from './artifacts.ts';
 export { failuresOfRun } from './failures-of-run.ts';
 export { driveRuns, scriptsDriver } from './drive.ts';
-export { currentHolder, holdProject, holdUnlessServed } from './hold.ts';
+export { currentHolder, holdIfFree, holdProject, holdUnlessServed } from './hold.ts';
 export type { Hold, HolderKind } from './hold.ts';
 export { failureOf } from './note-failures.ts';
 export type { Ticker } from './loop.ts';

@@ -6,7 +6,7 @@ import type { Caller } from './access/caller.ts';
 import type { Once } from './idempotency.ts';
 
 import { Problem, problem } from './problem.ts';
-import type { ServingProcess } from './serving-process.ts';
+import type { ServingProcess } from './process/serving-process.ts';
 
 /** What a handler knows of its request. */
 export interface ApiEnv {

@@ -10,9 +10,12 @@ import { signIn } from './access/sign-in.ts';
 import type { ApiContext, ApiEnv } from './api.ts';
 import { conditional, describeConditional } from './conditional.ts';
 import { describeCommonHeaders } from './common-headers.ts';
+import { apiDocs } from './docs/docs.ts';
 import { idempotent } from './idempotency.ts';
 import { ModelNames } from './model-names.ts';
 import { problem, problemResponse } from './problem.ts';
+import { health } from './process/health.ts';
+import { requestLog } from './process/request-log.ts';
 import { approvals } from './routes/approvals.ts';
 import { artifacts } from './routes/artifacts.ts';
 import { audit } from './routes/audit.ts';
@@ -61,11 +64,17 @@ export const resources = (context: ApiContext) => {
 
 const LARGEST_BODY = 1 << 20;
 
+const DOCUMENT = {
+  openapi: '3.1.0',
+  info: { title: 'Trainyard', version: '1', description: 'Everything the command line does, over HTTP.' },
+};
+
 /** Everything that answers HTTP requests, before it listens anywhere. */
 export function createApp(context: ApiContext): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>();
   const version = ownVersion();
   app.use(requestId());
+  if (context.process !== undefined) app.use(requestLog(context.process));
   app.use(securityHeaders(context.project.config.server));
   const record = refusalRecorder(context.project);
   app.use(guard(context, app, record));
@@ -88,15 +97,14 @@ export function createApp(context: ApiContext): OpenAPIHono<ApiEnv> {
     });
   app.use('/api/v1/*', conditional());
   app.use('/api/v1/*', idempotent(context.project));
+  app.route('/', health(context));
   app.route('/auth', signIn(context, record));
   app.route('/api/v1', resources(context));
   describeRoles(app);
   describeConditional(app);
   describeCommonHeaders(app);
-  app.doc31('/api/openapi.json', {
-    openapi: '3.1.0',
-    info: { title: 'Trainyard', version: '1', description: 'Everything the command line does, over HTTP.' },
-  });
+  app.doc31('/api/openapi.json', DOCUMENT);
+  apiDocs(app, context, () => app.getOpenAPI31Document(DOCUMENT));
   webFiles(app);
   app.notFound((c) =>
     problem(c, {

@@ -1,4 +1,6 @@
 import { serve } from '@hono/node-server';
+import type { ServerType } from '@hono/node-server';
+import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { UsageError, systemCode } from '../kernel/errors.ts';
 import { refuseIfUnguarded } from './access/may-serve.ts';
@@ -8,8 +10,8 @@ import { fleetWatch } from './fleet-watch.ts';
 
 export interface Listening {
   readonly url: string;
-  /** Takes no new requests, and ends once those under way are answered. */
-  close(): Promise<void>;
+  /** Takes no new requests, and ends once those under way are answered, or after so long. */
+  close(limit_ms?: number): Promise<void>;
 }
 
 /** How long a client may take to say what it wants. */
@@ -48,9 +50,9 @@ export async function listen(
         const host = info.family === 'IPv6' ? `[${info.address}]` : info.address;
         resolve({
           url: `http://${host}:${info.port}`,
-          close: () => {
+          close: (limit_ms = 0) => {
             fleetWatch(context.project).end();
-            return new Promise((done) => server.close(() => done()));
+            return closeWithin(server, limit_ms);
           },
         });
       },
@@ -65,4 +67,20 @@ export async function listen(
         );
     });
   });
+}
+
+/** How often connections are looked at that have nothing under way any more. */
+const LOOK_MS = 50;
+
+async function closeWithin(server: ServerType, limit_ms: number): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  if (!('closeIdleConnections' in server)) return void (await closed);
+  // A connection that is kept open for the next request has to end with this one.
+  server.prependListener('request', (_, response) => response.setHeader('connection', 'close'));
+  const look = setInterval(() => server.closeIdleConnections(), LOOK_MS);
+  const limit = setTimeout(() => server.closeAllConnections(), limit_ms);
+  await closed;
+  clearInterval(look);
+  clearTimeout(limit);
 }

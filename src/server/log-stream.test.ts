@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { createToken, revokeToken } from '../access/index.ts';
+import { findJob } from '../jobs/index.ts';
 import type { Compute } from '../jobs/index.ts';
 import { NotFoundError } from '../kernel/errors.ts';
+import { logStream } from './log-stream.ts';
 import { testApi } from './test-api.ts';
 import type { TestApi } from './test-api.ts';
 
@@ -180,6 +183,54 @@ describe('a log that is followed', () => {
       data: { code: 'not_found', detail: 'The logs of run 1 were removed.', hint: 'Keep them longer.' },
     });
     expect(await stream.next()).toBeNull();
+  });
+
+  it('ends for whoever may see it no more, however much it says', async () => {
+    const log = new GrowingLog();
+    const api = await testApi(
+      { environment: null, settings: 'server: {require_sign_in: true}\n' },
+      { logs: log.read },
+    );
+    open.push(api);
+    await api.world.run();
+    const { store, clock } = api.world.project;
+    await store.db.updateTable('attempts').set({ status: 'running' }).execute();
+    const admin = { name: 'tester', identity: 'claimed' } as const;
+    const wanted = { name: 'reader', roles: ['viewer'], expires_s: null } as const;
+    const { secret } = await createToken(store, clock.now(), wanted, admin);
+    const stream = new Following(await api.request(JOB, { headers: { authorization: `Bearer ${secret}` } }));
+    const told = async (): Promise<boolean> => {
+      log.text += 'a line\n';
+      return (await after(api, stream.next())) !== null;
+    };
+    for (let i = 0; i < 100; i++) expect(await told()).toBe(true);
+    await revokeToken(store, clock.now(), 'reader', admin);
+    let lines = 0;
+    while (await told()) lines++;
+    expect(lines).toBeLessThan(160);
+  });
+
+  it('ends when the server does', async () => {
+    const log = new GrowingLog();
+    const api = await following(log);
+    const { project } = api.world;
+    await project.store.db.updateTable('attempts').set({ status: 'running' }).execute();
+    const ending = new AbortController();
+    const compute = await project.world.compute('simulated');
+    const stream = new Following(
+      new Response(
+        await logStream(
+          { ...project, world: { ...project.world, compute: async () => ({ ...compute, logs: log.read }) } },
+          await findJob(project.store.db, 'p_c001_2026_01_31'),
+          { attempt: 1, offset: 0 },
+          { stillMay: async () => true, ending: ending.signal },
+        ),
+      ),
+    );
+    expect(await stream.raw()).toContain('retry');
+    const next = stream.raw();
+    ending.abort();
+    expect(await next).toBeNull();
   });
 
   it.each([

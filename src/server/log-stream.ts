@@ -10,19 +10,27 @@ const PIECE_BYTES = 1 << 16;
 /** The log is looked at this often while it grows, and ever more seldom while it does not. */
 const SOON_MS = 200;
 const SELDOM_MS = 2000;
-/** A stream that says nothing for so long says that it lives. */
+/** A stream that says nothing for so long says that it lives; as often it is asked whether the caller may still see it. */
 const HEARTBEAT_MS = 15_000;
+
+/** What may end a stream before its log is over. */
+export interface StreamEnd {
+  /** Asked now and then. */
+  readonly stillMay: () => Promise<boolean>;
+  /** Aborted when the server ends: clients come again when somebody serves. */
+  readonly ending?: AbortSignal | undefined;
+}
 
 /**
  * A log as server-sent events, from an offset on until nothing more comes. Nothing is read before the client has taken what
- * came before, so that a slow one costs nothing, and a vanished one ends it. `stillMay`: asked now and then.
+ * came before, so that a slow one costs nothing, and a vanished one ends it.
  * @throws NotFoundError for an attempt that there is not
  */
 export async function logStream(
   project: Project,
   job: Job,
   from: { readonly attempt: number; readonly offset: number },
-  stillMay: () => Promise<boolean>,
+  end: StreamEnd,
 ): Promise<ReadableStream<Uint8Array>> {
   const { attempt } = from;
   const read = (offset: number): Promise<LogPiece> =>
@@ -30,7 +38,8 @@ export async function logStream(
   // What is wrong from the beginning is a plain answer.
   const first = await read(from.offset);
   const gone = new AbortController();
-  const frames = framesOf(project, job, { attempt, first, read, stillMay, signal: gone.signal });
+  const signal = end.ending === undefined ? gone.signal : AbortSignal.any([gone.signal, end.ending]);
+  const frames = framesOf(project, job, { attempt, first, read, stillMay: end.stillMay, signal });
   const encoder = new TextEncoder();
   return new ReadableStream<Uint8Array>(
     {
@@ -68,6 +77,7 @@ async function* framesOf(
   let piece = first;
   let wait_ms = SOON_MS;
   let told_ms = clock.now();
+  let asked_ms = told_ms;
   yield 'retry: 2000\n\n';
   while (!signal.aborted) {
     const { text, next_offset } = piece;
@@ -85,8 +95,11 @@ async function* framesOf(
       await clock.sleep(wait_ms, signal);
       wait_ms = Math.min(wait_ms * 1.5, SELDOM_MS);
     }
-    if (clock.now() - told_ms >= HEARTBEAT_MS) {
+    if (clock.now() - asked_ms >= HEARTBEAT_MS) {
+      asked_ms = clock.now();
       if (!(await stillMay())) return undefined;
+    }
+    if (clock.now() - told_ms >= HEARTBEAT_MS) {
       told_ms = clock.now();
       yield ': still there\n\n';
     }

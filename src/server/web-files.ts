@@ -27,7 +27,7 @@ const ENCODINGS = [
 ] as const;
 
 /** What the server answers itself: an unknown path below these is no page of the UI. */
-const OURS = /^\/(?:api|auth|healthz|readyz|metrics)(?:\/|$)/i;
+const OURS = /^\/(?:api|auth|healthz|hooks|readyz|metrics)(?:\/|$)/i;
 
 /** The web UI as it was built: its files, and its one page for every path that a browser may be sent to. */
 export function webFiles(app: OpenAPIHono<ApiEnv>, folder = join(packageFolder(), 'web', 'dist')): void {

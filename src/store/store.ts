@@ -216,5 +216,16 @@ function schemaVersion(sqlite: DatabaseSync): number {
   return row === undefined ? 0 : Number(row['value']);
 }
 
+/** How the schema of an open store compares with what this Trainyard knows: another one may have changed it meanwhile. */
+export async function schemaState({ db }: Pick<Store, 'db'>): Promise<'current' | 'older' | 'newer'> {
+  const row = await db
+    .selectFrom('meta')
+    .select('value')
+    .where('key', '=', 'schema_version')
+    .executeTakeFirst();
+  const version = Number(row?.value ?? 0);
+  return version === migrations.length ? 'current' : version < migrations.length ? 'older' : 'newer';
+}
+
 /** Column values for "now plus seconds" by a given ISO time. */
 export const addSeconds = (iso: string, seconds: number): string => toIso(Date.parse(iso) + seconds * 1000);

@@ -29,6 +29,11 @@ export interface Caller {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+const SCRIPT = `import argparse
+p = argparse.ArgumentParser()
+p.add_argument("--epochs"); p.add_argument("--output-dir")
+`;
+
 export async function fuzzWorld(): Promise<FuzzWorld> {
   const world = await testWorld({
     environment: null,
@@ -36,12 +41,20 @@ export async function fuzzWorld(): Promise<FuzzWorld> {
     fail: ['p_c001'],
     settings: 'schedules:\n  nightly: {cron: "0 3 * * *", run: {circuits: ["p_*"]}}\n',
   });
+  await world.write('training/train_als.py', SCRIPT);
+  await world.write('training/train_nan.py', 'print(1)\n');
   await world.run({ circuits: ['p_c000'] });
   await world.run({ approve: ['all'] });
   await world.run({ include_failed: true });
   const app = createApp({ project: world.project });
   // The first look at a fleet starts a thread; the requests that are timed find it there.
   await app.request('/api/v1/circuits/board');
+  const started = await app.request('/api/v1/scripts/run', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ only: ['als'], sweep: { epochs: [1, 2] } }),
+  });
+  if (started.status !== 202) throw new Error(await started.text());
   const document = (await (await app.request('/api/openapi.json')).json()) as ApiDocument;
   return {
     world,
@@ -73,6 +86,8 @@ async function knownIn({ project: { store } }: TestWorld): Promise<Known> {
     models: [...new Set(versions.map((each) => each.model_name))],
     versions: [...new Set(versions.map((each) => String(each.version)))],
     schedules: ['nightly'],
+    only: ['train_als', 'nan'],
+    sort: ['position', '-metrics.mae', 'id', '-owed_since'],
     artifacts: ['failed_jobs', 'training_jobs.json'],
     gate: ['training-retry', 'registry-promotion'],
     stage: ['SubmitTraining', 'PromoteModels'],

@@ -143,6 +143,75 @@ const approval = createRoute({
   component: lazyRouteComponent(() => import('./pages/approvals/index.ts'), 'ApprovalPage'),
 });
 
+const models = createRoute({
+  getParentRoute: () => root,
+  path: '/models',
+  validateSearch: searchOf({
+    q: text,
+    plant: text,
+    standing: oneOf(['promoted', 'ahead', 'unpromoted', 'unusable']),
+  }),
+  component: lazyRouteComponent(() => import('./pages/models/index.ts'), 'ModelsPage'),
+});
+
+const model = createRoute({
+  getParentRoute: () => root,
+  path: '/models/$model',
+  validateSearch: searchOf({
+    metric: text,
+    compare: text,
+    state: oneOf(['good', 'superseded', 'promoted', 'pull_request', 'withdrawn', 'removed']),
+  }),
+  component: lazyRouteComponent(() => import('./pages/model/index.ts'), 'ModelPage'),
+});
+
+const modelVersion = createRoute({
+  getParentRoute: () => root,
+  path: '/models/$model/$version',
+  component: lazyRouteComponent(() => import('./pages/model-version/index.ts'), 'VersionPage'),
+});
+
+const scripts = createRoute({
+  getParentRoute: () => root,
+  path: '/scripts',
+  validateSearch: searchOf({ q: text }),
+  component: lazyRouteComponent(() => import('./pages/scripts/index.ts'), 'ScriptsPage'),
+});
+
+const newScripts = createRoute({
+  getParentRoute: () => root,
+  path: '/scripts/new',
+  validateSearch: searchOf({ only: text }),
+  component: lazyRouteComponent(() => import('./pages/new-scripts/index.ts'), 'NewScriptsPage'),
+});
+
+const scriptRun = createRoute({
+  getParentRoute: () => root,
+  path: '/scripts/runs/$run',
+  validateSearch: searchOf({
+    metric: text,
+    goal: oneOf(['lowest', 'highest']),
+    x: text,
+    by: text,
+    q: text,
+    status: oneOf(['pending', 'queued', 'preparing', 'running', 'succeeded', 'failed', 'canceled']),
+    sort: text,
+  }),
+  component: lazyRouteComponent(() => import('./pages/script-run/index.ts'), 'ScriptRunPage'),
+});
+
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: '/settings',
+  validateSearch: searchOf({
+    tab: oneOf(['gates', 'channels', 'tokens', 'schedules', 'file']),
+    state: oneOf(['pending', 'dead', 'delivered']),
+    channel: text,
+    schedule: text,
+  }),
+  component: lazyRouteComponent(() => import('./pages/settings/index.ts'), 'SettingsPage'),
+});
+
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
@@ -160,10 +229,17 @@ export const router = createRouter({
     activity,
     approvals,
     approval,
+    models,
+    model,
+    modelVersion,
+    scripts,
+    newScripts,
+    scriptRun,
     fleet,
     circuit,
     plan,
     onePlan,
+    settings,
     signIn,
   ]),
   parseSearch,

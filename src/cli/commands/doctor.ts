@@ -20,7 +20,7 @@ export function define(parent: Command): void {
         const { diagnose } = await import('../../views/index.ts');
         return diagnose(project);
       },
-      there: ({ api }) => ok(api.doctor.$get({})),
+      there: ({ api }) => ok(api.doctor.$get({ query: { fresh: 'true' } })),
     });
     if (flags.json === true) printJson(told);
     else {

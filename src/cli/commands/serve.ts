@@ -1,45 +1,51 @@
 import type { Command } from 'commander';
+import { logFlags } from '../logging.ts';
+import type { LogFlags } from '../logging.ts';
 import { common, port, withProject } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
-import { note } from '../render/output.ts';
 
-interface ServeFlags extends CommonOptions {
+interface ServeFlags extends CommonOptions, LogFlags {
   readonly address?: string;
   readonly port?: number;
 }
 
 export function define(parent: Command): void {
   common(
-    parent
-      .command('serve')
-      .description(
-        'Runs everything in one process: API, web UI, open runs, schedules. Ctrl-C ends it; jobs go on.',
-      )
-      .option('--address <ip>', 'where to listen (default: server.address of trainyard.yaml)')
-      .option('--port <n>', 'on which port (default: server.port of trainyard.yaml)', port),
+    logFlags(
+      parent
+        .command('serve')
+        .description(
+          'Runs everything in one process: API, web UI, open runs, schedules. Ctrl-C ends it; jobs go on.',
+        )
+        .option('--address <ip>', 'where to listen (default: server.address of trainyard.yaml)')
+        .option('--port <n>', 'on which port (default: server.port of trainyard.yaml)', port),
+      'text on a terminal, else json',
+    ),
     `
     trainyard serve
-    trainyard serve --port 9000`,
+    trainyard serve --port 9000
+    trainyard serve --log-format json --log-level debug`,
   ).action(async (flags: ServeFlags) => {
     await withProject(flags, 'write', async (project) => {
-      const { listen } = await import('../../server/index.ts');
-      const { driveRuns, holdProject } = await import('../../pipelines/index.ts');
-      const { pruneTicker, schedulesTicker, servedScriptRuns } = await import('../../actions/index.ts');
-      await using hold = await holdProject(project.store, project.clock.now(), 'serve');
+      const { serveProject } = await import('../../server/index.ts');
+      const { logTo } = await import('../logging.ts');
       const stop = new AbortController();
-      const onSignal = (): void => stop.abort();
+      const onSignal = (signal: NodeJS.Signals): void => {
+        // Whoever asks twice does not want to wait.
+        if (stop.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143);
+        stop.abort();
+      };
       process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
       const { address, port: on } = project.config.server;
-      const server = await listen({ project }, { address: flags.address ?? address, port: flags.port ?? on });
-      note(`Trainyard serves ${project.root} at ${server.url}`);
       try {
-        const scripts = servedScriptRuns(project, hold, { show: null, say: note });
-        const tickers = [schedulesTicker(project, note), scripts, pruneTicker(project, note)];
-        await driveRuns(project.world, hold, stop.signal, 'aborted', {}, tickers);
-        await scripts.settle(stop.signal);
+        await serveProject(project, {
+          address: flags.address ?? address,
+          port: flags.port ?? on,
+          log: await logTo(project, flags),
+          signal: stop.signal,
+        });
       } finally {
         process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-        await server.close();
       }
     });
   });

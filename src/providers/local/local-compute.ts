@@ -42,8 +42,8 @@ export interface LocalComputeOptions {
   readonly environments: (reference: string) => Environment | null;
   /** What jobs inherit, and where `${env:NAME}` is looked up. */
   readonly env: Env;
-  /** Variables that jobs do not inherit: secrets of the messages. `${env:NAME}` still finds them. */
-  readonly withheld?: readonly string[];
+  /** Variables that jobs do not inherit: secrets of messages and sign-in. `${env:NAME}` still finds them. */
+  readonly withheld?: () => readonly string[];
   readonly clock: Clock;
   /** Seconds between asking a job to end and ending it. */
   readonly grace_s: number;
@@ -95,7 +95,7 @@ class LocalCompute implements Compute {
     }));
     const { environment, environments, env } = options;
     const project_folder = dirname(state_folder);
-    const withheld = options.withheld ?? [];
+    const withheld = options.withheld ?? ((): readonly string[] => []);
     this.#preparation = new Preparation({
       state_folder,
       project_folder,

@@ -67,6 +67,8 @@ export function guard(
   };
 
   return async (c, next) => {
+    if (namesAnotherHost(c))
+      return refuse(c, 400, 'usage', 'This is no proxy: a request names a path here and nothing else.', null);
     const peer = peerOf(c);
     const unlimited = servesLocalUser && peer.local;
     const early_ms = unlimited ? 0 : byAddress.take(peer.address);
@@ -105,7 +107,9 @@ export function guard(
 
     const role = neededFor(c);
     const what = `${c.req.method} ${c.req.path}`;
-    if (role === null) return refuse(c, 403, 'not_allowed', `${what} names no role that may call it.`, null);
+    if (role === null) return next();
+    if (role === 'nobody')
+      return refuse(c, 403, 'not_allowed', `${what} names no role that may call it.`, null);
     if (!caller.roles.includes(role)) {
       const { name, identity } = caller;
       const denied = lacksRole(name, caller.roles, role, what.slice(0, 200));
@@ -130,13 +134,18 @@ export function guard(
   };
 }
 
+const OPEN: ReadonlySet<string> = new Set(['/api/openapi.json', '/api/docs', '/api/docs.css']);
+
 /** What anybody may see: the pages themselves, sign-in, whether the process lives, what the API looks like. */
 function isOpen(c: Context<ApiEnv>): boolean {
   const { path } = c.req;
   if (path.startsWith('/auth/')) return true;
   if (changes(c.req)) return false;
-  return path === '/api/openapi.json' || path === '/api/docs' || !/^\/(api|metrics)(\/|$)/i.test(path);
+  return OPEN.has(path) || !/^\/(api|metrics)(\/|$)/i.test(path);
 }
+
+/** `GET http://elsewhere/path HTTP/1.1`: the name in it counts and not the header that we look at; no browser sends that. */
+const namesAnotherHost = (c: Context<ApiEnv>): boolean => /^[a-z]+:/i.test(c.env?.incoming?.url ?? '');
 
 /** Whoever sits at this machine is let in unasked, as on the command line, unless people sign in here. */
 export function localUserMay({ project, listening }: ApiContext): boolean {

@@ -28,9 +28,9 @@ export function describeRoles(app: OpenAPIHono<ApiEnv>): void {
 
 /**
  * The role that the route of a request needs. What reads needs `viewer` unless it says so; what changes something and
- * names no role is for nobody: null.
+ * names no role is for `nobody`. Null: there is no such route, and nothing that could be done.
  */
-export function roleFinder(app: OpenAPIHono<ApiEnv>): (c: Context<ApiEnv>) => Role | null {
+export function roleFinder(app: OpenAPIHono<ApiEnv>): (c: Context<ApiEnv>) => Role | 'nobody' | null {
   let named: Map<string, Role> | null = null;
   return (c) => {
     // Once everything is registered.
@@ -39,7 +39,8 @@ export function roleFinder(app: OpenAPIHono<ApiEnv>): (c: Context<ApiEnv>) => Ro
     );
     const route = matchedRoutes(c).find(({ method }) => method !== 'ALL');
     const method = route?.method ?? c.req.method;
-    return named.get(`${method} ${route?.path ?? ''}`) ?? (READING.has(method) ? 'viewer' : null);
+    if (READING.has(method)) return named.get(`${method} ${route?.path ?? ''}`) ?? 'viewer';
+    return route === undefined ? null : (named.get(`${method} ${route.path}`) ?? 'nobody');
   };
 }
 

@@ -81,7 +81,7 @@ const stream = createRoute({
   },
 });
 
-export const jobLogs = ({ project }: ApiContext) =>
+export const jobLogs = ({ project, process }: ApiContext) =>
   routes()
     .openapi(piece, async (c) => {
       const job = await findJob(project.store.db, c.req.valid('param').job);
@@ -100,7 +100,7 @@ export const jobLogs = ({ project }: ApiContext) =>
         project,
         job,
         { attempt: seen?.[0] ?? asked.attempt ?? job.attempt, offset: seen?.[1] ?? asked.offset },
-        async () => true,
+        { stillMay: c.get('stillMay'), ending: process?.ending },
       );
       return c.body(body, 200, {
         'content-type': 'text/event-stream; charset=utf-8',

@@ -96,6 +96,13 @@ describe('registered models', () => {
     expect((await get('/registered-models?plant=p')).body['items']).toHaveLength(5);
   });
 
+  it('are shown one by one, and one that is not there by what it may be', async () => {
+    const { get } = await world();
+    expect((await get('/registered-models/p-c001')).body).toMatchObject({ standing: 'ahead', newest: 2 });
+    const missing = await get('/registered-models/p-c01');
+    expect(missing).toMatchObject({ status: 404, body: { hint: expect.stringContaining('p-c0') } });
+  });
+
   it.each([
     ['a standing that is none', 'standing=good'],
     ['a shared registry, which has no standing of its own', 'registry=shared'],

@@ -49,4 +49,24 @@ gates: {promotion: {approvers: [ada@example.com], required: 1}}
       checks: expect.arrayContaining([expect.objectContaining({ name: 'fleet', ok: true })]),
     });
   });
+
+  it('is looked through once in half a minute, and at once for whoever wants to know now', async () => {
+    const w = await testWorld({ environment: null });
+    open.push(w);
+    const app = createApp({ project: w.project });
+    const checked = async (query = ''): Promise<unknown> => {
+      const answer = (await (await app.request(`/api/v1/system${query}`)).json()) as {
+        provider: { checked_at: string };
+      };
+      return answer.provider.checked_at;
+    };
+    const first = await checked();
+    w.clock.jumpTo(w.clock.now() + 1000);
+    expect(await checked()).toBe(first);
+    const second = await checked('?fresh=true');
+    expect(second).not.toBe(first);
+    expect(await checked()).toBe(second);
+    w.clock.jumpTo(w.clock.now() + 30_000);
+    expect(await checked()).not.toBe(second);
+  });
 });

@@ -16,6 +16,7 @@ export const TOPICS = {
   notifications: 1000,
   scripts: 1000,
   system: 2000,
+  tokens: 1000,
   plans: 1000,
 } as const;
 export type Topic = keyof typeof TOPICS;

@@ -122,7 +122,7 @@ function StopView({
       />
       <text x={label.x} y={label.y} textAnchor={label.anchor} className={styles.name}>
         {station.name}
-      </text>
+      </text>{' '}
       <text x={label.x} y={label.y + 17} textAnchor={label.anchor} className={styles.state}>
         {short(counts === '' || station.status === 'skipped' ? look.word : counts)}
       </text>
@@ -160,9 +160,10 @@ function hintOf(station: Station): string {
     .join('\n');
 }
 
+/** Begins with what is written at the station, so that whoever speaks to the page can call it by that. */
 function spoken(station: Station): string {
-  const counts = inWords(station.counts);
-  return [station.name, lookOf(station.status).word, counts, station.reason ?? '']
+  const counts = station.status === 'skipped' ? '' : inWords(station.counts);
+  return [station.name, counts, lookOf(station.status).word, station.reason ?? '']
     .filter((p) => p !== '')
     .join(', ');
 }

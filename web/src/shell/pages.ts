@@ -4,5 +4,8 @@ export const PAGES: readonly { readonly to: string; readonly name: string; reado
   { to: '/plan', name: 'Plan' },
   { to: '/runs', name: 'Runs' },
   { to: '/approvals', name: 'Approvals', counts: 'waiting' },
+  { to: '/models', name: 'Models' },
+  { to: '/scripts', name: 'Scripts' },
   { to: '/activity', name: 'Activity' },
+  { to: '/settings', name: 'Settings' },
 ];

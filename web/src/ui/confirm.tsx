@@ -15,11 +15,15 @@ interface ConfirmProps {
   /** What will happen, in a sentence. */
   readonly children: ReactNode;
   readonly kind?: ButtonProps['kind'];
+  /** The button that asks is quiet, whatever it leads to: for rows of a table. */
+  readonly quiet?: boolean;
   readonly small?: boolean;
   /** The role that it takes; most take `operator`. */
   readonly needs?: ButtonProps['needs'];
   /** Asks for a comment, which goes on record; `required`: it cannot be done without. */
   readonly comment?: 'optional' | 'required';
+  /** What the comment is called. */
+  readonly ask?: string;
   /** Does it, and tells what came of it in a sentence. */
   readonly act: (comment: string | undefined) => Promise<string>;
 }
@@ -30,9 +34,11 @@ export function ConfirmButton({
   title,
   children,
   kind,
+  quiet = false,
   small,
   needs = 'operator',
   comment,
+  ask = 'Comment',
   act,
 }: ConfirmProps) {
   const [open, setOpen] = useState(false);
@@ -52,7 +58,12 @@ export function ConfirmButton({
   };
   return (
     <>
-      <Button kind={kind ?? 'quiet'} small={small ?? false} needs={needs} onClick={() => setOpen(true)}>
+      <Button
+        kind={quiet ? 'quiet' : (kind ?? 'quiet')}
+        small={small ?? false}
+        needs={needs}
+        onClick={() => setOpen(true)}
+      >
         {action}
       </Button>
       <Dialog open={open} onClose={close} title={title}>
@@ -65,7 +76,7 @@ export function ConfirmButton({
           <div className="stack">
             <div>{children}</div>
             {comment !== undefined && (
-              <Field label={comment === 'required' ? 'Comment' : 'Comment (optional)'} htmlFor={id}>
+              <Field label={comment === 'required' ? ask : `${ask} (optional)`} htmlFor={id}>
                 <textarea
                   id={id}
                   rows={3}

@@ -11,6 +11,12 @@ export function duration(seconds: number): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
+/** A length that was chosen, in its largest whole unit: `30 days`, `90 minutes`. */
+export function span(seconds: number): string {
+  const [unit, size] = UNITS.find(([, s]) => seconds >= s && seconds % s === 0) ?? ['second', 1];
+  return plural(seconds / size, unit);
+}
+
 /** Seconds between two moments; null where one is missing. */
 export const secondsBetween = (from: string | null, to: string | null): number | null =>
   from === null || to === null ? null : (Date.parse(to) - Date.parse(from)) / 1000;

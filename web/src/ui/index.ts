@@ -21,15 +21,18 @@ export {
   number,
   plural,
   secondsBetween,
+  span,
 } from './format.ts';
 export { HintLayer } from './hint.tsx';
 export { Empty, ErrorNotice, Notice } from './notice.tsx';
 export { Page, Section } from './page.tsx';
+export { Prose } from './prose.tsx';
 export { Skeleton } from './skeleton.tsx';
 export { Mark } from './mark.tsx';
 export { LineChart } from './line-chart.tsx';
-export type { ChartPoint, ChartSeries } from './line-chart.tsx';
+export type { ChartMark, ChartPoint, ChartSeries } from './line-chart.tsx';
 export { Sparkline } from './sparkline.tsx';
+export { SettingsList } from './settings-list.tsx';
 export { lookOf } from './states.ts';
 export { Status, StatusBadge, StatusShape } from './status.tsx';
 export { Tabs } from './tabs.tsx';

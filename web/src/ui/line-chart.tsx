@@ -8,7 +8,10 @@ export interface ChartPoint {
   readonly y: number;
   /** What the point is called where it is named: `v4`. */
   readonly name: string;
+  /** `ring`: one that stands out; `cross` and `hollow` are no part of the line. */
+  readonly mark?: ChartMark | undefined;
 }
+export type ChartMark = 'ring' | 'cross' | 'hollow';
 export interface ChartSeries {
   /** Empty: there is only one. */
   readonly name: string;
@@ -23,6 +26,10 @@ interface LineChartProps {
   readonly series: readonly ChartSeries[];
   /** What stands below a tick; else the number. */
   readonly tick?: (x: number) => string;
+  /** What the marks mean; those that are there stand below. */
+  readonly marks?: readonly { readonly mark: ChartMark; readonly word: string }[];
+  /** False: the points stand alone, as each is a thing of its own. */
+  readonly lines?: boolean;
   readonly height?: number;
   readonly onPick?: (point: ChartPoint) => void;
 }
@@ -31,13 +38,15 @@ interface LineChartProps {
  * Figures over a number, a line for each series; told apart by dashes and marks besides their shade. The arrow keys walk
  * the points, the pointer takes the nearest.
  */
-export function LineChart({ label, x_label, y_label, series, tick, height = 200, onPick }: LineChartProps) {
+export function LineChart(props: LineChartProps) {
+  const { label, x_label, y_label, series, tick, marks = [], lines = true, height = 200, onPick } = props;
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
   const [at, setAt] = useState<number | null>(null);
   const id = useId();
   const all = series.flatMap((s, i) => s.points.map((point) => ({ ...point, series: s.name, line: i })));
   const scale = chartScale(all, { width, height, left: LEFT, right: 16, top: 8, bottom: 36 });
+  const there = marks.filter(({ mark }) => all.some((point) => point.mark === mark));
   const chosen = at === null ? undefined : all[at];
   const told = chosen === undefined ? '' : pointText(chosen, y_label);
   return (
@@ -89,9 +98,22 @@ export function LineChart({ label, x_label, y_label, series, tick, height = 200,
         </g>
         {series.map((s, i) => (
           <g key={s.name} className={styles.series} data-line={i % LINES}>
-            <polyline points={s.points.map((p) => `${scale.x(p.x)},${scale.y(p.y)}`).join(' ')} />
+            {lines && (
+              <polyline
+                points={s.points
+                  .filter((p) => p.mark === undefined || p.mark === 'ring')
+                  .map((p) => `${scale.x(p.x)},${scale.y(p.y)}`)
+                  .join(' ')}
+              />
+            )}
             {s.points.map((p) => (
-              <circle key={`${p.x} ${p.name}`} cx={scale.x(p.x)} cy={scale.y(p.y)} r={2.5} />
+              <Dot
+                key={`${p.x} ${p.name}`}
+                x={scale.x(p.x)}
+                y={scale.y(p.y)}
+                mark={p.mark}
+                shape={lines || series.length === 1 ? undefined : i}
+              />
             ))}
           </g>
         ))}
@@ -116,14 +138,22 @@ export function LineChart({ label, x_label, y_label, series, tick, height = 200,
       <p id={id} aria-live="polite" className="unseen">
         {told}
       </p>
-      {series.length > 1 && (
+      {(series.length > 1 || there.length > 0) && (
         <ul className={styles.legend}>
-          {series.map((s, i) => (
+          {(series.length > 1 ? series : []).map((s, i) => (
             <li key={s.name}>
-              <svg width="24" height="8" aria-hidden="true" className={styles.series} data-line={i % LINES}>
-                <polyline points="0,4 24,4" />
+              <svg width="24" height="16" aria-hidden="true" className={styles.series} data-line={i % LINES}>
+                {lines ? <polyline points="0,8 24,8" /> : <Dot x={12} y={8} shape={i} />}
               </svg>
               {s.name}
+            </li>
+          ))}
+          {there.map(({ mark, word }) => (
+            <li key={mark}>
+              <svg width="16" height="16" aria-hidden="true" className={styles.series}>
+                <Dot x={8} y={8} mark={mark} />
+              </svg>
+              {word}
             </li>
           ))}
         </ul>
@@ -132,7 +162,46 @@ export function LineChart({ label, x_label, y_label, series, tick, height = 200,
   );
 }
 
-const LEFT = 56;
+/** Told apart by their shape. */
+function Dot({
+  x,
+  y,
+  mark,
+  shape,
+}: {
+  readonly x: number;
+  readonly y: number;
+  readonly mark?: ChartMark | undefined;
+  /** Of the series, where no line tells it apart. */
+  readonly shape?: number | undefined;
+}) {
+  if (mark === 'cross') return <path className={styles.cross} d={`M${x - 4} ${y - 4}l8 8m0 -8l-8 8`} />;
+  if (mark === 'hollow') return <circle className={styles.hollow} cx={x} cy={y} r={3.5} />;
+  return (
+    <>
+      {mark === 'ring' && <circle className={styles.ring} cx={x} cy={y} r={shape === undefined ? 6 : 8} />}
+      {shape === undefined ? (
+        <circle cx={x} cy={y} r={2.5} />
+      ) : (
+        <path
+          className={styles.shape}
+          d={SHAPES[shape % SHAPES.length]}
+          data-hollow={shape % LINES >= 4 || undefined}
+          transform={`translate(${x} ${y})`}
+        />
+      )}
+    </>
+  );
+}
+
+/** A disk, a square, a diamond, a triangle; then the same hollow. */
+const DISK = 'M-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0z';
+const SQUARE = 'M-3.5 -3.5h7v7h-7z';
+const DIAMOND = 'M0 -4.5L4.5 0L0 4.5L-4.5 0z';
+const TRIANGLE = 'M0 -4L4.5 3.5H-4.5z';
+const SHAPES = [DISK, SQUARE, DIAMOND, TRIANGLE, DISK, SQUARE, DIAMOND, TRIANGLE];
+
+const LEFT = 64;
 /** Lines that can be told apart; more of them begin again. */
 const LINES = 8;
 

@@ -3,6 +3,7 @@ import { ApiError } from '../api/client.ts';
 import { Button } from './button.tsx';
 import { Command } from './command.tsx';
 import styles from './notice.module.css';
+import { Prose } from './prose.tsx';
 
 /** What went wrong, what to do about it, and another try. */
 export function ErrorNotice({
@@ -19,7 +20,9 @@ export function ErrorNotice({
         <span aria-hidden="true">✗ </span>
         {told?.title ?? 'This page met an error'}
       </p>
-      <p>{told?.message ?? (error instanceof Error ? error.message : String(error))}</p>
+      <p>
+        <Prose text={told?.message ?? (error instanceof Error ? error.message : String(error))} />
+      </p>
       {told !== null && told.problems.length > 0 && (
         <ul className={styles.problems}>
           {told.problems.slice(0, 20).map((p) => (
@@ -30,7 +33,11 @@ export function ErrorNotice({
           ))}
         </ul>
       )}
-      {told?.hint != null && <p className={styles.hint}>{told.hint}</p>}
+      {told?.hint != null && (
+        <p className={styles.hint}>
+          <Prose text={told.hint} />
+        </p>
+      )}
       {retry !== undefined && (
         <Button small onClick={retry}>
           Try again

@@ -34,10 +34,22 @@ const LOOKS: Readonly<Record<string, StateLook>> = {
   delivered: look('✓', 'delivered', 'ok'),
   dead: look('✗', 'dead', 'failed'),
   paused: look('‖', 'paused', 'waiting'),
+  // API tokens, and what became of the times of schedules.
+  active: look('✓', 'active', 'ok'),
+  revoked: look('⊘', 'revoked', 'canceled'),
+  started: look('✓', 'started', 'ok'),
+  nothing: look('–', 'nothing to do', 'idle'),
   // Model versions.
   withdrawn: look('⊘', 'withdrawn', 'canceled'),
   promoted: look('✓', 'promoted', 'ok'),
   candidate: look('·', 'candidate', 'idle'),
+  superseded: look('–', 'superseded', 'idle'),
+  pull_request: look('·', 'pull request', 'idle'),
+  removed: look('⊘', 'files removed', 'canceled'),
+  // Models, by their versions here and in the shared registry.
+  ahead: look('↑', 'ahead of shared', 'waiting'),
+  unpromoted: look('·', 'not promoted', 'idle'),
+  unusable: look('⊘', 'none usable', 'canceled'),
   // Severity of events.
   info: look('·', 'info', 'idle'),
   warning: look('!', 'warning', 'waiting'),

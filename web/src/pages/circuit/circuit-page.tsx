@@ -15,6 +15,7 @@ import {
   Page,
   Section,
   Seconds,
+  SettingsList,
   Skeleton,
   Status,
   StatusBadge,
@@ -23,7 +24,6 @@ import {
 } from '../../ui/index.ts';
 import styles from './circuit-page.module.css';
 import { MetricHistory } from './metric-history.tsx';
-import { SettingsList } from './settings-list.tsx';
 
 const route = getRouteApi('/fleet/$circuit');
 

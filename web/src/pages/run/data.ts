@@ -1,16 +1,10 @@
 import { queryOptions } from '@tanstack/react-query';
-import type { FailuresView, MatrixView, RunView } from '../../../../src/views/index.ts';
+import type { FailuresView, MatrixView, RunView, TimelineView } from '../../../../src/views/index.ts';
 import { api, ok } from '../../api/client.ts';
 
-export type { FailuresView, MatrixView, RunView };
+export type { FailuresView, MatrixView, RunView, TimelineView };
+export { runQuery } from '../../runs/index.ts';
 export type Stage = RunView['stages'][number];
-
-/** The key of a run is what `patchProgress` writes to. */
-export const runQuery = (run: string) =>
-  queryOptions({
-    queryKey: ['runs', 'one', run],
-    queryFn: ({ signal }) => ok(api.runs[':run'].$get({ param: { run } }, { init: { signal } })),
-  });
 
 /** `progress`: it moves while the run is open. */
 export const matrixQuery = (run: string) =>

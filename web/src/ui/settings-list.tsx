@@ -1,4 +1,6 @@
-import { Fact, Facts, Skeleton, valueText } from '../../ui/index.ts';
+import { Fact, Facts } from './facts.tsx';
+import { Skeleton } from './skeleton.tsx';
+import { valueText } from './value-text.ts';
 
 /** What the circuit is trained with. What is not set is left out; hyperparameters stand one by one. */
 export function SettingsList({ settings }: { readonly settings: Readonly<Record<string, unknown>> | null }) {

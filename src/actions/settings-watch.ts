@@ -1,0 +1,94 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { Project } from '../app.ts';
+import { loadProjectConfig } from '../config/index.ts';
+import type { ProjectConfig } from '../config/index.ts';
+import { TrainyardError, messageOf } from '../kernel/errors.ts';
+
+/** How often the file is looked at: one question to the file system. */
+const LOOK_MS = 2000;
+
+/** What a process goes by from its start to its end: where it listens and whom it trusts, where it trains. */
+const FROM_THE_START = ['provider', 'providers', 'registry'] as const;
+const SERVER_FROM_THE_START = ['address', 'port', 'public_url', 'require_sign_in', 'oidc'] as const;
+
+/**
+ * Reads trainyard.yaml again whenever it changes, and has the project work with what it says from then on. What counts
+ * from the start is left as it was and named in `restart_for`; a file that cannot be used changes nothing.
+ */
+export class SettingsWatch {
+  /** Why the file as it is now cannot be used. */
+  problem: string | null = null;
+  /** Sections that changed and count from the next start. */
+  restart_for: readonly string[] = [];
+  readonly #project: Project;
+  #seen: string | null = null;
+  #looked = Number.NEGATIVE_INFINITY;
+  #looking: Promise<boolean> | null = null;
+
+  constructor(project: Project) {
+    this.#project = project;
+  }
+
+  /** True where something is to be told: other settings hold, or the file cannot be used any more, or can again. */
+  look(): Promise<boolean> {
+    this.#looking ??= this.#lookOnce().finally(() => (this.#looking = null));
+    return this.#looking;
+  }
+
+  async #lookOnce(): Promise<boolean> {
+    const { root, env, clock } = this.#project;
+    const now = clock.now();
+    if (now >= this.#looked && now < this.#looked + LOOK_MS) return false;
+    this.#looked = now;
+    const found = await stat(join(root, 'trainyard.yaml')).catch(() => null);
+    const seen = found === null ? 'gone' : `${found.mtimeMs} ${found.size} ${found.ino}`;
+    if (seen === this.#seen) return false;
+    const first = this.#seen === null;
+    this.#seen = seen;
+    // A project may do without the file; one that had it and lost it is in the middle of something.
+    if (found === null && first) return false;
+    const before = { problem: this.problem, settings: this.#project.settings, restart: this.restart_for };
+    this.problem =
+      found === null ? 'trainyard.yaml is gone.' : await this.#take(loadProjectConfig(root, env));
+    return (
+      this.problem !== before.problem ||
+      this.#project.settings !== before.settings ||
+      !isDeepStrictEqual(this.restart_for, before.restart)
+    );
+  }
+
+  async #take(reading: Promise<ProjectConfig>): Promise<string | null> {
+    const now = this.#project.settings;
+    try {
+      const file = await reading;
+      const taken = keepFromTheStart(file, now);
+      this.restart_for = changedFromTheStart(file, now);
+      if (!isDeepStrictEqual(taken, now)) await this.#project.takeUp(taken);
+      return null;
+    } catch (error) {
+      return whyNot(error);
+    }
+  }
+}
+
+function keepFromTheStart(file: ProjectConfig, now: ProjectConfig): ProjectConfig {
+  const { address, port, public_url, require_sign_in, oidc } = now.server;
+  const { provider, providers, registry } = now;
+  const server = { ...file.server, address, port, public_url, require_sign_in, oidc };
+  return { ...file, provider, providers, registry, server };
+}
+
+const changedFromTheStart = (file: ProjectConfig, now: ProjectConfig): string[] => [
+  ...FROM_THE_START.filter((key) => !isDeepStrictEqual(file[key], now[key])),
+  ...SERVER_FROM_THE_START.filter((key) => !isDeepStrictEqual(file.server[key], now.server[key])).map(
+    (key) => `server.${key}`,
+  ),
+];
+
+function whyNot(error: unknown): string {
+  const first = error instanceof TrainyardError ? error.problems[0] : undefined;
+  if (first === undefined) return messageOf(error);
+  return `${first.file}${first.line === null ? '' : `:${first.line}`} ${first.path === '' ? '' : `${first.path}: `}${first.message}.`;
+}

@@ -1,0 +1,195 @@
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { axeProblems } from './axe.ts';
+import { inBrowser } from './browser.ts';
+import { ControlRoom } from './control-room.ts';
+
+/** Takes messages, until it is told to refuse them. */
+class Receiver implements AsyncDisposable {
+  readonly taken: unknown[] = [];
+  status = 200;
+  readonly #server: Server;
+
+  private constructor(server: Server) {
+    this.#server = server;
+    server.on('request', (request, answer) => {
+      const parts: Buffer[] = [];
+      request.on('data', (part: Buffer) => parts.push(part));
+      request.on('end', () => {
+        if (this.status === 200) this.taken.push(JSON.parse(Buffer.concat(parts).toString()));
+        answer.writeHead(this.status).end('thanks');
+      });
+    });
+  }
+
+  static async open(): Promise<Receiver> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return new Receiver(server);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/hook`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+}
+
+inBrowser('the settings', (visitor) => {
+  let receiver: Receiver;
+  let room: ControlRoom;
+  beforeAll(async () => {
+    receiver = await Receiver.open();
+    room = await ControlRoom.open({
+      circuits: ['kiln_1', 'kiln_2'],
+      settings: `
+groups: {crew: [ada@x, olga@x]}
+gates: {registry-promotion: {approvers: ["@crew"], required: 2, verified: true}}
+notifications:
+  channels:
+    ops: {type: webhook, url: "${receiver.url}"}
+  routes: [{channels: [ops], events: ["run.*"]}]
+schedules:
+  nightly: {cron: "15 2 * * *", timezone: Europe/Berlin, run: {pipeline: train}}
+`,
+    });
+  });
+  afterAll(async () => {
+    await room[Symbol.asyncDispose]();
+    await receiver[Symbol.asyncDispose]();
+  });
+
+  it('tell of the process, the provider and what a run needs, and look again when asked', async () => {
+    const page = await visitor.open(room.at('/settings'));
+    await page.getByText(/^this server$|^trainyard serve, process/).waitFor();
+    await page.getByText('2 circuits in config/circuits.yaml').waitFor();
+    await page.getByRole('heading', { name: 'Provider simulated' }).waitFor();
+    const asked = page.waitForResponse((response) => response.url().includes('/doctor?fresh=true'));
+    room.project.write('components/training-pipeline-component.yaml', 'name: [');
+    await page.getByRole('button', { name: 'Check again' }).click();
+    expect((await asked).status()).toBe(200);
+    await page.getByText('not fine: component').waitFor();
+    expect(await axeProblems(page)).toEqual([]);
+  });
+
+  it('say who decides at a gate, and what the file comes to, key by key', async () => {
+    const page = await visitor.open(room.at('/settings?tab=gates'));
+    const gate = page.getByRole('region', { name: 'registry-promotion' });
+    await gate.getByText('2 people, signed in').waitFor();
+    expect(await axeProblems(page)).toEqual([]);
+    await page.getByRole('tab', { name: 'trainyard.yaml' }).click();
+    await page.getByLabel('Find a key').fill('registry-promotion.required');
+    await page.getByTitle('gates.registry-promotion.required').waitFor();
+    expect(new URL(page.url()).search).toBe('?tab=file');
+    expect(await axeProblems(page)).toEqual([]);
+  });
+
+  it('make a token whose secret is shown once and lets in, and revoke it', async () => {
+    const page = await visitor.open(room.at('/settings?tab=tokens'));
+    await page.getByRole('button', { name: 'New token' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('github-ci');
+    await dialog.getByLabel('operator').check();
+    await dialog.getByLabel('Expires in').selectOption('7 days');
+    await dialog.getByRole('button', { name: 'Make the token' }).click();
+    const secret = (await dialog.getByText(/^ty_/).textContent()) ?? '';
+    expect(await axeProblems(page)).toEqual([]);
+    const me = await room.get<{ name: string; roles: string[] }>('/me', {
+      authorization: `Bearer ${secret}`,
+    });
+    expect(me).toMatchObject({ name: 'token:github-ci', roles: ['viewer', 'operator'] });
+    await dialog.getByRole('button', { name: 'I have copied it' }).click();
+
+    await page.getByRole('row').getByText('github-ci').waitFor();
+    expect(await page.content()).not.toContain(secret);
+    await page.getByRole('button', { name: 'Revoke' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+    await page.getByText('There are no tokens.').waitFor();
+    const refused = await fetch(room.at('/api/v1/me'), { headers: { authorization: `Bearer ${secret}` } });
+    expect(refused.status).toBe(401);
+    await page.getByLabel('Revoked ones too').check();
+    await page.getByRole('row').getByText('revoked').waitFor();
+  });
+
+  it('send a test message, and tell what the other end says', async () => {
+    const page = await visitor.open(room.at('/settings?tab=channels'), { expects: [/503/] });
+    await page.getByRole('button', { name: 'Send a test message' }).click();
+    await page.getByText('ops took the test message.').waitFor();
+    expect(receiver.taken).toHaveLength(1);
+    receiver.status = 404;
+    await page.getByRole('button', { name: 'Send a test message' }).click();
+    await page
+      .getByRole('alert')
+      .getByText(/did not take the test message.*404/)
+      .waitFor();
+    receiver.status = 200;
+    expect(await axeProblems(page)).toEqual([]);
+  });
+
+  it('let a schedule rest and go on, and tell when it comes', async () => {
+    const page = await visitor.open(room.at('/settings?tab=schedules'));
+    const nightly = page.getByRole('region', { name: 'nightly' });
+    await nightly.getByText('active').waitFor();
+    await nightly.getByRole('button', { name: 'Pause' }).click();
+    await page
+      .getByRole('dialog')
+      .getByLabel(/Comment/)
+      .fill('The kilns are cold.');
+    await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click();
+    await nightly.getByText(/The kilns are cold\./).waitFor();
+    await nightly.getByText('not planned').waitFor();
+    await nightly.getByRole('button', { name: 'Resume' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Resume' }).click();
+    await nightly.getByText('active').waitFor();
+    await nightly.getByRole('link', { name: 'All times of nightly' }).click();
+    const times = page.getByRole('dialog');
+    await times.getByText(/02:15/).first().waitFor();
+    expect(await axeProblems(page)).toEqual([]);
+  });
+});
+
+inBrowser('the settings of schedules and messages', (visitor) => {
+  let receiver: Receiver;
+  let room: ControlRoom;
+  beforeAll(async () => {
+    receiver = await Receiver.open();
+    receiver.status = 410;
+    room = await ControlRoom.open({
+      circuits: ['kiln_1'],
+      settings: `
+notifications:
+  channels: {ops: {type: webhook, url: "${receiver.url}"}}
+  routes: [{channels: [ops], events: ["run.*"]}]
+schedules:
+  nightly: {cron: "15 2 * * *", timezone: UTC, run: {pipeline: train}}
+`,
+    });
+  });
+  afterAll(async () => {
+    await room[Symbol.asyncDispose]();
+    await receiver[Symbol.asyncDispose]();
+  });
+
+  it('run a schedule now, and show what became of what is told of it', async () => {
+    const page = await visitor.open(room.at('/settings?tab=schedules'));
+    const nightly = page.getByRole('region', { name: 'nightly' });
+    await nightly.getByRole('button', { name: 'Run now' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Run now' }).click();
+    await nightly.getByRole('link', { name: 'run 1' }).waitFor();
+
+    await page.getByRole('tab', { name: 'Channels' }).click();
+    const given = page.getByRole('row').filter({ hasText: 'given up' }).first();
+    await given.getByText(/410/).waitFor();
+    expect(await axeProblems(page)).toEqual([]);
+    receiver.status = 200;
+    await page.getByRole('button', { name: 'Send again' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Send again' }).click();
+    await page.getByRole('row').filter({ hasText: 'delivered' }).first().waitFor();
+    expect(receiver.taken.length).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,5 @@
+/** Model versions as several pages show them. */
+export { fetchModels, fetchVersions, metricsQuery, registeredQuery, versionQuery } from './data.ts';
+export type { RegisteredModelRow, VersionRow, VersionView } from './data.ts';
+export { circuitOf } from './frozen-circuit.ts';
+export { Withdraw } from './withdraw.tsx';

@@ -1,0 +1,79 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link, getRouteApi, useNavigate } from '@tanstack/react-router';
+import { runPath } from '../../paths.ts';
+import { DataTable, Dialog, Empty, ErrorNotice, Skeleton, Status, Time } from '../../ui/index.ts';
+import { scheduleQuery } from './settings-data.ts';
+import styles from './settings.module.css';
+
+const route = getRouteApi('/settings');
+
+/** The times of one schedule: those that come, and what became of those that were. */
+export function ScheduleDialog() {
+  const { schedule } = route.useSearch();
+  const navigate = useNavigate({ from: '/settings' });
+  return (
+    <Dialog
+      wide
+      open={schedule !== undefined}
+      onClose={() => void navigate({ search: { tab: 'schedules' }, replace: true })}
+      title={`Times of ${schedule ?? ''}`}
+    >
+      {schedule !== undefined && <Times name={schedule} />}
+    </Dialog>
+  );
+}
+
+function Times({ name }: { readonly name: string }) {
+  const { data, error } = useQuery(scheduleQuery(name));
+  if (error !== null) return <ErrorNotice error={error} />;
+  if (data === undefined) return <Skeleton lines={6} height={20} />;
+  return (
+    <div className="stack">
+      <h3>Coming</h3>
+      {data.next.length === 0 ? (
+        <p className="muted">It is not going to fire.</p>
+      ) : (
+        <ul className={styles.times}>
+          {data.next.slice(0, 10).map(({ local, utc }) => (
+            <li key={utc}>
+              {local} <span className="muted">({utc})</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      <h3>Past</h3>
+      <DataTable
+        label="Past times"
+        height={320}
+        rows={data.firings}
+        rowKey={(firing) => `${firing.kind} ${firing.slot} ${firing.at}`}
+        columns={[
+          { key: 'at', head: 'Time', width: '112px', cell: (f) => <Time at={f.at} /> },
+          { key: 'outcome', head: 'Outcome', width: '112px', cell: (f) => <Status state={f.outcome} /> },
+          {
+            key: 'run',
+            head: 'Run',
+            width: '64px',
+            cell: (f) =>
+              f.run_number === null ? '' : <Link to={runPath(f.run_number)}>{f.run_number}</Link>,
+          },
+          {
+            key: 'by',
+            head: 'By',
+            width: 'minmax(80px, 1fr)',
+            from: 640,
+            cell: (f) => (f.kind === 'cron' ? <span className="muted">the clock</span> : f.requested_by),
+          },
+          {
+            key: 'message',
+            head: 'What came of it',
+            width: 'minmax(120px, 3fr)',
+            from: 480,
+            cell: (f) => <span title={f.message}>{f.message}</span>,
+          },
+        ]}
+        empty={<Empty title="It has not fired yet." />}
+      />
+    </div>
+  );
+}
