@@ -57,7 +57,7 @@ async function codeOf(project: Project, run: Run): Promise<number> {
 }
 
 /** 0 succeeded, 9 failed, 11 waits for people, 130 canceled. */
-export function exitCodeOf(run: Run): number {
+export function exitCodeOf(run: Pick<Run, 'status'>): number {
   switch (run.status) {
     case 'succeeded':
       return EXIT.ok;

@@ -1,4 +1,5 @@
 import type { Project } from '../app.ts';
+import { ok } from '../client/index.ts';
 import { channelNamed } from '../actions/index.ts';
 import { EXIT, UsageError } from '../kernel/errors.ts';
 import {
@@ -9,11 +10,14 @@ import {
   listNotifications,
   replayDead,
 } from '../notify/index.ts';
-import type { DeadLetters, Notification } from '../notify/index.ts';
+import type { DeadLetters } from '../notify/index.ts';
 import { getRun } from '../pipelines/index.ts';
-import { notificationView } from '../views/index.ts';
+import { channelViews, notificationView } from '../views/index.ts';
+import type { ChannelView, NotificationView } from '../views/index.ts';
 import type { DeadFlags, ListFlags } from './commands/notify.ts';
 import { ExitWith } from './exit.ts';
+import { take } from './on-server.ts';
+import { ask } from './options.ts';
 import { note, print, printJson } from './render/output.ts';
 import { clip, columns, status } from './render/style.ts';
 import { table } from './render/table.ts';
@@ -22,32 +26,48 @@ import { table } from './render/table.ts';
 const SEND_MS = 30_000;
 
 /** The outbox as a table, or as JSON. */
-export async function listMessages(project: Project, flags: ListFlags): Promise<void> {
-  const { db } = project.store;
-  if (flags.channel !== undefined) channelNamed(project, flags.channel);
-  const rows = await listNotifications(db, {
-    states:
-      flags.dead === true
-        ? ['dead']
-        : flags.all === true
-          ? ['pending', 'dead', 'delivered']
-          : ['pending', 'dead'],
-    channel: flags.channel,
-    run_id: flags.run === undefined ? undefined : (await getRun(db, flags.run)).id,
-    before: flags.before,
-    limit: flags.limit,
+export async function listMessages(flags: ListFlags): Promise<void> {
+  const { channel, run, before, limit } = flags;
+  const states: NotificationView['state'][] =
+    flags.dead === true
+      ? ['dead']
+      : flags.all === true
+        ? ['pending', 'dead', 'delivered']
+        : ['pending', 'dead'];
+  const { notifications, next, nothing } = await ask(flags, 'read', {
+    here: async (project) => {
+      const { db } = project.store;
+      if (channel !== undefined) channelNamed(project, channel);
+      const run_id = run === undefined ? undefined : (await getRun(db, run)).id;
+      const rows = await listNotifications(db, { states, channel, run_id, before, limit: limit + 1 });
+      const shown = rows.slice(0, limit).map(notificationView);
+      return {
+        notifications: shown,
+        next: rows.length > limit ? (shown.at(-1)?.id ?? null) : null,
+        nothing: rows.length > 0 ? '' : nothingToShow(flags, await channelViews(project)),
+      };
+    },
+    there: async ({ api }) => {
+      const filter = { state: states, channel, run };
+      const page = await take(
+        limit,
+        (query) => ok(api.notifications.$get({ query: { ...query, ...filter } })),
+        before,
+      );
+      const channels = page.items.length > 0 ? [] : (await ok(api.channels.$get({}))).items;
+      return { notifications: page.items, next: page.next, nothing: nothingToShow(flags, channels) };
+    },
   });
-  const next = rows.length === flags.limit ? (rows.at(-1)?.id ?? null) : null;
   if (flags.json === true) {
-    printJson({ notifications: rows.map(notificationView), next });
+    printJson({ notifications, next });
     return;
   }
-  if (rows.length === 0) {
-    print(await nothingToShow(project, flags));
+  if (notifications.length === 0) {
+    print(nothing);
     return;
   }
   print(
-    table(rows, [
+    table(notifications, [
       { title: 'message', value: (r) => r.id },
       { title: 'channel', value: (r) => r.channel },
       { title: 'state', value: (r) => status(r.state) },
@@ -56,25 +76,24 @@ export async function listMessages(project: Project, flags: ListFlags): Promise<
       { title: 'what', value: (r) => whatOf(r) },
     ]),
   );
-  if (rows.some((r) => r.state === 'dead'))
+  if (notifications.some((r) => r.state === 'dead'))
     print('Send again what could not be delivered: trainyard notify replay --dead');
   if (next !== null) print(`More: trainyard notify list --before ${next}`);
 }
 
 /** A title, and below it what went wrong. */
-const whatOf = (row: Notification): string =>
+const whatOf = (row: NotificationView): string =>
   row.last_error === null
     ? row.title
     : `${clip(row.title, Math.max(30, columns() - 90))}  [${row.last_error}]`;
 
-async function nothingToShow(project: Project, flags: ListFlags): Promise<string> {
+function nothingToShow(flags: ListFlags, channels: readonly ChannelView[]): string {
   if (flags.dead === true) return 'Everything could be delivered.';
-  if (Object.keys(project.config.notifications.channels).length === 0)
+  if (channels.length === 0)
     return 'No channels are configured. Add one under notifications in trainyard.yaml: docs/notifications.md';
-  const rows = await channelRows(project.store.db);
   const last =
-    rows
-      .map((r) => r.delivered_at ?? '')
+    channels
+      .map((channel) => channel.delivered_at ?? '')
       .toSorted()
       .at(-1) ?? '';
   return last === ''

@@ -1,7 +1,9 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { openProject } from '../app.ts';
-import type { Overrides, Project } from '../app.ts';
+import type { Env, Overrides, Project } from '../app.ts';
+import type { Client } from '../client/index.ts';
+import { UsageError } from '../kernel/errors.ts';
 import type { Leftover } from '../notify/index.ts';
 import { parseDuration } from '../kernel/duration.ts';
 import { note } from './render/output.ts';
@@ -10,21 +12,92 @@ import { note } from './render/output.ts';
 export interface CommonOptions {
   readonly project?: string;
   readonly json?: boolean;
+  readonly server?: string;
 }
 
-/** Adds what every command has: --project, --json and examples below its help. */
+/**
+ * Adds what a command has that works in a project here and on a server: --project, --server, --json and examples below its
+ * help.
+ */
+export function commonAnywhere(command: Command, examples: string): Command {
+  return withExamples(
+    command
+      .option('--project <dir>', 'the project folder (default: the nearest one here or above)')
+      .option('--server <url>', 'ask a Trainyard server instead (default: $TRAINYARD_SERVER)')
+      .option('--json', 'print JSON for machines'),
+    examples,
+  );
+}
+
+/** The same for a command that is about this machine, or about a project on it. */
 export function common(command: Command, examples: string): Command {
-  return command
-    .option('--project <dir>', 'the project folder (default: the nearest one here or above)')
-    .option('--json', 'print JSON for machines')
-    .addHelpText(
-      'after',
-      `\nExamples:\n${examples
-        .trim()
-        .split('\n')
-        .map((line) => `  ${line.trim()}`)
-        .join('\n')}`,
-    );
+  return withExamples(
+    command
+      .option('--project <dir>', 'the project folder (default: the nearest one here or above)')
+      .option('--json', 'print JSON for machines')
+      .addOption(new Option('--server <url>').hideHelp())
+      .hook('preAction', (_parent, self) => refuseServer(self)),
+    examples,
+  );
+}
+
+/** No server could be meant by these, so TRAINYARD_SERVER is not looked at; by others it could, and may be forgotten. */
+const OF_THIS_MACHINE: readonly string[] = ['init', 'serve', 'worker', 'ci'];
+
+function refuseServer(command: Command): void {
+  const names: string[] = [];
+  for (let each: Command | null = command; each?.parent != null; each = each.parent)
+    names.unshift(each.name());
+  const flags = command.opts<CommonOptions>();
+  if (flags.server === undefined) {
+    if (OF_THIS_MACHINE.includes(names[0] ?? '') || serverOf(flags, process.env) === null) return;
+  }
+  throw new UsageError(`\`trainyard ${names.join(' ')}\` works on this machine, not on a server.`, {
+    hint:
+      flags.server === undefined
+        ? 'TRAINYARD_SERVER is set: unset it, or say which project is meant with --project DIR.'
+        : 'Leave --server out; on the machine of the server it works as here.',
+  });
+}
+
+const withExamples = (command: Command, examples: string): Command =>
+  command.addHelpText(
+    'after',
+    `\nExamples:\n${examples
+      .trim()
+      .split('\n')
+      .map((line) => `  ${line.trim()}`)
+      .join('\n')}`,
+  );
+
+/** The server that a command is for; null: a project on this machine. A flag says more than the environment. */
+export function serverOf(flags: CommonOptions, env: Env): string | null {
+  if (flags.server !== undefined && flags.project !== undefined)
+    throw new UsageError('--server and --project do not go together.', {
+      hint: 'A server serves one project: leave --project out.',
+    });
+  if (flags.server !== undefined) return flags.server;
+  if (flags.project !== undefined) return null;
+  const named = env['TRAINYARD_SERVER']?.trim() ?? '';
+  return named === '' ? null : named;
+}
+
+/** How a command finds its answer: in a project here, or on a server. Both are told as the same document. */
+interface Answers<H, T> {
+  readonly here: (project: Project) => Promise<H>;
+  readonly there: (yard: Client) => Promise<T>;
+}
+
+/** Asks where the flags say. `mode` is for a project here. */
+export async function ask<H, T>(
+  flags: CommonOptions & { overrides?: Overrides },
+  mode: 'read' | 'write',
+  { here, there }: Answers<H, T>,
+): Promise<H | T> {
+  const server = serverOf(flags, process.env);
+  if (server === null) return withProject(flags, mode, here);
+  const { onServer } = await import('./on-server.ts');
+  return onServer(server, process.env, there);
 }
 
 /** Opens the project for one command and closes it whatever happens. */

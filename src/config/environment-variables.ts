@@ -137,6 +137,12 @@ function amountOf(
   };
 }
 
+/** The circuits that a CI system asks for by its variable, or null. */
+export function manualCircuits(env: Readonly<Record<string, string | undefined>>): string | null {
+  const asked = readEnvironment(env).overrides.find(({ path }) => path[0] === 'manual_circuits');
+  return asked === undefined ? null : String(asked.value);
+}
+
 /**
  * What the environment says. Azure DevOps hands `monitoringMaxWaitHours` on as `MONITORINGMAXWAITHOURS`; both are
  * known, and `MONITORING_MAX_WAIT_HOURS`. Empty values count as absent, and so do macros it left unreplaced: `$(name)`.

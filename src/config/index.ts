@@ -1,6 +1,6 @@
 export { RETIRED_CONNECTOR, isRetiredConnector } from './channel-schema.ts';
 export type { ChannelSettings, SmtpSettings } from './channel-schema.ts';
-export { ENVIRONMENT_VARIABLES } from './environment-variables.ts';
+export { ENVIRONMENT_VARIABLES, manualCircuits } from './environment-variables.ts';
 export { loadProjectConfig } from './load-project-config.ts';
 export type { ProjectConfig } from './load-project-config.ts';
 export type { NotificationSettings, RouteSettings } from './notification-schema.ts';

@@ -17,7 +17,7 @@ export { CAUSES } from './plan.ts';
 export type { Cause, Detection, Guard, PlannedCircuit } from './plan.ts';
 export { readSealedPlan, refuseIfMoved, sealInputs, sealPlan, whatMoved, writeSealedPlan } from './seal.ts';
 export type { PlanOptions, SealInputs, SealedPlan } from './seal.ts';
-export { selectCircuits } from './select-circuits.ts';
+export { selectCircuits, splitSelectors } from './select-circuits.ts';
 export { settingsOf } from './settings.ts';
 export type { FieldChange } from './settings.ts';
 export { tableLocation } from './wanted.ts';

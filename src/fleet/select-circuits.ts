@@ -10,7 +10,7 @@ import type { Fleet } from './load-fleet.ts';
  * @throws {UsageError} listing every selector that matches nothing, with the nearest ids
  */
 export function selectCircuits(fleet: Fleet, selectors: readonly string[]): readonly Circuit[] | null {
-  const asked = selectors.flatMap(splitList);
+  const asked = selectors.flatMap(splitSelectors);
   if (asked.every((selector) => selector.toUpperCase() === 'AUTO')) return null;
   if (asked.some((selector) => selector.toUpperCase() === 'AUTO')) {
     throw new UsageError('AUTO stands beside other circuits.', {
@@ -33,7 +33,7 @@ export function selectCircuits(fleet: Fleet, selectors: readonly string[]): read
 }
 
 /** Splits at commas and spaces, but not inside the braces of a glob; `plant / circuit` is one selector. */
-function splitList(text: string): string[] {
+export function splitSelectors(text: string): string[] {
   return (text.replaceAll(/\s*\/\s*/g, '/').match(/(?:\{[^}]*\}|[^\s,{]|\{)+/g) ?? []).map((s) => s);
 }
 

@@ -36,11 +36,11 @@ export const artifactRow = ({ name, size, sha256, created_at }: ArtifactsTable):
 });
 
 /** The one of this name, with or without `.json`. @throws NotFoundError */
-export function artifactNamed(
-  rows: readonly ArtifactsTable[],
+export function artifactNamed<T extends Pick<ArtifactRow, 'name'>>(
+  rows: readonly T[],
   run: Pick<Run, 'number'>,
   name: string,
-): ArtifactsTable {
+): T {
   const wanted = name.replace(/\.json$/, '');
   const found = rows.find((row) => row.name === wanted);
   if (found !== undefined) return found;

@@ -25,9 +25,10 @@ export {
   registryNamed,
 } from './model.ts';
 export { RegisteredModel, registeredModels } from './registered-model.ts';
-export { PlanView, PlannedCircuitView, planView } from './plan.ts';
+export { PlanView, PlannedCircuitView, planParts, planView } from './plan.ts';
+export { WhyView, whyView } from './why.ts';
 export { MOST_BUCKETS, TimelineView, timelineView } from './timeline.ts';
-export { RunRow, RunView, runRow, runView, ListedRun, listedRuns } from './run.ts';
+export { RunRow, RunView, runRow, runView, nextStep, ListedRun, listedRuns } from './run.ts';
 export { CircuitPage, CircuitView, FleetBoard, FleetProblem, circuitRows, circuitView } from './circuit.ts';
 export { ScriptResult, ScriptView, scriptResults, scriptView } from './script.ts';
 export type { ScriptTable } from './script.ts';

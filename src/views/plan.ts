@@ -77,10 +77,26 @@ export function planView(
   },
 ): PlanView {
   const groups = groupByCause(plan.circuits);
-  const { detection } = plan;
   return {
     ...facts,
+    ...planParts(plan),
     preflight: facts.preflight.map(({ name, ok, message, hint }) => ({ name, ok, message, hint })),
+    groups: groups.slice(0, MOST_GROUPS).map(({ circuits: ids, ...group }, i) => ({
+      group: i,
+      ...group,
+      count: ids.length,
+      circuits: ids.slice(0, NAMED),
+    })),
+    more_groups: Math.max(0, groups.length - MOST_GROUPS),
+  };
+}
+
+/** What a plan says of itself as a whole. */
+export function planParts(
+  plan: Omit<Plan, 'pinned'>,
+): Pick<PlanView, 'detection' | 'summary' | 'guard' | 'warnings'> {
+  const { detection } = plan;
+  return {
     detection: {
       mode: detection.mode,
       base_ref: detection.mode === 'git' ? detection.base_ref : null,
@@ -92,13 +108,6 @@ export function planView(
       owed: plan.circuits.filter((c) => c.cause === 'owed_failed' && c.action === 'skip').length,
     },
     guard: plan.guard,
-    groups: groups.slice(0, MOST_GROUPS).map(({ circuits: ids, ...group }, i) => ({
-      group: i,
-      ...group,
-      count: ids.length,
-      circuits: ids.slice(0, NAMED),
-    })),
-    more_groups: Math.max(0, groups.length - MOST_GROUPS),
     warnings: plan.warnings.map((warning) => ({ ...warning })),
   };
 }

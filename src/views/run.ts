@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Project } from '../app.ts';
 import { listApprovals } from '../gates/index.ts';
 import { countJobs } from '../jobs/index.ts';
+import type { JobCounts } from '../jobs/index.ts';
 import { RunStatus, StageStatus, circuitsStillFailed, getStages } from '../pipelines/index.ts';
 import type { Run, Stage } from '../pipelines/index.ts';
 import { batches } from '../store/index.ts';
@@ -86,6 +87,10 @@ export const RunView = RunFields.extend({
   approvals: z
     .array(z.object({ id: z.string(), gate: z.string(), title: z.string(), expires_at: Time }))
     .meta({ description: 'What of it waits for a decision.' }),
+  next_step: z
+    .enum(['accept_partial', 'resume', 'run'])
+    .nullable()
+    .meta({ description: 'What a run that failed wants of people, where that is one thing.' }),
 }).meta({ id: 'Run', description: 'A run with its stages.' });
 export type RunView = z.infer<typeof RunView>;
 
@@ -128,5 +133,18 @@ export async function runView({ store: { db } }: Pick<Project, 'store'>, run: Ru
     listApprovals(db, { run_id: run.id, status: 'waiting', limit: 50 }),
   ]);
   const approvals = waiting.map(({ id, gate, title, expires_at }) => ({ id, gate, title, expires_at }));
-  return { ...runRow(run), stages: stages.map(stageView), jobs, failed_circuits, approvals };
+  const next_step = nextStep(run, stages, jobs);
+  return { ...runRow(run), stages: stages.map(stageView), jobs, failed_circuits, approvals, next_step };
+}
+
+/** What a run that failed wants of people, where that is one thing. */
+export function nextStep(run: Run, stages: readonly Stage[], counts: JobCounts): RunView['next_step'] {
+  if (
+    run.status === 'failed' &&
+    counts.succeeded > 0 &&
+    stages.some((s) => s.status === 'skipped' && s.reason?.startsWith('blocked:') === true)
+  )
+    return 'accept_partial';
+  if (run.status === 'failed' && stages.some((s) => s.state['stalled'] === true)) return 'resume';
+  return stages.some((s) => s.name === 'SubmitTraining' && s.status === 'failed') ? 'run' : null;
 }

@@ -21,6 +21,7 @@ export const FiringView = z
     run_number: z.int().nullable(),
   })
   .meta({ id: 'Firing', description: 'What became of one time of a schedule, or of one request.' });
+export type FiringView = z.infer<typeof FiringView>;
 
 const When = z
   .object({

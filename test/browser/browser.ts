@@ -1,5 +1,5 @@
 /** Tests in a real browser: where a Chromium is found they run, a build may not go without. */
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { NO_CHROMIUM, findChromium, launchChromium } from '../helpers/chromium.ts';
 import { ensureWebDist } from '../helpers/web-dist.ts';
@@ -16,6 +16,17 @@ export interface Visitor {
   /** A page in a context of its own, at an address. What goes wrong in it fails the test. */
   open(url: string, visit?: Visit): Promise<Page>;
 }
+
+/** While nobody serves, what a page asks is not answered, and its console says so. */
+export const NOBODY_SERVES = [
+  /ERR_CONNECTION_(REFUSED|RESET)/,
+  /ERR_INCOMPLETE_CHUNKED_ENCODING/,
+  /ERR_EMPTY_RESPONSE/,
+] as const;
+
+/** What the frame says of the line to the server. */
+export const lineIs = (page: Page, word: 'Live' | 'No connection'): Locator =>
+  page.getByRole('status').filter({ hasText: word });
 
 /** Tests that need a browser; one process for all of them, and a context of its own for each page. */
 export function inBrowser(title: string, define: (visitor: Visitor) => void): void {

@@ -4,11 +4,9 @@ import type { ProjectOptions } from '../helpers/project.ts';
 import type { Running } from '../helpers/trainyard.ts';
 
 export interface ServeOptions {
-  /** They follow `serve`. */
-  readonly args?: readonly string[];
+  /** Left out: any that is free. */
+  readonly port?: number;
   readonly env?: Readonly<Record<string, string>>;
-  /** How long it may run at most. */
-  readonly timeout_ms?: number;
 }
 
 export class ControlRoom implements AsyncDisposable {
@@ -30,7 +28,7 @@ export class ControlRoom implements AsyncDisposable {
 
   /** Over a project that is there already. */
   static async over(project: TestProject, options: ServeOptions = {}): Promise<ControlRoom> {
-    const { server, url } = await serve(project, 0, options);
+    const { server, url } = await serve(project, options);
     return new ControlRoom(project, options, server, url);
   }
 
@@ -39,9 +37,25 @@ export class ControlRoom implements AsyncDisposable {
     return `${this.url}${path}`;
   }
 
-  async get<T>(path: string, headers: Readonly<Record<string, string>> = {}): Promise<T> {
-    const response = await fetch(this.at(`/api/v1${path}`), { headers });
-    if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
+  /** Asks the API, unless `headers` say otherwise as the user of this machine. */
+  get<T>(path: string, headers: Readonly<Record<string, string>> = {}): Promise<T> {
+    return this.#ask(path, { headers });
+  }
+
+  post<T>(path: string, body: unknown): Promise<T> {
+    const headers = { 'content-type': 'application/json' };
+    return this.#ask(path, { method: 'POST', headers, body: JSON.stringify(body) });
+  }
+
+  /** Plans, and runs what was planned; returns the run's number. */
+  async run(circuits: readonly string[] = [], approve: readonly string[] = []): Promise<number> {
+    const { plan_id } = await this.post<{ plan_id: string }>('/plans', { circuits });
+    return (await this.post<{ number: number }>(`/plans/${plan_id}/run`, { approve })).number;
+  }
+
+  async #ask<T>(path: string, init: RequestInit): Promise<T> {
+    const response = await fetch(this.at(`/api/v1${path}`), init);
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return (await response.json()) as T;
   }
 
@@ -53,7 +67,8 @@ export class ControlRoom implements AsyncDisposable {
 
   /** Another process, at the same address. */
   async start(): Promise<void> {
-    this.#server = (await serve(this.project, Number(new URL(this.url).port), this.#options)).server;
+    const port = Number(new URL(this.url).port);
+    this.#server = (await serve(this.project, { ...this.#options, port })).server;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -64,10 +79,9 @@ export class ControlRoom implements AsyncDisposable {
 
 async function serve(
   project: TestProject,
-  port: number,
-  { args = [], env = {}, timeout_ms = 170_000 }: ServeOptions,
+  { port = 0, env = {} }: ServeOptions,
 ): Promise<{ readonly server: Running; readonly url: string }> {
-  const server = project.start(['serve', '--port', String(port), ...args], { env, timeout_ms });
+  const server = project.start(['serve', '--port', String(port)], { env, timeout_ms: 300_000 });
   await server.says(/http:\/\/[^\s"]+:\d+/);
   const [url = ''] = /http:\/\/[^\s"]+:\d+/.exec(server.stderr) ?? [];
   return { server, url };

@@ -1,20 +1,20 @@
-/** The line of a run, as somebody who hears the page reads it: `SubmitTraining, running, 3 submitted`. */
+/** The line of a run, as somebody who hears the page reads it: `SubmitTraining, 3 submitted, running`. */
 import type { Locator, Page } from 'playwright-core';
 
 export const station = (page: Page, name: string, state: string): Locator =>
-  page
-    .getByRole('group', { name: /^Line of run / })
-    .getByRole('button', { name: new RegExp(`^${name}, ${state}`) });
+  line(page).getByRole('button', { name: new RegExp(`^${name},(.*,)? ${state}(,|$)`) });
+
+const line = (page: Page): Locator => page.getByRole('group', { name: /^Line of run / });
 
 /** Writes down how each station stood from now on, whenever that changes; what was written is returned by the function. */
 export async function watchLine(page: Page): Promise<() => Promise<readonly string[]>> {
-  await page.getByRole('group', { name: /^Line of run / }).waitFor();
+  await line(page).waitFor();
   await page.evaluate(`
     window.moves = [];
     const look = () => {
       for (const stop of document.querySelectorAll('[aria-label^="Line of run"] [role="button"]')) {
-        const [name, state] = stop.getAttribute('aria-label').split(', ');
-        const move = name + ' ' + state;
+        const [name] = stop.getAttribute('aria-label').split(', ');
+        const move = name + ' ' + stop.dataset.status;
         if (window.moves.findLast((each) => each.startsWith(name + ' ')) !== move) window.moves.push(move);
       }
     };

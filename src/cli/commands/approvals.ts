@@ -1,11 +1,15 @@
 import type { Command } from 'commander';
-import { common, duration, wholeNumber, withProject, words } from '../options.ts';
+import { ok } from '../../client/index.ts';
+import type { ApprovalRow } from '../../views/index.ts';
+import { take } from '../on-server.ts';
+import { ask, commonAnywhere, duration, wholeNumber, words } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
+import type { ApprovalFacts } from '../render/approval.ts';
 import { print, printJson } from '../render/output.ts';
 
 export function define(parent: Command): void {
   const approvals = parent.command('approvals').description('What waits for a decision.');
-  common(
+  commonAnywhere(
     approvals
       .command('list', { isDefault: true })
       .description('open requests, newest first')
@@ -14,14 +18,14 @@ export function define(parent: Command): void {
       .option('--before <id>', 'requests older than this one'),
     'trainyard approvals',
   ).action(list);
-  common(
+  commonAnywhere(
     approvals
       .command('show')
       .argument('<id>', 'of the request')
       .description('every subject with its verdict, and who said what'),
     'trainyard approvals show apr_…',
   ).action(show);
-  common(
+  commonAnywhere(
     approvals
       .command('reopen')
       .argument('<id>', 'of a request that expired, or in which something was held')
@@ -38,72 +42,123 @@ async function reopenRequest(
   id: string,
   flags: CommonOptions & { expires?: number; comment?: string },
 ): Promise<void> {
-  await withProject(flags, 'write', async (project) => {
-    const { reopen } = await import('../../actions/index.ts');
-    const approval = await reopen(project, {
-      approval_id: id,
-      actor: await project.actor(),
-      expires_s: flags.expires ?? null,
-      comment: flags.comment ?? null,
-    });
-    if (flags.json === true) {
-      const { approvalRow } = await import('../../views/index.ts');
-      printJson(await approvalRow(project, approval));
-      return;
-    }
-    const { approvalScreen } = await import('../render/approval.ts');
-    print(await approvalScreen(project, approval, 12));
-    print(`    trainyard approve ${approval.id}   or   trainyard reject ${approval.id}`);
+  const { expires, comment } = flags;
+  const facts = await ask(flags, 'write', {
+    here: async (project) => {
+      const { reopen } = await import('../../actions/index.ts');
+      const { approvalFacts } = await import('../render/approval.ts');
+      const approval = await reopen(project, {
+        approval_id: id,
+        actor: await project.actor(),
+        expires_s: expires ?? null,
+        comment: comment ?? null,
+      });
+      return approvalFacts(project, approval, 12);
+    },
+    there: async (yard) => {
+      const { approvalFactsThere } = await import('../there.ts');
+      const json = { expires_s: expires, comment };
+      await ok(yard.api.approvals[':approval'].reopen.$post({ param: { approval: id }, json }));
+      return approvalFactsThere(yard, id, 12);
+    },
   });
+  if (flags.json === true) {
+    printJson(rowOf(facts));
+    return;
+  }
+  const { approvalText } = await import('../render/approval.ts');
+  print(approvalText(facts, 12));
+  print(verdictsOn(facts));
 }
+
+const rowOf = ({ approval: { context: _context, ...row } }: ApprovalFacts): ApprovalRow => row;
+const verdictsOn = ({ approval: { id } }: ApprovalFacts): string =>
+  `    trainyard approve ${id}   or   trainyard reject ${id}`;
 
 async function list(flags: CommonOptions & { all?: boolean; limit: number; before?: string }): Promise<void> {
-  await withProject(flags, 'read', async (project) => {
-    const { listApprovals } = await import('../../gates/index.ts');
-    const rows = await listApprovals(project.store.db, {
-      limit: flags.limit,
-      ...(flags.all === true ? {} : { status: 'waiting' as const }),
-      ...(flags.before === undefined ? {} : { before: flags.before }),
-    });
-    if (flags.json === true) {
+  const { all = false, limit, before, json = false } = flags;
+  const status = all ? undefined : 'waiting';
+  /** With `--json` the requests alone; people are shown what each asks about. */
+  const { found, next } = await ask(flags, 'read', {
+    here: async (project) => {
+      const { listApprovals } = await import('../../gates/index.ts');
+      const { approvalFacts } = await import('../render/approval.ts');
       const { approvalRows } = await import('../../views/index.ts');
-      const next = rows.length === flags.limit ? (rows.at(-1)?.id ?? null) : null;
-      printJson({ approvals: await approvalRows(project, rows), next });
-      return;
-    }
-    if (rows.length === 0) {
-      print('Nothing waits for a decision.');
-      return;
-    }
-    const { approvalScreen } = await import('../render/approval.ts');
-    for (const approval of rows) {
-      print(await approvalScreen(project, approval, 5));
-      if (approval.status === 'waiting')
-        print(`    trainyard approve ${approval.id}   or   trainyard reject ${approval.id}`);
-    }
+      const rows = await listApprovals(project.store.db, {
+        limit: limit + 1,
+        ...(status === undefined ? {} : { status }),
+        ...(before === undefined ? {} : { before }),
+      });
+      const shown = rows.slice(0, limit);
+      const next = rows.length > limit ? (shown.at(-1)?.id ?? null) : null;
+      if (json) return { found: (await approvalRows(project, shown)).map(bare), next };
+      const found: ApprovalFacts[] = [];
+      for (const approval of shown) found.push(await approvalFacts(project, approval, 5));
+      return { found, next };
+    },
+    there: async (yard) => {
+      const { approvalFactsThere } = await import('../there.ts');
+      const { items, next } = await take(
+        limit,
+        (query) => ok(yard.api.approvals.$get({ query: { ...query, status } })),
+        before,
+      );
+      if (json) return { found: items.map(bare), next };
+      const found: ApprovalFacts[] = [];
+      for (const { id } of items) found.push(await approvalFactsThere(yard, id, 5));
+      return { found, next };
+    },
   });
+  if (json) {
+    printJson({ approvals: found.map(rowOf), next });
+    return;
+  }
+  if (found.length === 0) {
+    print('Nothing waits for a decision.');
+    return;
+  }
+  const { approvalText } = await import('../render/approval.ts');
+  for (const facts of found) {
+    print(approvalText(facts, 5));
+    if (facts.approval.status === 'waiting') print(verdictsOn(facts));
+  }
 }
 
+const bare = (approval: ApprovalRow): ApprovalFacts => ({ approval, subjects: [], retry: null });
+
 async function show(id: string, flags: CommonOptions): Promise<void> {
-  await withProject(flags, 'read', async (project) => {
-    const { getApproval, listSubjects } = await import('../../gates/index.ts');
-    const approval = await getApproval(project.store.db, id);
-    const { approvalView } = await import('../../views/index.ts');
-    const view = await approvalView(project, approval, await project.actor());
-    if (flags.json === true) {
-      const { subjectRow } = await import('../../views/index.ts');
-      const subjects = await listSubjects(project.store.db, { approval_id: approval.id, limit: 100_000 });
-      printJson({ ...view, subjects: subjects.map(subjectRow) });
-      return;
-    }
-    const { approvalScreen } = await import('../render/approval.ts');
-    const { oneLine } = await import('../render/style.ts');
-    print(await approvalScreen(project, approval, 10_000));
-    for (const v of view.votes)
-      print(
-        oneLine(
-          `  ${v.voted_at.slice(0, 19).replace('T', ' ')}  ${v.voter} (${v.identity}): ${v.verdict}${v.subjects === null ? '' : ` ${v.subjects.join(', ')}`}${v.comment === null ? '' : ` "${v.comment}"`}`,
-        ),
-      );
+  const { json = false } = flags;
+  const most = json ? 100_000 : 10_000;
+  const { view, facts } = await ask(flags, 'read', {
+    here: async (project) => {
+      const { getApproval } = await import('../../gates/index.ts');
+      const { approvalView } = await import('../../views/index.ts');
+      const { approvalFacts } = await import('../render/approval.ts');
+      const approval = await getApproval(project.store.db, id);
+      return {
+        view: await approvalView(project, approval, await project.actor()),
+        facts: await approvalFacts(project, approval, most),
+      };
+    },
+    there: async (yard) => {
+      const { approvalFactsThere } = await import('../there.ts');
+      return {
+        view: await ok(yard.api.approvals[':approval'].$get({ param: { approval: id } })),
+        facts: await approvalFactsThere(yard, id, most),
+      };
+    },
   });
+  if (json) {
+    printJson({ ...view, subjects: facts.subjects });
+    return;
+  }
+  const { approvalText } = await import('../render/approval.ts');
+  const { oneLine } = await import('../render/style.ts');
+  print(approvalText(facts, most));
+  for (const v of view.votes)
+    print(
+      oneLine(
+        `  ${v.voted_at.slice(0, 19).replace('T', ' ')}  ${v.voter} (${v.identity}): ${v.verdict}${v.subjects === null ? '' : ` ${v.subjects.join(', ')}`}${v.comment === null ? '' : ` "${v.comment}"`}`,
+      ),
+    );
 }

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
-import { common, withProject } from '../options.ts';
+import { ok } from '../../client/index.ts';
+import { ask, commonAnywhere } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
 import { print, printJson } from '../render/output.ts';
 
 export function define(parent: Command): void {
-  common(
+  commonAnywhere(
     parent
       .command('failures')
       .argument('[run]', 'number or id (default: the newest)')
@@ -17,34 +18,39 @@ export function define(parent: Command): void {
 }
 
 async function failures(key: string | undefined, flags: CommonOptions): Promise<void> {
-  await withProject(flags, 'read', async (project) => {
-    const { failuresOfRun, getRun, listRuns, retryableNow } = await import('../../pipelines/index.ts');
-    const { db } = project.store;
-    const run = key === undefined ? (await listRuns(db, { limit: 1 }))[0] : await getRun(db, key);
-    if (run === undefined) {
-      if (flags.json === true) printJson({ run: null, groups: [] });
-      else print('No runs yet. Start one with `trainyard run`.');
-      return;
-    }
-    if (flags.json === true) {
+  const found = await ask(flags, 'read', {
+    here: async (project) => {
+      const { getRun, listRuns } = await import('../../pipelines/index.ts');
       const { failuresView } = await import('../../views/index.ts');
-      printJson(await failuresView(project, run));
-      return;
-    }
-    const { groups, jobs } = await failuresOfRun(db, run);
-    if (groups.length === 0) {
-      print(`Run ${run.number} has no failures that are not mended.`);
-      return;
-    }
-    const { groupLines } = await import('../render/failures.ts');
-    print(
-      `Run ${run.number}: ${jobs.size} failed, ${groups.length} ${groups.length === 1 ? 'cause' : 'causes'}`,
-    );
-    for (const line of groupLines(groups, { lines: 3, most: 10_000 })) print(line);
-    const first = jobs.get(groups[0]?.circuits[0] ?? '');
-    if (first !== undefined) print(`  Logs: trainyard jobs logs ${first.name}`);
-    const again = new Set(await retryableNow(project, run));
-    const group = groups.find((g) => g.circuits.some((id) => again.has(id)));
-    if (group !== undefined) print(`  Again: trainyard retry ${run.number} --group ${group.number}`);
+      const { db } = project.store;
+      const run = key === undefined ? (await listRuns(db, { limit: 1 }))[0] : await getRun(db, key);
+      return run === undefined ? null : failuresView(project, run);
+    },
+    there: async (yard) => {
+      const { newestRun } = await import('../there.ts');
+      const run = key ?? (await newestRun(yard, {}));
+      return run === undefined ? null : ok(yard.api.runs[':run'].failures.$get({ param: { run } }));
+    },
   });
+  if (flags.json === true) {
+    printJson(found ?? { run: null, groups: [] });
+    return;
+  }
+  if (found === null) {
+    print('No runs yet. Start one with `trainyard run`.');
+    return;
+  }
+  const { run, failed, groups, retryable } = found;
+  const [first] = groups;
+  if (first === undefined) {
+    print(`Run ${run} has no failures that are not mended.`);
+    return;
+  }
+  const { groupLines } = await import('../render/failures.ts');
+  print(`Run ${run}: ${failed} failed, ${groups.length} ${groups.length === 1 ? 'cause' : 'causes'}`);
+  for (const line of groupLines(groups, { lines: 3, most: 10_000 })) print(line);
+  if (first.jobs[0] !== undefined) print(`  Logs: trainyard jobs logs ${first.jobs[0]}`);
+  const again = new Set(retryable);
+  const group = groups.find((g) => g.circuits.some((id) => again.has(id)));
+  if (group !== undefined) print(`  Again: trainyard retry ${run} --group ${group.number}`);
 }

@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
-import { common, wholeNumber, withProject } from '../options.ts';
+import { ok } from '../../client/index.ts';
+import { systemClock } from '../../kernel/clock.ts';
+import { take } from '../on-server.ts';
+import { ask, commonAnywhere, wholeNumber } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
 import { print, printJson, rawOutput } from '../render/output.ts';
 
@@ -14,7 +17,7 @@ interface ListFlags extends CommonOptions {
 
 export function define(parent: Command): void {
   const jobs = parent.command('jobs').description('Lists jobs, shows one, reads logs, cancels.');
-  common(
+  commonAnywhere(
     jobs
       .command('list', { isDefault: true })
       .description('the newest jobs first')
@@ -28,11 +31,11 @@ export function define(parent: Command): void {
     trainyard jobs list --status failed
     trainyard jobs list --match '*_retry_*'`,
   ).action(list);
-  common(
+  commonAnywhere(
     jobs.command('show').argument('<job>', 'name or id').description('attempts, times, resources, inputs'),
     'trainyard jobs show seattle_wind_2015_12_31',
   ).action(show);
-  common(
+  commonAnywhere(
     jobs
       .command('logs')
       .argument('<job>', 'name or id')
@@ -41,7 +44,7 @@ export function define(parent: Command): void {
       .option('--attempt <n>', 'of this attempt (default: the last)', wholeNumber),
     'trainyard jobs logs -f seattle_wind_2015_12_31',
   ).action(logs);
-  common(
+  commonAnywhere(
     jobs
       .command('cancel')
       .argument('<job...>', 'names or ids')
@@ -51,97 +54,116 @@ export function define(parent: Command): void {
 }
 
 async function list(flags: ListFlags): Promise<void> {
-  await withProject(flags, 'read', async (project) => {
-    const { JobStatus, pageOfJobs } = await import('../../jobs/index.ts');
-    const { getRun } = await import('../../pipelines/index.ts');
-    const { UsageError } = await import('../../kernel/errors.ts');
-    const { db } = project.store;
-    const status = flags.status === undefined ? undefined : JobStatus.safeParse(flags.status);
-    if (status?.success === false)
-      throw new UsageError(`There is no job status ${flags.status}.`, {
-        hint: `Use one of ${JobStatus.options.join(', ')}.`,
-      });
-    const run_id = flags.run === undefined ? undefined : (await getRun(db, flags.run)).id;
-    const { jobs: rows, next } = await pageOfJobs(db, {
-      run_id,
-      circuit_id: flags.circuit,
-      status: status?.data,
-      match: flags.match,
-      before: flags.before,
-      limit: flags.limit,
+  const { JobStatus } = await import('../../jobs/index.ts');
+  const { UsageError } = await import('../../kernel/errors.ts');
+  const parsed = flags.status === undefined ? undefined : JobStatus.safeParse(flags.status);
+  if (parsed?.success === false)
+    throw new UsageError(`There is no job status ${flags.status}.`, {
+      hint: `Use one of ${JobStatus.options.join(', ')}.`,
     });
-    if (flags.json === true) {
+  const { run, circuit, match, before, limit } = flags;
+  const status = parsed?.data;
+  const { jobs, next } = await ask(flags, 'read', {
+    here: async ({ store: { db } }) => {
+      const { pageOfJobs } = await import('../../jobs/index.ts');
+      const { getRun } = await import('../../pipelines/index.ts');
       const { jobRows } = await import('../../views/index.ts');
-      printJson({ jobs: await jobRows(db, rows), next });
-      return;
-    }
-    if (rows.length === 0) {
-      print('No jobs match.');
-      return;
-    }
-    const { jobTable } = await import('../render/job.ts');
-    print(jobTable(rows, project.clock.now()));
-    if (next !== null) print(`More: trainyard jobs list --before ${next}`);
+      const run_id = run === undefined ? undefined : (await getRun(db, run)).id;
+      const page = await pageOfJobs(db, { run_id, circuit_id: circuit, status, match, before, limit });
+      return { jobs: await jobRows(db, page.jobs), next: page.next };
+    },
+    there: async ({ api }) => {
+      const filter = { run, circuit, match, status };
+      const page = await take(
+        limit,
+        (query) => ok(api.jobs.$get({ query: { ...query, ...filter } })),
+        before,
+      );
+      return { jobs: page.items, next: page.next };
+    },
   });
+  if (flags.json === true) {
+    printJson({ jobs, next });
+    return;
+  }
+  if (jobs.length === 0) {
+    print('No jobs match.');
+    return;
+  }
+  const { jobTable } = await import('../render/job.ts');
+  print(jobTable(jobs, systemClock.now()));
+  if (next !== null) print(`More: trainyard jobs list --before ${next}`);
 }
 
 async function show(name: string, flags: CommonOptions): Promise<void> {
-  await withProject(flags, 'read', async (project) => {
-    const { findJob } = await import('../../jobs/index.ts');
-    const job = await findJob(project.store.db, name);
-    if (flags.json === true) {
+  const job = await ask(flags, 'read', {
+    here: async (project) => {
+      const { findJob } = await import('../../jobs/index.ts');
       const { jobView } = await import('../../views/index.ts');
-      printJson(await jobView(project, job));
-      return;
-    }
-    const { jobScreen } = await import('../render/job.ts');
-    const attempts = await project.store.db
-      .selectFrom('attempts')
-      .selectAll()
-      .where('job_id', '=', job.id)
-      .orderBy('number')
-      .execute();
-    print(jobScreen(job, attempts, project.clock.now()));
+      return jobView(project, await findJob(project.store.db, name));
+    },
+    there: ({ api }) => ok(api.jobs[':job'].$get({ param: { job: name } })),
   });
+  if (flags.json === true) {
+    printJson(job);
+    return;
+  }
+  const { jobScreen } = await import('../render/job.ts');
+  print(jobScreen(job, systemClock.now()));
 }
 
 async function logs(
   name: string,
   flags: CommonOptions & { follow?: boolean; attempt?: number },
 ): Promise<void> {
-  await withProject(flags, 'read', async (project) => {
-    const { findJob } = await import('../../jobs/index.ts');
-    const { readJobLog } = await import('../../views/index.ts');
-    const job = await findJob(project.store.db, name);
-    const lines: string[] = [];
-    const raw = rawOutput();
-    for (let offset = 0; ;) {
-      const { attempt } = flags;
-      const piece = await readJobLog(project, job, { attempt, offset, limit: 1 << 16 });
-      offset = piece.next_offset;
-      if (flags.json === true) lines.push(piece.text);
-      else raw.write(piece.text);
-      if (piece.text !== '') continue;
-      if (flags.follow !== true || piece.over) break;
-      await project.clock.sleep(200);
-    }
-    raw.end();
-    if (flags.json === true)
-      printJson({ job: job.name, attempt: flags.attempt ?? job.attempt, text: lines.join('') });
+  const { attempt, follow = false, json = false } = flags;
+  const lines: string[] = [];
+  const raw = rawOutput();
+  const tell = (text: string): void => {
+    if (json) lines.push(text);
+    else raw.write(text);
+  };
+  const job = await ask(flags, 'read', {
+    here: async (project) => {
+      const { findJob } = await import('../../jobs/index.ts');
+      const { readJobLog } = await import('../../views/index.ts');
+      const found = await findJob(project.store.db, name);
+      for (let offset = 0; ;) {
+        const piece = await readJobLog(project, found, { attempt, offset, limit: 1 << 16 });
+        offset = piece.next_offset;
+        tell(piece.text);
+        if (piece.text !== '') continue;
+        if (!follow || piece.over) return found;
+        await project.clock.sleep(200);
+      }
+    },
+    there: async (yard) => {
+      const found = await ok(yard.api.jobs[':job'].$get({ param: { job: name } }));
+      for await (const { text } of yard.log(found.id, { attempt, follow })) tell(text);
+      return found;
+    },
   });
+  raw.end();
+  if (json) printJson({ job: job.name, attempt: attempt ?? job.attempt, text: lines.join('') });
 }
 
 async function cancel(names: string[], flags: CommonOptions): Promise<void> {
-  await withProject(flags, 'write', async (project) => {
-    const { cancelNamedJobs } = await import('../../actions/index.ts');
-    const { jobsById } = await import('../../jobs/index.ts');
-    const { untilOver } = await import('../going-on.ts');
-    const canceled = await cancelNamedJobs(project, names, await project.actor());
-    for (const each of canceled)
-      if (each.requested) await untilOver(project, each.run_id, 'cancel', each.over);
-    const ids = canceled.flatMap((each) => each.jobs.map((j) => j.id));
-    const after = await jobsById(project.store.db, ids);
-    if (flags.json === true) printJson({ jobs: after.map((j) => ({ name: j.name, status: j.status })) });
-    else for (const job of after) print(`${job.name} is ${job.status}.`);
+  const jobs = await ask(flags, 'write', {
+    here: async (project) => {
+      const { cancelNamedJobs } = await import('../../actions/index.ts');
+      const { jobsById } = await import('../../jobs/index.ts');
+      const { untilOver } = await import('../going-on.ts');
+      const canceled = await cancelNamedJobs(project, names, await project.actor());
+      for (const each of canceled)
+        if (each.requested) await untilOver(project, each.run_id, 'cancel', each.over);
+      const ids = canceled.flatMap((each) => each.jobs.map((j) => j.id));
+      return jobsById(project.store.db, ids);
+    },
+    there: async (yard) => {
+      const { cancelJobsThere } = await import('../there.ts');
+      return cancelJobsThere(yard, names);
+    },
   });
+  if (flags.json === true) printJson({ jobs: jobs.map(({ name, status }) => ({ name, status })) });
+  else for (const job of jobs) print(`${job.name} is ${job.status}.`);
 }

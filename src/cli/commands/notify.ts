@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { collect, common, wholeNumber, withProject } from '../options.ts';
+import { ok } from '../../client/index.ts';
+import { ask, collect, common, commonAnywhere, wholeNumber, withProject } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
 import { print, printJson } from '../render/output.ts';
 
@@ -23,7 +24,7 @@ export function define(parent: Command): void {
     .description(
       'Messages about runs: what waits to be sent, what could not be, and whether a channel works.',
     );
-  common(
+  commonAnywhere(
     notify
       .command('list', { isDefault: true })
       .description('messages that wait or could not be delivered, newest first')
@@ -37,12 +38,10 @@ export function define(parent: Command): void {
     trainyard notify
     trainyard notify --dead --channel ops`,
   ).action(async (flags: ListFlags) => {
-    await withProject(flags, 'read', async (project) => {
-      const { listMessages } = await import('../notifying.ts');
-      await listMessages(project, flags);
-    });
+    const { listMessages } = await import('../notifying.ts');
+    await listMessages(flags);
   });
-  common(
+  commonAnywhere(
     notify
       .command('test')
       .argument('<channel>', 'as trainyard.yaml names it')
@@ -51,12 +50,15 @@ export function define(parent: Command): void {
       ),
     'trainyard notify test ops',
   ).action(async (channel: string, flags: CommonOptions) => {
-    await withProject(flags, 'read', async (project) => {
-      const { testChannel } = await import('../../actions/index.ts');
-      const told = await testChannel(project, channel, await project.actor());
-      if (flags.json === true) printJson(told);
-      else print(`${channel} took the test message: ${told.answer}`);
+    const told = await ask(flags, 'read', {
+      here: async (project) => {
+        const { testChannel } = await import('../../actions/index.ts');
+        return testChannel(project, channel, await project.actor());
+      },
+      there: ({ api }) => ok(api.channels[':name'].test.$post({ param: { name: channel } })),
     });
+    if (flags.json === true) printJson(told);
+    else print(`${channel} took the test message: ${told.answer}`);
   });
   common(
     notify

@@ -4,7 +4,7 @@ import type { PlanOptions } from '../../fleet/index.ts';
 import { EXIT } from '../../kernel/errors.ts';
 import { ExitWith } from '../exit.ts';
 import { noteReading, print } from '../render/output.ts';
-import { collectWhole, common, withProject } from '../options.ts';
+import { ask, collectWhole, commonAnywhere } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
 
 export interface PlanFlags extends CommonOptions {
@@ -52,7 +52,7 @@ export function define(parent: Command): void {
   const command = parent
     .command('plan')
     .description('Shows which circuits need training, and why. Changes nothing.');
-  common(
+  commonAnywhere(
     planFlags(command)
       .option('-o, --out <file>', 'seal the plan into a file for `trainyard run --plan FILE`')
       .option('--exit-code', 'end with 20 when there is something to train')
@@ -64,25 +64,40 @@ export function define(parent: Command): void {
     trainyard plan -o plan.json && trainyard run --plan plan.json
     trainyard plan --json --exit-code`,
   ).action(async (flags: PlanFlags & { out?: string; exitCode?: boolean; verbose?: boolean }) => {
-    const code = await withProject(flags, 'read', async (project) => {
-      const { planProject } = await import('../../actions/index.ts');
-      const { planDocument, planScreen } = await import('../render/plan.ts');
-      const planned = await planProject(project, planOptions(flags, project.config.manual_circuits), {
-        slow: noteReading,
-      });
-      if (flags.out !== undefined) {
-        const { sealPlan, writeSealedPlan } = await import('../../fleet/index.ts');
-        const { toIso } = await import('../../kernel/clock.ts');
-        const { plan, options } = planned;
-        const now = toIso(project.clock.now());
-        await writeSealedPlan(flags.out, sealPlan(now, plan, options, planned.inputs()));
-      }
-      if (flags.json === true) await planDocument(planned);
-      else
-        print(planScreen(planned, { verbose: flags.verbose === true, sealed: flags.out ?? null }).trimEnd());
-      if (planned.plan.guard.blocked) return EXIT.blocked_by_guard;
-      return flags.exitCode === true && planned.plan.summary.train > 0 ? EXIT.plan_has_changes : EXIT.ok;
+    const { verbose = false, json = false } = flags;
+    const { guard, summary } = await ask(flags, 'read', {
+      here: async (project) => {
+        const { planProject } = await import('../../actions/index.ts');
+        const { planDocument, planScreen } = await import('../render/plan.ts');
+        const planned = await planProject(project, planOptions(flags, project.config.manual_circuits), {
+          slow: noteReading,
+        });
+        if (flags.out !== undefined) {
+          const { sealPlan, writeSealedPlan } = await import('../../fleet/index.ts');
+          const { toIso } = await import('../../kernel/clock.ts');
+          const { plan, options } = planned;
+          const now = toIso(project.clock.now());
+          await writeSealedPlan(flags.out, sealPlan(now, plan, options, planned.inputs()));
+        }
+        if (json) await planDocument(planned);
+        else print(planScreen(planned, { verbose, sealed: flags.out ?? null }).trimEnd());
+        return planned.plan;
+      },
+      there: async (yard) => {
+        const { circuitsOf, factsOf, makePlanThere, refuseThere } = await import('../plan-there.ts');
+        const { planText, writePlan } = await import('../render/plan.ts');
+        refuseThere(flags, ['out']);
+        const plan = await makePlanThere(yard, flags);
+        const circuits = circuitsOf(yard, plan.plan_id);
+        if (json) await writePlan(factsOf(plan), circuits);
+        else {
+          const all = verbose ? await Array.fromAsync(circuits) : null;
+          print(planText(factsOf(plan), { circuits: all, sealed: null }).trimEnd());
+        }
+        return plan;
+      },
     });
-    if (code !== EXIT.ok) throw new ExitWith(code);
+    if (guard.blocked) throw new ExitWith(EXIT.blocked_by_guard);
+    if (flags.exitCode === true && summary.train > 0) throw new ExitWith(EXIT.plan_has_changes);
   });
 }

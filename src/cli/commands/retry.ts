@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { ExitWith } from '../exit.ts';
-import { collectNamed, common, wholeNumber, withProject, words } from '../options.ts';
+import { ok } from '../../client/index.ts';
+import { ask, collectNamed, commonAnywhere, wholeNumber, words } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
 
 interface RetryFlags extends CommonOptions {
@@ -11,7 +12,7 @@ interface RetryFlags extends CommonOptions {
 }
 
 export function define(parent: Command): void {
-  common(
+  commonAnywhere(
     parent
       .command('retry')
       .argument('<run>', 'number or id')
@@ -31,28 +32,34 @@ export function define(parent: Command): void {
     trainyard retry 12 --group 1
     trainyard retry 12 --circuits kiln_3,kiln_4 --comment "the node is back"`,
   ).action(async (key: string, flags: RetryFlags) => {
-    const code = await withProject(flags, 'write', async (project) => {
-      const { retry } = await import('../../actions/index.ts');
-      const { getRun } = await import('../../pipelines/index.ts');
-      const { getApproval } = await import('../../gates/index.ts');
-      const { approvalRow } = await import('../../views/index.ts');
-      const { goOn } = await import('../going-on.ts');
-      const { approvalDocument, countsOf } = await import('../deciding.ts');
-      const run = await getRun(project.store.db, key);
-      const after = await retry(project, run, {
-        actor: await project.actor(),
-        comment: flags.comment ?? null,
-        groups: flags.group,
-        circuits: flags.circuits,
-      });
-      return goOn(project, run.id, {
-        told: `Recorded: ${countsOf(after)}.`,
-        kind: 'retry',
-        wait: flags.wait,
-        json: flags.json === true,
-        document: async (doc) =>
-          approvalDocument(await approvalRow(project, await getApproval(project.store.db, after.id)), doc),
-      });
+    const { comment, group: groups, circuits, json = false } = flags;
+    const code = await ask(flags, 'write', {
+      here: async (project) => {
+        const { retry } = await import('../../actions/index.ts');
+        const { getRun } = await import('../../pipelines/index.ts');
+        const { getApproval } = await import('../../gates/index.ts');
+        const { approvalRow } = await import('../../views/index.ts');
+        const { goOn } = await import('../going-on.ts');
+        const { approvalDocument, countsOf } = await import('../deciding.ts');
+        const run = await getRun(project.store.db, key);
+        const actor = await project.actor();
+        const after = await retry(project, run, { actor, comment: comment ?? null, groups, circuits });
+        return goOn(project, run.id, {
+          told: `Recorded: ${countsOf(after)}.`,
+          kind: 'retry',
+          wait: flags.wait,
+          json,
+          document: async (doc) =>
+            approvalDocument(await approvalRow(project, await getApproval(project.store.db, after.id)), doc),
+        });
+      },
+      there: async ({ api }) => {
+        const { tellRecorded } = await import('../deciding.ts');
+        const chosen = { comment, groups: groups && [...groups], circuits: circuits && [...circuits] };
+        const { approval } = await ok(api.runs[':run'].retry.$post({ param: { run: key }, json: chosen }));
+        tellRecorded(approval, json);
+        return 0;
+      },
     });
     if (code !== 0) throw new ExitWith(code);
   });

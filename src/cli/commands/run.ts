@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import { ExitWith } from '../exit.ts';
 import {
+  ask,
   collect,
   collectWhole,
-  common,
+  commonAnywhere,
   duration,
   positive,
   share,
   wholeNumber,
-  withProject,
 } from '../options.ts';
 import { planFlags, planOptions } from './plan.ts';
 import type { PlanFlags } from './plan.ts';
@@ -32,7 +32,7 @@ export function define(parent: Command): void {
     .description(
       'Trains what needs training, registers the models and promotes what is approved. Goes on first with a run that was interrupted.',
     );
-  common(
+  commonAnywhere(
     planFlags(command)
       .option('--plan <file>', 'run exactly this sealed plan, or refuse and say what moved')
       .option('--resume [run]', 'only go on with what was interrupted (all, or one run)')
@@ -63,11 +63,16 @@ export function define(parent: Command): void {
       duration_s: flags.duration,
       speed: flags.speed,
     };
-    const code = await withProject({ ...flags, overrides }, 'write', async (project) => {
-      const { refuseStraySimulation } = await import('../running.ts');
-      refuseStraySimulation(project.config.provider, flags);
-      const { runFleet } = await import('../running.ts');
-      return runFleet(project, flags, planOptions(flags, project.config.manual_circuits));
+    const code = await ask({ ...flags, overrides }, 'write', {
+      here: async (project) => {
+        const { refuseStraySimulation, runFleet } = await import('../running.ts');
+        refuseStraySimulation(project.config.provider, flags);
+        return runFleet(project, flags, planOptions(flags, project.config.manual_circuits));
+      },
+      there: async (yard) => {
+        const { runThere } = await import('../running-there.ts');
+        return runThere(yard, flags);
+      },
     });
     if (code !== 0) throw new ExitWith(code);
   });

@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
+import { ok } from '../../client/index.ts';
+import { systemClock } from '../../kernel/clock.ts';
 import { ExitWith } from '../exit.ts';
-import { collectNamed, common, wholeNumber, withProject, words } from '../options.ts';
+import { take } from '../on-server.ts';
+import { ask, collectNamed, commonAnywhere, wholeNumber, words } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
 import { note, print, printJson } from '../render/output.ts';
 
@@ -11,7 +14,7 @@ export function define(parent: Command): void {
     .action(async () => {
       await list({ limit: 20 });
     });
-  common(
+  commonAnywhere(
     runs
       .command('list', { isDefault: true })
       .description('the newest runs first')
@@ -20,14 +23,14 @@ export function define(parent: Command): void {
       .option('--before <number>', 'runs older than this one', wholeNumber),
     'trainyard runs list --status failed',
   ).action(list);
-  common(
+  commonAnywhere(
     runs
       .command('show')
       .argument('[run]', 'number or id (default: the newest)')
       .description('stages, failures and what it waits for'),
     'trainyard runs show 12',
   ).action(show);
-  common(
+  commonAnywhere(
     runs
       .command('cancel')
       .argument('<run>', 'number or id')
@@ -43,7 +46,7 @@ export function define(parent: Command): void {
     trainyard runs cancel 12 --stage RetryFailedTraining
     trainyard runs cancel 12 --circuits kiln_3,kiln_4`,
   ).action(cancel);
-  common(
+  commonAnywhere(
     runs
       .command('accept-partial')
       .argument('<run>', 'number or id')
@@ -56,102 +59,101 @@ export function define(parent: Command): void {
 async function list(
   flags: CommonOptions & { limit: number; status?: string; before?: number },
 ): Promise<void> {
-  await withProject(flags, 'read', async (project) => {
-    const { RunStatus, listRuns } = await import('../../pipelines/index.ts');
-    const { UsageError } = await import('../../kernel/errors.ts');
-    const parsed = flags.status === undefined ? undefined : RunStatus.safeParse(flags.status);
-    if (parsed?.success === false)
-      throw new UsageError(`There is no run status ${flags.status}.`, {
-        hint: `Use one of ${RunStatus.options.join(', ')}.`,
-      });
-    const rows = await listRuns(project.store.db, {
-      limit: flags.limit,
-      status: parsed?.data,
-      before: flags.before,
+  const { RunStatus } = await import('../../pipelines/index.ts');
+  const { UsageError } = await import('../../kernel/errors.ts');
+  const parsed = flags.status === undefined ? undefined : RunStatus.safeParse(flags.status);
+  if (parsed?.success === false)
+    throw new UsageError(`There is no run status ${flags.status}.`, {
+      hint: `Use one of ${RunStatus.options.join(', ')}.`,
     });
-    if (flags.json === true) {
-      const { runRow } = await import('../../views/index.ts');
-      printJson({
-        runs: rows.map(runRow),
-        next: rows.length === flags.limit ? (rows.at(-1)?.number ?? null) : null,
-      });
-      return;
-    }
-    if (rows.length === 0) {
-      print('No runs yet. Start one with `trainyard run`.');
-      return;
-    }
-    const { table } = await import('../render/table.ts');
-    const { clip, status } = await import('../render/style.ts');
-    const { formatDuration } = await import('../../kernel/duration.ts');
-    const took = (r: (typeof rows)[number]): string =>
-      r.started_at === null
-        ? ''
-        : formatDuration(
-            ((r.ended_at === null ? project.clock.now() : Date.parse(r.ended_at)) -
-              Date.parse(r.started_at)) /
-              1000,
-          );
-    print(
-      table(rows, [
-        { title: 'run', value: (r) => String(r.number), align: 'right' },
-        { title: 'status', value: (r) => status(r.status) },
-        { title: 'started', value: (r) => r.created_at.slice(0, 19).replace('T', ' ') },
-        { title: 'took', value: took, align: 'right' },
-        { title: 'by', value: (r) => clip(r.requested_by.split('@', 1)[0] ?? '', 16) },
-        { title: 'commit', value: (r) => r.git_commit?.slice(0, 10) ?? '' },
-        {
-          title: '',
-          value: (r) =>
-            [r.rehearsal === 1 ? 'rehearsal' : '', r.reason ?? ''].filter((t) => t !== '').join(': '),
-        },
-      ]),
-    );
+  const { limit, before } = flags;
+  const status = parsed?.data;
+  const { runs, next } = await ask(flags, 'read', {
+    here: async ({ store: { db } }) => {
+      const { listRuns } = await import('../../pipelines/index.ts');
+      const { listedRuns } = await import('../../views/index.ts');
+      const rows = await listRuns(db, { limit: limit + 1, status, before });
+      const shown = rows.slice(0, limit);
+      const last = rows.length > limit ? shown.at(-1) : undefined;
+      return { runs: await listedRuns(db, shown), next: last?.number ?? null };
+    },
+    there: async ({ api }) => {
+      const page = await take(
+        limit,
+        (query) => ok(api.runs.$get({ query: { ...query, status } })),
+        before?.toString(),
+      );
+      return { runs: page.items, next: page.next === null ? null : Number(page.next) };
+    },
   });
+  if (flags.json === true) {
+    printJson({ runs, next });
+    return;
+  }
+  if (runs.length === 0) {
+    print('No runs yet. Start one with `trainyard run`.');
+    return;
+  }
+  const { runTable } = await import('../render/run.ts');
+  print(runTable(runs, systemClock.now()));
 }
 
 async function show(key: string | undefined, flags: CommonOptions): Promise<void> {
-  await withProject(flags, 'read', async (project) => {
-    const { getRun, listRuns } = await import('../../pipelines/index.ts');
-    const { runSummary } = await import('../render/run.ts');
-    const { runView } = await import('../../views/index.ts');
-    const newest = key === undefined ? (await listRuns(project.store.db, { limit: 1 }))[0] : undefined;
-    const run = newest ?? (await getRun(project.store.db, key ?? '1'));
-    if (flags.json === true) printJson(await runView(project, run));
-    else print((await runSummary(project, run)).trimStart());
+  const { runFacts, runScreen } = await import('../render/run.ts');
+  const facts = await ask(flags, 'read', {
+    here: async (project) => {
+      const { getRun, listRuns } = await import('../../pipelines/index.ts');
+      const newest = key === undefined ? (await listRuns(project.store.db, { limit: 1 }))[0] : undefined;
+      return runFacts(project, newest ?? (await getRun(project.store.db, key ?? '1')));
+    },
+    there: async (yard) => {
+      const { newestRun, runFactsThere } = await import('../there.ts');
+      return runFactsThere(yard, key ?? (await newestRun(yard, {})) ?? '1');
+    },
   });
+  if (flags.json === true) printJson(facts.run);
+  else print(runScreen(facts, systemClock.now()).trimStart());
 }
 
 async function cancel(
   key: string,
   flags: CommonOptions & { stage?: string; circuits?: readonly string[] },
 ): Promise<void> {
-  await withProject(flags, 'write', async (project) => {
-    const { cancelCircuits, cancelRun, cancelStage } = await import('../../actions/index.ts');
-    const { getRun } = await import('../../pipelines/index.ts');
-    const { UsageError } = await import('../../kernel/errors.ts');
-    const { untilOver } = await import('../going-on.ts');
-    if (flags.stage !== undefined && flags.circuits !== undefined)
-      throw new UsageError('--stage and --circuits do not go together.', {
-        hint: 'Cancel one after the other.',
-      });
-    const run = await getRun(project.store.db, key);
-    const actor = await project.actor();
-    const canceled =
-      flags.stage !== undefined
-        ? await cancelStage(project, run, flags.stage, actor)
-        : flags.circuits !== undefined
-          ? await cancelCircuits(project, run, flags.circuits, actor)
-          : await cancelRun(project, run, actor);
-    if (canceled.requested) {
-      if (flags.json !== true) note(`Canceling ${whatOf(flags)}run ${run.number} …`);
-      await untilOver(project, run.id, 'cancel', canceled.over);
-    }
-    const after = await getRun(project.store.db, run.id);
-    if (flags.json === true)
-      printJson({ run: after.number, status: after.status, canceled: canceled.requested });
-    else print(canceledText(after, flags, canceled.requested));
+  const { UsageError } = await import('../../kernel/errors.ts');
+  const { stage, circuits } = flags;
+  if (stage !== undefined && circuits !== undefined)
+    throw new UsageError('--stage and --circuits do not go together.', {
+      hint: 'Cancel one after the other.',
+    });
+  const tell = (run: { readonly number: number }): void => {
+    if (flags.json !== true) note(`Canceling ${whatOf(flags)}run ${run.number} …`);
+  };
+  const { run, requested } = await ask(flags, 'write', {
+    here: async (project) => {
+      const { cancelCircuits, cancelRun, cancelStage } = await import('../../actions/index.ts');
+      const { getRun } = await import('../../pipelines/index.ts');
+      const { untilOver } = await import('../going-on.ts');
+      const before = await getRun(project.store.db, key);
+      const actor = await project.actor();
+      const canceled =
+        stage !== undefined
+          ? await cancelStage(project, before, stage, actor)
+          : circuits !== undefined
+            ? await cancelCircuits(project, before, circuits, actor)
+            : await cancelRun(project, before, actor);
+      if (canceled.requested) {
+        tell(before);
+        await untilOver(project, before.id, 'cancel', canceled.over);
+      }
+      return { run: await getRun(project.store.db, before.id), requested: canceled.requested };
+    },
+    there: async (yard) => {
+      const { cancelThere } = await import('../there.ts');
+      return cancelThere(yard, key, { stage, circuits }, tell);
+    },
   });
+  if (flags.json === true) printJson({ run: run.number, status: run.status, canceled: requested });
+  else print(canceledText(run, flags, requested));
 }
 
 const whatOf = ({ stage, circuits }: { stage?: string; circuits?: readonly string[] }): string =>
@@ -177,19 +179,30 @@ function canceledText(
 }
 
 async function acceptPartial(key: string, flags: CommonOptions & { comment?: string }): Promise<void> {
-  const code = await withProject(flags, 'write', async (project) => {
-    const { acceptPartial: accept } = await import('../../actions/index.ts');
-    const { getRun } = await import('../../pipelines/index.ts');
-    const { goOn } = await import('../going-on.ts');
-    const run = await getRun(project.store.db, key);
-    const actor = await project.actor();
-    await accept(project, run, actor, flags.comment ?? null);
-    return goOn(project, run.id, {
-      told: `Accepted what run ${run.number} came to.`,
-      wait: true,
-      json: flags.json === true,
-      document: async (followed) => followed ?? { number: run.number, partial_accepted_by: actor.name },
-    });
+  const told = (run: { readonly number: number }): string => `Accepted what run ${run.number} came to.`;
+  const code = await ask(flags, 'write', {
+    here: async (project) => {
+      const { acceptPartial: accept } = await import('../../actions/index.ts');
+      const { getRun } = await import('../../pipelines/index.ts');
+      const { goOn } = await import('../going-on.ts');
+      const run = await getRun(project.store.db, key);
+      const actor = await project.actor();
+      await accept(project, run, actor, flags.comment ?? null);
+      return goOn(project, run.id, {
+        told: told(run),
+        wait: true,
+        json: flags.json === true,
+        document: async (followed) => followed ?? { number: run.number, partial_accepted_by: actor.name },
+      });
+    },
+    there: async ({ api }) => {
+      const json = { comment: flags.comment };
+      const run = await ok(api.runs[':run']['accept-partial'].$post({ param: { run: key }, json }));
+      if (flags.json === true)
+        printJson({ number: run.number, partial_accepted_by: run.partial_accepted_by });
+      else print(`${told(run)} The server goes on with the run.`);
+      return 0;
+    },
   });
   if (code !== 0) throw new ExitWith(code);
 }

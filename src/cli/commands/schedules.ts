@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { ExitWith } from '../exit.ts';
-import { common, wholeNumber, withProject } from '../options.ts';
+import { commonAnywhere, wholeNumber } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
 
 export function define(parent: Command): void {
@@ -9,16 +9,16 @@ export function define(parent: Command): void {
     .description(
       'Lists the schedules of trainyard.yaml and when they come; pauses, resumes or runs one. They fire while `trainyard worker` runs.',
     );
-  common(
+  commonAnywhere(
     schedules
       .command('list', { isDefault: true })
       .description('every schedule: when it comes next, and what became of the last time'),
     'trainyard schedules',
   ).action(async (flags: CommonOptions) => {
     const { listSchedules } = await import('../scheduling.ts');
-    await withProject(flags, 'read', (project) => listSchedules(project, flags));
+    await listSchedules(flags);
   });
-  common(
+  commonAnywhere(
     schedules
       .command('next')
       .argument('<name>', 'of the schedule')
@@ -27,9 +27,9 @@ export function define(parent: Command): void {
     'trainyard schedules next nightly --count 10',
   ).action(async (name: string, flags: CommonOptions & { count: number }) => {
     const { showNext } = await import('../scheduling.ts');
-    await withProject(flags, 'read', (project) => showNext(project, name, flags));
+    await showNext(name, flags);
   });
-  common(
+  commonAnywhere(
     schedules
       .command('history')
       .argument('<name>', 'of the schedule, also of one that is gone')
@@ -38,9 +38,9 @@ export function define(parent: Command): void {
     'trainyard schedules history nightly',
   ).action(async (name: string, flags: CommonOptions & { limit: number }) => {
     const { showHistory } = await import('../scheduling.ts');
-    await withProject(flags, 'read', (project) => showHistory(project, name, flags));
+    await showHistory(name, flags);
   });
-  common(
+  commonAnywhere(
     schedules
       .command('pause')
       .argument('<name>', 'of the schedule')
@@ -49,9 +49,9 @@ export function define(parent: Command): void {
     'trainyard schedules pause nightly --reason "the plant stands still"',
   ).action(async (name: string, flags: CommonOptions & { reason?: string }) => {
     const { pause } = await import('../scheduling.ts');
-    await withProject(flags, 'write', (project) => pause(project, name, flags));
+    await pause(name, flags);
   });
-  common(
+  commonAnywhere(
     schedules
       .command('resume')
       .argument('<name>', 'of the schedule')
@@ -59,9 +59,9 @@ export function define(parent: Command): void {
     'trainyard schedules resume nightly',
   ).action(async (name: string, flags: CommonOptions) => {
     const { resume } = await import('../scheduling.ts');
-    await withProject(flags, 'write', (project) => resume(project, name, flags));
+    await resume(name, flags);
   });
-  common(
+  commonAnywhere(
     schedules
       .command('run')
       .argument('<name>', 'of the schedule')
@@ -70,7 +70,7 @@ export function define(parent: Command): void {
     'trainyard schedules run nightly',
   ).action(async (name: string, flags: CommonOptions & { force?: boolean }) => {
     const { runNow } = await import('../scheduling.ts');
-    const code = await withProject(flags, 'write', (project) => runNow(project, name, flags));
+    const code = await runNow(name, flags);
     if (code !== 0) throw new ExitWith(code);
   });
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { common, withProject } from '../options.ts';
-import { noteReading } from '../render/output.ts';
+import { ok } from '../../client/index.ts';
+import { ask, commonAnywhere } from '../options.ts';
+import { noteReading, printJson } from '../render/output.ts';
 import { planFlags, planOptions } from './plan.ts';
 import type { PlanFlags } from './plan.ts';
 
@@ -11,21 +12,40 @@ export function define(parent: Command): void {
     .description(
       'Explains what the plan says of one circuit: what was compared, with what, and what differs.',
     );
-  common(
+  commonAnywhere(
     planFlags(command),
     `
     trainyard why seattle_wind
     trainyard why seattle_wind --base origin/main --json`,
   ).action(async (circuit: string, flags: PlanFlags) => {
-    await withProject(flags, 'read', async (project) => {
-      const { planProject } = await import('../../actions/index.ts');
-      const { explain } = await import('../explain.ts');
-      await explain(
-        project,
-        await planProject(project, planOptions(flags, project.config.manual_circuits), { slow: noteReading }),
-        circuit,
-        flags.json === true,
-      );
+    const id = circuit.replace('/', '_');
+    const why = await ask(flags, 'read', {
+      here: async (project) => {
+        const { planProject } = await import('../../actions/index.ts');
+        const { NotFoundError } = await import('../../kernel/errors.ts');
+        const { didYouMean } = await import('../../kernel/suggest.ts');
+        const { whyView } = await import('../../views/index.ts');
+        const options = planOptions(flags, project.config.manual_circuits);
+        const { plan, fleet } = await planProject(project, options, { slow: noteReading });
+        const planned = plan.circuits.find((c) => c.id === id);
+        if (planned === undefined)
+          throw new NotFoundError(`There is no circuit ${circuit} in ${fleet.file}.`, {
+            hint: didYouMean(id, fleet.by_id.keys()) ?? 'List them with `trainyard plan -v`.',
+          });
+        return whyView(project, { ...planned, changes: [...planned.changes] }, fleet.file);
+      },
+      there: async (yard) => {
+        const { makePlanThere } = await import('../plan-there.ts');
+        const { plan_id } = await makePlanThere(yard, flags);
+        const param = { plan_id, circuit: id };
+        return ok(yard.api.plans[':plan_id'].circuits[':circuit'].$get({ param }));
+      },
     });
+    if (flags.json === true) {
+      printJson(why);
+      return;
+    }
+    const { explain } = await import('../explain.ts');
+    explain(why);
   });
 }

@@ -1,32 +1,65 @@
 import type { Project } from '../../app.ts';
 import { listSubjects, subjectsWith } from '../../gates/index.ts';
-import type { Approval, Subject } from '../../gates/index.ts';
-import type { FailureGroup } from '../../jobs/index.ts';
+import type { Approval } from '../../gates/index.ts';
 import { formatDuration } from '../../kernel/duration.ts';
-import { RetryContext, failuresOfRun, getRun } from '../../pipelines/index.ts';
-import type { Run } from '../../pipelines/index.ts';
+import { RetryContext, getRun } from '../../pipelines/index.ts';
+import { approvalRow, failuresView, subjectRow } from '../../views/index.ts';
+import type { ApprovalRow, FailuresView, SubjectRow } from '../../views/index.ts';
 import { groupLines } from './failures.ts';
 import { headline } from './metrics.ts';
 import { clip, columns, oneLine, paint } from './style.ts';
 
+/** What the screen of a request tells, wherever it was found out. */
+export interface ApprovalFacts {
+  readonly approval: ApprovalRow & { readonly context?: Readonly<Record<string, unknown>> };
+  /** The first of them. */
+  readonly subjects: readonly SubjectRow[];
+  /** The causes of what failed, where it asks about a retry, and what of it is still to be decided. */
+  readonly retry: { readonly groups: FailuresView['groups']; readonly open: ReadonlySet<string> } | null;
+}
+
+/** Whether a request asks about failed jobs. */
+export const asksForRetry = (context: unknown): boolean => RetryContext.safeParse(context).success;
+
+export async function approvalFacts(
+  project: Project,
+  approval: Approval,
+  most: number,
+): Promise<ApprovalFacts> {
+  const { db } = project.store;
+  const subjects = await listSubjects(db, { approval_id: approval.id, limit: most });
+  const row = await approvalRow(project, approval);
+  return {
+    approval: { ...row, context: approval.context },
+    subjects: subjects.map(subjectRow),
+    retry: asksForRetry(approval.context)
+      ? {
+          groups: (await failuresView(project, await getRun(db, approval.run_id))).groups,
+          open: new Set(await subjectsWith(db, approval.id, 'pending')),
+        }
+      : null,
+  };
+}
+
 /** One request with its subjects, as many as fit `most` lines: what a person needs to decide. */
-export async function approvalScreen(project: Project, approval: Approval, most: number): Promise<string> {
-  const subjects = await listSubjects(project.store.db, { approval_id: approval.id, limit: most });
+export const approvalScreen = async (project: Project, approval: Approval, most: number): Promise<string> =>
+  approvalText(await approvalFacts(project, approval, most), most);
+
+export function approvalText({ approval, subjects, retry }: ApprovalFacts, most: number): string {
   const total = Object.values(approval.counts).reduce((a, b) => a + b, 0);
   const lines = [
     `${paint('bold', approval.title)}  ${approval.id}`,
     `  gate ${approval.gate}, ${approval.status}; asked by ${approval.requested_by}; until ${approval.expires_at.slice(0, 16).replace('T', ' ')} UTC, then ${approval.on_expiry === 'skip' ? 'skipped' : 'held'}${peopleWanted(approval)}`,
   ];
-  const retry = RetryContext.safeParse(approval.context).data;
-  if (retry !== undefined) {
-    const run = await getRun(project.store.db, approval.run_id);
-    const groups = await openGroups(project, run, approval);
+  const context = RetryContext.safeParse(approval.context).data;
+  if (retry !== null && context !== undefined) {
+    const groups = openGroups(retry);
     lines.push(
-      `  ${circumstances(retry)}`,
+      `  ${circumstances(context)}`,
       ...groupLines(groups, { lines: most > 100 ? 2 : 0, most: Math.max(12, most) }),
     );
     if (groups.length > 1)
-      lines.push(`    One cause only: trainyard retry ${run.number} --group ${groups[0]?.number ?? 1}`);
+      lines.push(`    One cause only: trainyard retry ${approval.run} --group ${groups[0]?.number ?? 1}`);
     // One line per group says it; whoever wants all of it asks for all of it.
     if (total > most / 5) {
       lines.push(`    Every job and log: trainyard approvals show ${approval.id}`);
@@ -46,16 +79,13 @@ export async function approvalScreen(project: Project, approval: Approval, most:
 }
 
 /** The causes of what is still to be decided, under the numbers that a retry by group means. */
-async function openGroups(project: Project, run: Run, approval: Approval): Promise<FailureGroup[]> {
-  const { groups } = await failuresOfRun(project.store.db, run);
-  const open = new Set(await subjectsWith(project.store.db, approval.id, 'pending'));
-  return groups
+const openGroups = ({ groups, open }: NonNullable<ApprovalFacts['retry']>): FailuresView['groups'] =>
+  groups
     .map((g) => ({ ...g, circuits: g.circuits.filter((id) => open.has(id)) }))
     .filter((g) => g.circuits.length > 0)
     .map((g) => ({ ...g, count: g.circuits.length }));
-}
 
-const peopleWanted = ({ required, approvers }: Approval): string => {
+const peopleWanted = ({ required, approvers }: Pick<ApprovalRow, 'required' | 'approvers'>): string => {
   const who = approvers.length === 0 ? '' : ` of ${approvers.join(', ')}`;
   return required > 1 ? `; ${required} different people${who}` : who === '' ? '' : `; one${who}`;
 };
@@ -73,13 +103,12 @@ function circumstances({ capacity, estimate }: RetryContext): string {
   return `${room}; the retry takes about ${formatDuration(estimate.retry_s)} by ${basis}`;
 }
 
-function subjectLines(s: Subject): string[] {
+function subjectLines(s: SubjectRow): string[] {
   const { detail } = s;
   const verdict = s.verdict === 'pending' ? '' : ` [${s.verdict}]`;
-  const lines = [clip(`    ${s.subject}${verdict}${told(detail)}`, columns())];
+  const lines = [clip(`    ${s.subject}${verdict}${told(s)}`, columns())];
   if (typeof detail['job'] === 'string') lines.push(jobLine(detail['job'], detail));
-  if (typeof detail['held_because'] === 'string')
-    lines.push(`      ${paint('yellow', 'quality gate:')} ${detail['held_because']}`);
+  if (s.held_because !== null) lines.push(`      ${paint('yellow', 'quality gate:')} ${s.held_because}`);
   if (Array.isArray(detail['log_tail']))
     for (const line of detail['log_tail'].slice(-3))
       lines.push(`      ${paint('gray', clip(`| ${String(line)}`, columns() - 8))}`);
@@ -92,10 +121,8 @@ function jobLine(job: string, { attempts, url }: Readonly<Record<string, unknown
   return `      job ${job}, ${many}${typeof url === 'string' ? `, ${url}` : ''}`;
 }
 
-function told(detail: Readonly<Record<string, unknown>>): string {
+function told({ detail, metrics, current }: SubjectRow): string {
   if (typeof detail['message'] === 'string') return `  ${clip(detail['message'], columns() - 40)}`;
-  const metrics = detail['metrics'];
-  if (typeof metrics !== 'object' || metrics === null) return '';
-  const current = detail['current'] as { version: number; metrics: Record<string, number> } | null;
-  return `  ${headline(metrics as Record<string, number>, 3, current?.metrics ?? null)}${current === null ? '  first version' : ''}`;
+  if (metrics === null) return '';
+  return `  ${headline(metrics, 3, current?.metrics ?? null)}${current === null ? '  first version' : ''}`;
 }

@@ -1,5 +1,7 @@
-import type { FailureGroup } from '../../jobs/index.ts';
+import type { FailuresView } from '../../views/index.ts';
 import { clip, columns, paint, someOf } from './style.ts';
+
+type FailureGroup = Omit<FailuresView['groups'][number], 'jobs'>;
 
 /** Groups of failures: what, how often, whom, what to do, and what the log says. `lines`: of the log, per group. */
 export function groupLines(

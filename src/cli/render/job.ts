@@ -1,19 +1,23 @@
-import type { Job } from '../../jobs/index.ts';
 import { formatDuration } from '../../kernel/duration.ts';
-import type { AttemptsTable } from '../../store/index.ts';
+import type { JobRow, JobView } from '../../views/index.ts';
 import { oneLine, status } from './style.ts';
 import { table } from './table.ts';
 
 const seconds = (s: number | null): string => (s === null ? '' : formatDuration(s));
-const ran = (job: Pick<AttemptsTable, 'running_s' | 'running_at' | 'status'>, now: number): number | null =>
+const ran = (job: Pick<JobRow, 'running_s' | 'running_at' | 'status'>, now: number): number | null =>
   job.running_s ??
   (job.running_at === null || job.status !== 'running'
     ? null
     : Math.max(0, (now - Date.parse(job.running_at)) / 1000));
 const mib = (m: number | null): string => (m === null ? '' : `${Math.round(m)} MiB`);
 
+type JobLine = Pick<
+  JobRow,
+  'name' | 'status' | 'attempt' | 'running_s' | 'running_at' | 'cpu_s' | 'peak_memory_mib' | 'message'
+>;
+
 /** `now`: for how long the jobs that still run have done so. */
-export function jobTable(jobs: readonly Job[], now: number): string {
+export function jobTable(jobs: readonly JobLine[], now: number): string {
   return table(jobs, [
     { title: 'job', value: (j) => j.name },
     { title: 'status', value: (j) => status(j.status) },
@@ -25,7 +29,7 @@ export function jobTable(jobs: readonly Job[], now: number): string {
   ]);
 }
 
-export function jobScreen(job: Job, attempts: readonly AttemptsTable[], now: number): string {
+export function jobScreen(job: JobView, now: number): string {
   const lines = [
     `${job.name}  ${status(job.status)}${job.message === null ? '' : `: ${job.message}`}`,
     `  circuit      ${job.circuit_id}   model ${job.model_name}`,
@@ -37,11 +41,11 @@ export function jobScreen(job: Job, attempts: readonly AttemptsTable[], now: num
   if (job.retry_of !== null) lines.push(`  retry of     ${job.retry_of}`);
   if (job.metrics !== null)
     lines.push(
-      `  metrics      ${Object.entries(JSON.parse(job.metrics) as Record<string, number>)
+      `  metrics      ${Object.entries(job.metrics)
         .map(([k, v]) => `${k} ${Math.round(v * 10_000) / 10_000}`)
         .join('  ')}`,
     );
-  for (const a of attempts) {
+  for (const a of job.attempts) {
     lines.push(
       `  attempt ${a.number}    ${status(a.status)}  queued ${seconds(a.queued_s)}, preparing ${seconds(a.preparing_s)}, running ${seconds(ran(a, now))}, cpu ${seconds(a.cpu_s)}, memory ${mib(a.peak_memory_mib)}${a.message === null ? '' : `: ${a.message}`}`,
     );

@@ -34,11 +34,32 @@ const SELDOM_MS = 1500;
 /** More failures than this are summed up: nobody reads a thousand lines. */
 const MOST_FAILURES = 20;
 
+/** Tells events in plain lines, those that matter, and so many failures that somebody reads them. */
+export function plainTeller(): { tell(event: Told): boolean } {
+  let failures = 0;
+  return {
+    tell: ({ at, type, message }) => {
+      if (QUIET.has(type)) return false;
+      if (type === 'job.failed' && ++failures > MOST_FAILURES) return false;
+      note(oneLine(`${at.slice(11, 19)} ${message}`));
+      if (failures === MOST_FAILURES && type === 'job.failed')
+        note('         more failures are only counted from here: trainyard jobs list --status failed');
+      return true;
+    },
+  };
+}
+
+interface Told {
+  readonly at: string;
+  readonly type: string;
+  readonly message: string;
+}
+
 function plainLines(project: Project, runs: readonly Run[], json: boolean): Progress {
   const tellShare = shareForBuild(project, runs, json);
   const ids = new Set(runs.map((r) => r.id));
+  const teller = plainTeller();
   let seen = 0;
-  let failures = 0;
   let spoke = project.clock.now();
   const start = project.store.db
     .selectFrom('events')
@@ -48,10 +69,6 @@ function plainLines(project: Project, runs: readonly Run[], json: boolean): Prog
       // What was said before belongs to earlier commands, but a run that was just created is ours.
       seen = Number(row?.seq ?? 0);
     });
-  const say = (text: string): void => {
-    note(text);
-    spoke = project.clock.now();
-  };
   const look = async (): Promise<boolean> => {
     await start;
     const before = seen;
@@ -59,11 +76,8 @@ function plainLines(project: Project, runs: readonly Run[], json: boolean): Prog
       const events = await readEvents(project.store.db, { after: seen, limit: 500 });
       for (const event of events) {
         seen = event.seq;
-        if (event.run_id === null || !ids.has(event.run_id) || QUIET.has(event.type)) continue;
-        if (event.type === 'job.failed' && ++failures > MOST_FAILURES) continue;
-        say(oneLine(`${event.at.slice(11, 19)} ${event.message}`));
-        if (failures === MOST_FAILURES && event.type === 'job.failed')
-          say('         more failures are only counted from here: trainyard jobs list --status failed');
+        if (event.run_id === null || !ids.has(event.run_id)) continue;
+        if (teller.tell(event)) spoke = project.clock.now();
       }
       if (events.length < 500) break;
     }
@@ -71,8 +85,9 @@ function plainLines(project: Project, runs: readonly Run[], json: boolean): Prog
     if (project.clock.now() - spoke < 30_000) return seen > before;
     for (const run of runs) {
       const counts = await countJobs(project.store.db, run.id);
-      if (openCount(counts) > 0)
-        say(`${toIso(project.clock.now()).slice(11, 19)} run ${run.number}: ${countsText(counts)}`);
+      if (openCount(counts) === 0) continue;
+      note(`${toIso(project.clock.now()).slice(11, 19)} run ${run.number}: ${countsText(counts)}`);
+      spoke = project.clock.now();
     }
     return true;
   };

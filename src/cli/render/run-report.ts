@@ -5,7 +5,8 @@ import { listApprovals } from '../../gates/index.ts';
 import { countJobs } from '../../jobs/index.ts';
 import { failureOf, getStages } from '../../pipelines/index.ts';
 import type { Run } from '../../pipelines/index.ts';
-import { nextStep, stageDetail, tookOf } from './run.ts';
+import { nextStep } from '../../views/index.ts';
+import { stageDetail, tookOf } from './run.ts';
 
 const MOST_REQUESTS = 100;
 

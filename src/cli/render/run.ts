@@ -1,14 +1,20 @@
 import type { Project } from '../../app.ts';
-import { listApprovals } from '../../gates/index.ts';
-import { countJobs } from '../../jobs/index.ts';
-import type { JobCounts } from '../../jobs/index.ts';
+import { jobsByName } from '../../jobs/index.ts';
 import { formatDuration } from '../../kernel/duration.ts';
-import { countsText, currentHolder, failuresOfRun, getStages } from '../../pipelines/index.ts';
-import type { Run, Stage } from '../../pipelines/index.ts';
+import { countsText, currentHolder } from '../../pipelines/index.ts';
+import type { Run } from '../../pipelines/index.ts';
+import { failuresView, runView } from '../../views/index.ts';
+import type { FailuresView, RunRow, RunView } from '../../views/index.ts';
 import { clip, columns, fit, oneLine, paint, someOf, status } from './style.ts';
+import { table } from './table.ts';
+
+type Stage = Pick<
+  RunView['stages'][number],
+  'name' | 'status' | 'reason' | 'counts' | 'started_at' | 'ended_at'
+>;
 
 /** The stages of a run, one line each. */
-export function stageLines(stages: readonly Stage[], now: number): string[] {
+function stageLines(stages: readonly Stage[], now: number): string[] {
   return stages.map((s) => {
     const detail = stageDetail(s);
     const took_s = tookOf(s, now);
@@ -18,7 +24,7 @@ export function stageLines(stages: readonly Stage[], now: number): string[] {
 }
 
 /** Counts and reasons of a stage in words. */
-export const stageDetail = (s: Stage): string =>
+export const stageDetail = (s: Pick<Stage, 'status' | 'reason' | 'counts'>): string =>
   s.status === 'succeeded'
     ? countsText(s.counts)
     : [countsText(s.counts), s.reason ?? ''].filter((t) => t !== '').join('; ');
@@ -32,74 +38,82 @@ export const tookOf = (
     ? null
     : ((ended_at === null ? now : Date.parse(ended_at)) - Date.parse(started_at)) / 1000;
 
-/** What a run that failed wants of people, where that is one thing. */
-export function nextStep(
-  run: Run,
-  stages: readonly Stage[],
-  counts: JobCounts,
-): 'accept_partial' | 'resume' | 'run' | null {
-  if (
-    run.status === 'failed' &&
-    counts.succeeded > 0 &&
-    stages.some((s) => s.status === 'skipped' && s.reason?.startsWith('blocked:') === true)
-  )
-    return 'accept_partial';
-  if (run.status === 'failed' && stages.some((s) => s.state['stalled'] === true)) return 'resume';
-  return stages.some((s) => s.name === 'SubmitTraining' && s.status === 'failed') ? 'run' : null;
-}
-
 /** What failed and was not mended: the jobs where they are few, else their causes. */
-async function failedLines({ store }: Project, run: Run): Promise<string[]> {
-  const { groups, jobs } = await failuresOfRun(store.db, run);
-  const [first] = jobs.values();
+function failedLines({ run, failures, messages }: RunFacts): string[] {
+  const first = failures.groups[0]?.jobs[0];
   if (first === undefined) return [];
   const cross = paint('red', '✗');
   const lines =
-    jobs.size <= FEW
-      ? [...jobs.values()].map(
-          (job) =>
-            `  ${cross} ${job.name}: ${clip(job.message ?? 'failed', columns() - job.name.length - 6)}`,
+    messages.length > 0
+      ? messages.map(
+          ({ name, message }) =>
+            `  ${cross} ${name}: ${clip(message ?? 'failed', columns() - name.length - 6)}`,
         )
-      : groups
+      : failures.groups
           .slice(0, FEW)
           .map(
             (g) =>
               `  ${cross} ${g.count} × ${clip(g.title, columns() - 50)}  (${g.class}: ${someOf(g.circuits, 3)})`,
           );
-  if (jobs.size > FEW && groups.length > FEW) lines.push(`    … and ${groups.length - FEW} more causes`);
-  lines.push(`  Logs: trainyard jobs logs ${first.name}`);
-  if (jobs.size > 1) lines.push(`  Causes: trainyard failures ${run.number}`);
+  if (failures.failed > FEW && failures.groups.length > FEW)
+    lines.push(`    … and ${failures.groups.length - FEW} more causes`);
+  lines.push(`  Logs: trainyard jobs logs ${messages[0]?.name ?? first}`);
+  if (failures.failed > 1) lines.push(`  Causes: trainyard failures ${run.number}`);
   return lines;
 }
 
+/** So many failures are told one by one. */
 const FEW = 5;
 
+/** What the screen of a run tells, wherever it was found out. */
+export interface RunFacts {
+  readonly run: RunView;
+  readonly failures: FailuresView;
+  /** What the failed jobs said, where they are few. */
+  readonly messages: readonly { readonly name: string; readonly message: string | null }[];
+  /** Whether a process advances it. */
+  readonly driven: boolean;
+}
+
+/** The failed jobs that are told one by one; none where they are more. */
+export const fewFailed = ({ failed, groups }: FailuresView): readonly string[] =>
+  failed > FEW ? [] : groups.flatMap((group) => group.jobs);
+
+export async function runFacts(project: Project, run: Run): Promise<RunFacts> {
+  const [view, failures, holder] = await Promise.all([
+    runView(project, run),
+    failuresView(project, run),
+    currentHolder(project.store),
+  ]);
+  const jobs = await jobsByName(project.store.db, fewFailed(failures));
+  const messages = [...jobs.values()].map(({ name, message }) => ({ name, message }));
+  return { run: view, failures, messages, driven: holder !== null };
+}
+
+export const runSummary = async (project: Project, run: Run): Promise<string> =>
+  runScreen(await runFacts(project, run), project.clock.now());
+
 /** How a run ended or what it waits for, for people. */
-export async function runSummary(project: Project, run: Run): Promise<string> {
-  const { db } = project.store;
+export function runScreen(facts: RunFacts, now: number): string {
+  const { run, driven } = facts;
   const lines = [
     '',
-    `${paint('bold', `Run ${run.number}`)}${run.rehearsal === 1 ? ' (rehearsal)' : ''}  ${status(run.status)}${run.reason === null ? '' : `: ${run.reason}`}`,
+    `${paint('bold', `Run ${run.number}`)}${run.rehearsal ? ' (rehearsal)' : ''}  ${status(run.status)}${run.reason === null ? '' : `: ${run.reason}`}`,
+    ...stageLines(run.stages, now),
+    ...failedLines(facts),
   ];
-  lines.push(...stageLines(await getStages(db, run.id), project.clock.now()));
-  lines.push(...(await failedLines(project, run)));
-  const counts = await countJobs(db, run.id);
-  const next = nextStep(run, await getStages(db, run.id), counts);
-  if (next === 'accept_partial')
+  if (run.next_step === 'accept_partial')
     lines.push(
       `  Next: trainyard runs accept-partial ${run.number}   promotes the models that succeeded`,
       `    or: trainyard retry ${run.number}   once the cause is gone`,
     );
-  else if (next === 'resume')
+  else if (run.next_step === 'resume')
     lines.push(`  Next: trainyard run --resume ${run.number}   once the cause is gone`);
-  else if (next === 'run') lines.push('  Next: put right what SubmitTraining says, then trainyard run');
-  if (
-    (run.status === 'running' || run.status === 'pending') &&
-    (await currentHolder(project.store)) === null
-  ) {
+  else if (run.next_step === 'run')
+    lines.push('  Next: put right what SubmitTraining says, then trainyard run');
+  if ((run.status === 'running' || run.status === 'pending') && !driven)
     lines.push('  No process drives this run now: trainyard run --resume');
-  }
-  for (const approval of await listApprovals(db, { run_id: run.id, status: 'waiting', limit: 10 })) {
+  for (const approval of run.approvals.slice(0, 10)) {
     lines.push(
       `  ${paint('yellow', '‖')} ${approval.title}`,
       `      gate ${approval.gate}, until ${approval.expires_at.slice(0, 16).replace('T', ' ')} UTC`,
@@ -112,3 +126,21 @@ export async function runSummary(project: Project, run: Run): Promise<string> {
     .map((line) => (process.stdout.isTTY ? fit(line, columns()) : line))
     .join('\n');
 }
+
+export const runTable = (runs: readonly RunRow[], now: number): string =>
+  table(runs, [
+    { title: 'run', value: (r) => String(r.number), align: 'right' },
+    { title: 'status', value: (r) => status(r.status) },
+    { title: 'started', value: (r) => r.created_at.slice(0, 19).replace('T', ' ') },
+    {
+      title: 'took',
+      value: (r) => (r.started_at === null ? '' : formatDuration(tookOf(r, now) ?? 0)),
+      align: 'right',
+    },
+    { title: 'by', value: (r) => clip(r.requested_by.split('@', 1)[0] ?? '', 16) },
+    { title: 'commit', value: (r) => r.git_commit?.slice(0, 10) ?? '' },
+    {
+      title: '',
+      value: (r) => [r.rehearsal ? 'rehearsal' : '', r.reason ?? ''].filter((t) => t !== '').join(': '),
+    },
+  ]);

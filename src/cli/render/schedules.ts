@@ -1,38 +1,35 @@
-import { toIso } from '../../kernel/clock.ts';
-import { clockTime } from '../../kernel/time-zone.ts';
-import type { Firing } from '../../schedules/index.ts';
-import type { ScheduleRow } from '../../views/index.ts';
+import type { FiringView, ScheduleView } from '../../views/index.ts';
 import { paint } from './style.ts';
 import { table } from './table.ts';
 
 /** Who let which schedule rest, and why the last time of one came to nothing: too long for a table. */
-export const remarks = (rows: readonly ScheduleRow[]): string[] =>
-  rows.flatMap(({ name, schedule, state, last }) => {
+export const remarks = (rows: readonly ScheduleView[]): string[] =>
+  rows.flatMap(({ name, cron, paused, last }) => {
     const lines: string[] = [];
-    if (schedule !== null && state?.paused != null) {
-      const { at, by, reason } = state.paused;
+    if (cron !== null && paused !== null) {
+      const { at, by, reason } = paused;
       lines.push(`${name} was paused by ${by} at ${at.slice(0, 16)}Z${reason === null ? '' : `: ${reason}`}`);
     }
     if (last?.outcome === 'failed' || last?.outcome === 'skipped') lines.push(`${name}: ${last.message}`);
     return lines;
   });
 
-export const scheduleTable = (rows: readonly ScheduleRow[]): string =>
+export const scheduleTable = (rows: readonly ScheduleView[]): string =>
   table(rows, [
     { title: 'name', value: (r) => r.name },
-    { title: 'cron', value: (r) => r.schedule?.cron ?? '' },
-    { title: 'zone', value: (r) => r.schedule?.timezone ?? '' },
+    { title: 'cron', value: (r) => r.cron ?? '' },
+    { title: 'zone', value: (r) => r.timezone ?? '' },
     { title: 'next', value: nextOf },
-    { title: 'utc', value: ({ next: [at] }) => (at === undefined ? '' : `${toIso(at).slice(0, 16)}Z`) },
+    { title: 'utc', value: (r) => r.next[0]?.utc ?? '' },
     { title: 'last', value: ({ last }) => (last === null ? 'not yet' : lastOf(last)) },
   ]);
 
 /** When it comes next, or why it does not. */
-function nextOf({ schedule, state, next: [at] }: ScheduleRow): string {
-  if (schedule === null) return paint('gray', 'gone from trainyard.yaml');
-  if (!schedule.enabled) return paint('gray', 'not enabled');
-  if (state?.paused != null) return paint('yellow', '‖ paused');
-  return at === undefined ? '' : clockTime(at, schedule.timezone);
+function nextOf({ cron, enabled, paused, next: [first] }: ScheduleView): string {
+  if (cron === null) return paint('gray', 'gone from trainyard.yaml');
+  if (!enabled) return paint('gray', 'not enabled');
+  if (paused !== null) return paint('yellow', '‖ paused');
+  return first?.local ?? '';
 }
 
 const SYMBOLS = {
@@ -42,13 +39,13 @@ const SYMBOLS = {
   failed: ['✗', 'red'],
 } as const;
 
-function lastOf({ outcome, run_number, at }: Firing): string {
+function lastOf({ outcome, run_number, at }: FiringView): string {
   const [symbol, colour] = SYMBOLS[outcome];
   const what = run_number === null ? outcome : `run ${run_number}`;
   return `${paint(colour, `${symbol} ${what}`)} at ${at.slice(0, 16)}Z`;
 }
 
-export const firingTable = (firings: readonly Firing[]): string =>
+export const firingTable = (firings: readonly FiringView[]): string =>
   table(firings, [
     { title: 'time', value: (f) => `${f.slot.slice(0, 16)}Z` },
     { title: 'outcome', value: (f) => paint(SYMBOLS[f.outcome][1], `${SYMBOLS[f.outcome][0]} ${f.outcome}`) },

@@ -47,9 +47,9 @@ export function fit(text: string, width: number): string {
   return seen.length <= width ? text : clip(seen, width);
 }
 
-/** Names, the first few and how many more. */
-export function someOf(names: readonly string[], most: number): string {
-  return names.length <= most
+/** Names, the first few and how many more; `total` where not all of them are there. */
+export function someOf(names: readonly string[], most: number, total = names.length): string {
+  return total <= most
     ? names.join(' ')
-    : `${names.slice(0, most).join(' ')} … +${names.length - most}`;
+    : `${names.slice(0, most).join(' ')} … +${total - Math.min(most, names.length)}`;
 }

@@ -31,6 +31,12 @@ const list = createRoute({
       stage: z.string().max(100).optional(),
       retry: Flag.optional(),
       q: Search.optional().meta({ description: 'Part of a name or of the id of a circuit.' }),
+      match: z
+        .string()
+        .min(1)
+        .max(300)
+        .optional()
+        .meta({ description: 'Names that match a glob, such as `*_retry_*`.' }),
     }),
   },
   responses: { 200: json(pageOf(JobRow), 'A page of jobs'), ...problems },

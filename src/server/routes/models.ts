@@ -12,6 +12,7 @@ import {
   countVersions,
   metricsOfModel,
   pageOfVersions,
+  parseRef,
   statedVersions,
 } from '../../registry/index.ts';
 import type { ModelRef, VersionsQuery } from '../../registry/index.ts';
@@ -56,6 +57,12 @@ const list = createRoute({
     query: Paging.extend({
       registry: Registry,
       q: Search.optional().meta({ description: 'Part of a model name.' }),
+      model: Name.optional().meta({ description: 'Of this model.' }),
+      after: z
+        .string()
+        .max(320)
+        .optional()
+        .meta({ description: 'Only versions after this one, as `model:version`.' }),
       circuit: z.string().min(1).max(300).optional(),
       run: z.string().min(1).max(60).optional().meta({ description: 'Made by this run: number or id.' }),
       tag: z
@@ -188,17 +195,19 @@ export const models = ({ project }: ApiContext, names: ModelNames) => {
   };
   return routes()
     .openapi(list, async (c) => {
-      const { registry, q, circuit, run, tag, state, latest, cursor, limit } = c.req.valid('query');
+      const { registry, q, model, circuit, run, tag, state, latest, cursor, after, limit } =
+        c.req.valid('query');
       return c.json(
         await page({
           registry,
+          model_name: model,
           circuit_id: circuit,
           run_id: run === undefined ? undefined : (await getRun(db, run)).id,
           tags: tagsOf(tag),
           state,
           names: q === undefined ? undefined : await names.containing(registry, q),
           latest: latest === true,
-          after: placeOf(cursor),
+          after: placeOf(cursor) ?? refIn(after),
           limit,
         }),
         200,
@@ -284,6 +293,15 @@ function placeOf(cursor: string | undefined): ModelRef | null {
   if (cursor === undefined) return null;
   const [model_name, number] = readCursor(Place, cursor);
   return { model_name, version: number };
+}
+
+function refIn(after: string | undefined): ModelRef | null {
+  if (after === undefined) return null;
+  const ref = parseRef(after);
+  if (ref !== null) return ref;
+  throw new UsageError(`${after.slice(0, 100)} names no model version.`, {
+    hint: 'Write it as name:version, for example seattle-wind:3.',
+  });
 }
 
 function tagsOf(given: string | string[] | undefined): Record<string, string> {

@@ -46,7 +46,10 @@ const list = createRoute({
   summary: 'Messages, newest first',
   request: {
     query: Paging.extend({
-      state: NotificationState.optional(),
+      state: z
+        .union([NotificationState, z.array(NotificationState).max(10)])
+        .optional()
+        .meta({ description: 'Repeatable.' }),
       channel: z.string().min(1).max(200).optional(),
       run: RunKey.optional(),
     }),
@@ -107,7 +110,7 @@ export const notifications = ({ project }: ApiContext) => {
     .openapi(list, async (c) => {
       const { limit, cursor, state, channel, run } = c.req.valid('query');
       const rows = await listNotifications(store.db, {
-        states: state === undefined ? NotificationState.options : [state],
+        states: state === undefined ? NotificationState.options : [state].flat(),
         channel,
         run_id: run === undefined ? undefined : (await getRun(store.db, run)).id,
         before: idCursor(cursor),

@@ -5,8 +5,9 @@ import { prepareRun, refuseUnknownFailures } from '../../actions/index.ts';
 import type { Overrides, Project } from '../../app.ts';
 import { CAUSES, groupByCause, whatMoved } from '../../fleet/index.ts';
 import type { SealInputs, SealedPlan } from '../../fleet/index.ts';
-import { ConflictError, TrainyardError, UsageError } from '../../kernel/errors.ts';
-import { PlanView, PlannedCircuitView, RunRow, runRow } from '../../views/index.ts';
+import { ConflictError, NotFoundError, TrainyardError, UsageError } from '../../kernel/errors.ts';
+import { didYouMean } from '../../kernel/suggest.ts';
+import { PlanView, PlannedCircuitView, RunRow, WhyView, runRow, whyView } from '../../views/index.ts';
 import { mustBe, needs } from '../access/route-roles.ts';
 import { Paging, json, pageOf, problems, routes } from '../api.ts';
 import type { ApiContext, ApiEnv } from '../api.ts';
@@ -120,6 +121,15 @@ const list = createRoute({
   responses: { 200: json(pageOf(PlannedCircuitView), 'A page of circuits'), ...problems },
 });
 
+const why = createRoute({
+  method: 'get',
+  path: '/plans/{plan_id}/circuits/{circuit}',
+  tags: ['plans'],
+  summary: 'One of its circuits, with what it was compared with',
+  request: { params: params.extend({ circuit: z.string().min(1).max(300) }) },
+  responses: { 200: json(WhyView, 'The circuit'), ...problems },
+});
+
 const runPlan = createRoute({
   method: 'post',
   path: '/plans/{plan_id}/run',
@@ -153,6 +163,21 @@ export const plans = ({ project }: ApiContext) => {
     .openapi(list, async (c) => {
       const plan = await shelf.get(c.req.valid('param').plan_id);
       return c.json(pageOfPlan(plan, c.req.valid('query')), 200);
+    })
+    .openapi(why, async (c) => {
+      const { plan_id, circuit: id } = c.req.valid('param');
+      const { circuits } = await shelf.get(plan_id);
+      const { circuits: file } = project.config;
+      const planned = circuits.find((circuit) => circuit.id === id);
+      if (planned === undefined)
+        throw new NotFoundError(`There is no circuit ${id} in ${file}.`, {
+          hint:
+            didYouMean(
+              id,
+              circuits.map((circuit) => circuit.id),
+            ) ?? 'See GET /api/v1/circuits.',
+        });
+      return c.json(await whyView(project, planned, file), 200);
     })
     .openapi(runPlan, async (c) => {
       const { plan_id } = c.req.valid('param');

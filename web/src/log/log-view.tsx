@@ -46,9 +46,9 @@ export function LogView({ job, attempt, line, onLine, q, onSearch }: LogViewProp
     if (search.current !== null) virtual.scrollToIndex(search.current, { align: 'center' });
   }, [search.current, virtual]);
 
-  const go = (step: 1 | -1): void => {
+  const go = (step: 1 | -1, text = q): void => {
     setFollow(false);
-    search.go(step);
+    search.go(step, text);
   };
   const digits = useMemo(() => String(Math.max(100, log.count)).length, [log, version]);
   return (
@@ -64,7 +64,7 @@ export function LogView({ job, attempt, line, onLine, q, onSearch }: LogViewProp
           onKeyDown={(event) => {
             if (event.key !== 'Enter') return;
             event.preventDefault();
-            go(event.shiftKey ? -1 : 1);
+            go(event.shiftKey ? -1 : 1, event.currentTarget.value);
           }}
         />
         <Button small disabled={search.hits === 0} aria-label="Previous match" onClick={() => go(-1)}>

@@ -1,5 +1,7 @@
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import type { LogText } from './log-text.ts';
+
+type Step = 1 | -1;
 
 /** The lines that match, kept up as the log grows, and the one that is looked at. */
 export function useSearch(log: LogText, version: number, q: string) {
@@ -11,16 +13,31 @@ export function useSearch(log: LogText, version: number, q: string) {
   }, [q]);
   const found = useMemo(() => log.find(wanted), [log, version, wanted]);
   const [at, setAt] = useState<number | null>(null);
-  useEffect(() => setAt(null), [wanted, log]);
+  /** A step that was asked for before its text was searched. */
+  const ahead = useRef<Step | null>(null);
+  useEffect(() => {
+    setAt(ahead.current === null ? null : stepFrom(null, ahead.current, found.length));
+    ahead.current = null;
+    // What is found later, as the log grows, moves nothing.
+  }, [wanted, log]);
   const current = at === null ? null : (found[at] ?? null);
   return {
     hits: found.length,
     /** From 1; 0 before the first step. */
     place: at === null ? 0 : at + 1,
     current,
-    go: (step: 1 | -1): void => {
-      if (found.length === 0) return;
-      setAt(at === null ? (step === 1 ? 0 : found.length - 1) : (at + step + found.length) % found.length);
+    /** To the next or the previous match of `text`, which may have been typed this very moment. */
+    go: (step: Step, text: string): void => {
+      if (text === wanted) setAt(stepFrom(at, step, found.length));
+      else {
+        ahead.current = step;
+        setWanted(text);
+      }
     },
   };
+}
+
+function stepFrom(at: number | null, step: Step, hits: number): number | null {
+  if (hits === 0) return null;
+  return at === null ? (step === 1 ? 0 : hits - 1) : (at + step + hits) % hits;
 }

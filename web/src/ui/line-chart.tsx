@@ -176,7 +176,7 @@ function Dot({
   );
 }
 
-const LEFT = 56;
+const LEFT = 64;
 /** Lines that can be told apart; more of them begin again. */
 const LINES = 8;
 

@@ -33,7 +33,11 @@ export function Page({ title, heading, lead, actions, children, fill = false }: 
           <h1 ref={h1} tabIndex={-1}>
             {heading ?? title}
           </h1>
-          {lead !== undefined && <div className={styles.lead}>{lead}</div>}
+          {lead !== undefined && (
+            <div className={styles.lead} data-lead>
+              {lead}
+            </div>
+          )}
         </div>
         {actions !== undefined && <div className={styles.actions}>{actions}</div>}
       </header>

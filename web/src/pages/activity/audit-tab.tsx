@@ -1,6 +1,6 @@
 import { useMutation } from '@tanstack/react-query';
-import type { InferResponseType } from 'hono/client';
 import { useState } from 'react';
+import type { AuditEntryView } from '../../../../src/views/index.ts';
 import { api, ok } from '../../api/client.ts';
 import { useList } from '../../api/list.ts';
 import { EventDialog } from '../../events/index.ts';
@@ -16,9 +16,6 @@ import {
   plural,
 } from '../../ui/index.ts';
 
-/** An entry of the audit chain. */
-type AuditRow = InferResponseType<typeof api.audit.$get, 200>['items'][number];
-
 interface AuditFilter {
   readonly actor?: string | undefined;
   readonly run?: string | undefined;
@@ -32,7 +29,7 @@ export function AuditTab({
   readonly search: AuditFilter;
   readonly onSearch: (next: AuditFilter) => void;
 }) {
-  const [open, setOpen] = useState<AuditRow | null>(null);
+  const [open, setOpen] = useState<AuditEntryView | null>(null);
   const list = useList(['audit', 'list', actor, run], (cursor, signal) =>
     ok(api.audit.$get({ query: { by: actor, run, cursor, limit: 100 } }, { init: { signal } })),
   );

@@ -13,6 +13,8 @@ export function useKeys(on: boolean, keys: Readonly<Record<string, (event: Keybo
       const at = event.target instanceof HTMLElement ? event.target : null;
       if (at?.closest('[role="dialog"], textarea, select, [contenteditable]') != null) return;
       if (at instanceof HTMLInputElement && at.type !== 'checkbox') return;
+      // What has the focus and acts on Enter itself goes first.
+      if (event.key === 'Enter' && at?.closest('button, a[href], [role="tab"]') != null) return;
       const act = now.current[event.key];
       if (act === undefined) return;
       event.preventDefault();

@@ -6,7 +6,7 @@ import styles from './details.module.css';
 /** What the job is made of: inputs, commands, environment, versions. */
 export function Details({ job }: { readonly job: JobView }) {
   return (
-    <div className={styles.details} role="group" aria-label="Details" tabIndex={0}>
+    <div className={styles.details} role="region" aria-label="Details" tabIndex={0}>
       <Section title="Inputs">
         <Table
           label="Inputs"

@@ -1,8 +1,8 @@
 import { queryOptions } from '@tanstack/react-query';
-import type { FailuresView, MatrixView, RunView } from '../../../../src/views/index.ts';
+import type { FailuresView, MatrixView, RunView, TimelineView } from '../../../../src/views/index.ts';
 import { api, ok } from '../../api/client.ts';
 
-export type { FailuresView, MatrixView, RunView };
+export type { FailuresView, MatrixView, RunView, TimelineView };
 export type Stage = RunView['stages'][number];
 
 /** The key of a run is what `patchProgress` writes to. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countMarks, marksOf, stacked } from './timeline-scale.ts';
+import { bucketsOf, countMarks, marksOf, stacked } from './timeline-scale.ts';
 
 describe('the axis of time', () => {
   it.each([
@@ -44,5 +44,28 @@ describe('stacked counts', () => {
   it('are nothing where there is nothing', () => {
     expect(stacked([], 10, 4)).toEqual([]);
     expect(stacked(buckets, 0, 4)).toEqual([]);
+  });
+});
+
+describe('what the server counted', () => {
+  const start = Date.parse('2026-01-01T00:00:00.000Z');
+  it('lies in time from the start of the run, and ends with the last job', () => {
+    const counted = {
+      from: '2026-01-01T00:00:10.000Z',
+      to: '2026-01-01T00:00:20.000Z',
+      bucket_s: 5,
+      queued: [2, 0],
+      preparing: [1, 0.5],
+      running: [0, 3],
+    };
+    expect(bucketsOf(counted, start)).toEqual([
+      { t_s: 10, queued: 2, preparing: 1, running: 0 },
+      { t_s: 15, queued: 0, preparing: 0.5, running: 3 },
+      { t_s: 20, queued: 0, preparing: 0, running: 0 },
+    ]);
+  });
+  it('is nothing where no job was handed over', () => {
+    const none = { from: null, to: null, bucket_s: 0, queued: [], preparing: [], running: [] };
+    expect(bucketsOf(none, start)).toEqual([]);
   });
 });

@@ -1,3 +1,5 @@
+import type { TimelineView } from '../../../../src/views/index.ts';
+
 /** Even steps that people count time in, in seconds. */
 const STEPS = [
   0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200,
@@ -29,17 +31,31 @@ export interface Layer {
   readonly d: string;
 }
 
+export interface Bucket {
+  /** Seconds from the start of the run. */
+  readonly t_s: number;
+  readonly running: number;
+  readonly preparing: number;
+  readonly queued: number;
+}
+
+/** What the server counted, bucket by bucket, and an empty one where the last job ended before the run did. */
+export function bucketsOf({ from, to, bucket_s, ...counts }: Counted, start_ms: number): Bucket[] {
+  if (from === null || to === null) return [];
+  const t_s = (at_ms: number): number => Math.max(0, (at_ms - start_ms) / 1000);
+  const buckets = counts.running.map((running, i) => ({
+    t_s: t_s(Date.parse(from) + i * bucket_s * 1000),
+    running,
+    preparing: counts.preparing[i] ?? 0,
+    queued: counts.queued[i] ?? 0,
+  }));
+  return [...buckets, { t_s: t_s(Date.parse(to)), running: 0, preparing: 0, queued: 0 }];
+}
+
+type Counted = Pick<TimelineView, 'from' | 'to' | 'bucket_s' | 'queued' | 'preparing' | 'running'>;
+
 /** What ran, prepared and queued, one upon the other, as steps: between two looks nothing is made up. */
-export function stacked(
-  buckets: readonly {
-    readonly t_s: number;
-    readonly running: number;
-    readonly preparing: number;
-    readonly queued: number;
-  }[],
-  span_s: number,
-  top: number,
-): Layer[] {
+export function stacked(buckets: readonly Bucket[], span_s: number, top: number): Layer[] {
   if (buckets.length === 0 || span_s <= 0 || top <= 0) return [];
   const x = (s: number): number => Math.min(1000, (s / span_s) * 1000);
   const y = (n: number): number => 100 - (n / top) * 100;

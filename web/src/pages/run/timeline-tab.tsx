@@ -1,9 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { ErrorNotice, Section, Skeleton, Took, count, duration, lookOf, useNow } from '../../ui/index.ts';
 import { timelineQuery } from './data.ts';
-import type { TimelineView } from '../../../../src/views/index.ts';
-import type { RunView } from './data.ts';
-import { countMarks, marksOf, stacked } from './timeline-scale.ts';
+import type { RunView, TimelineView } from './data.ts';
+import { bucketsOf, countMarks, marksOf, stacked } from './timeline-scale.ts';
 import styles from './timeline-tab.module.css';
 
 /** When each stage went, and how many jobs were queued, preparing and running meanwhile. */
@@ -84,17 +83,12 @@ function Jobs({
   readonly start: number;
   readonly span_s: number;
 }) {
-  const { from, bucket_s, queued, preparing } = timeline;
-  const from_s = from === null ? 0 : (Date.parse(from) - start) / 1000;
-  const buckets = timeline.running.map((n, i) => ({
-    queued: queued[i] ?? 0,
-    preparing: preparing[i] ?? 0,
-    running: n,
-    t_s: Math.max(0, from_s + i * bucket_s),
-  }));
+  const buckets = bucketsOf(timeline, start);
   const most = Math.max(0, ...buckets.map((b) => b.queued + b.preparing + b.running));
   const running = Math.max(0, ...buckets.map((b) => b.running));
   if (most === 0) return <p className="muted">No job was handed over.</p>;
+  // Averages over short times: whole jobs are what people count.
+  const peak = `about ${count(Math.ceil(most))} at the busiest, at most ${count(Math.ceil(running))} running at once`;
   const marks = countMarks(most);
   const top = marks.at(-1) ?? most;
   return (
@@ -103,9 +97,7 @@ function Jobs({
         <Key tone="idle" text="queued" />
         <Key tone="waiting" text="preparing" />
         <Key tone="running" text="running" />
-        <span className="muted">
-          {count(most)} at most at once, {count(running)} of them running
-        </span>
+        <span className="muted">{peak}</span>
       </figcaption>
       <div className={styles.plot}>
         <div className={styles.counts} aria-hidden="true">
@@ -120,7 +112,7 @@ function Jobs({
           preserveAspectRatio="none"
           className={styles.layers}
           role="img"
-          aria-label={`Jobs over time: ${count(most)} at most at once, ${count(running)} of them running`}
+          aria-label={`Jobs over time: ${peak}`}
         >
           {marks.map((n) => (
             <path key={n} d={`M0 ${100 - (n / top) * 100}H1000`} className={styles.grid} />

@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { inBrowser } from './browser.ts';
+import { ControlRoom } from './control-room.ts';
+
+/** Forty plants of 250 circuits; of the first plant forty have a model. */
+const PLANTS = Array.from({ length: 40 }, (_, i) => `p${String(i).padStart(2, '0')}`);
+const CIRCUITS = PLANTS.flatMap((plant) =>
+  Array.from({ length: 250 }, (_, i) => `${plant}_${String(i).padStart(3, '0')}`),
+);
+const TRAINED = CIRCUITS.slice(0, 40);
+
+interface PlannedCircuits {
+  readonly items: readonly { readonly id: string; readonly action: string }[];
+  readonly next: string | null;
+}
+
+inBrowser('a fleet of 10,000 circuits', (visitor) => {
+  let room: ControlRoom;
+  beforeAll(async () => {
+    room = await ControlRoom.open({ circuits: CIRCUITS, environment: false });
+    await room.run(TRAINED, ['all']);
+  }, 60_000);
+  afterAll(() => room[Symbol.asyncDispose]());
+
+  it('is seen at once, and what was filtered is exactly what is planned', { timeout: 60_000 }, async () => {
+    const page = await visitor.open(room.at('/fleet'), { patience_ms: 30_000 });
+    const states = page.getByRole('group', { name: 'Circuits by state' });
+    await page.getByRole('listbox', { name: 'Circuits, 10,000' }).waitFor();
+    await states.getByRole('button', { name: /^40.*good$/ }).waitFor();
+    await page.getByRole('combobox', { name: 'Plant' }).selectOption('p00');
+    await states.getByRole('button', { name: /^210.*new$/ }).click();
+    await page.getByRole('searchbox', { name: 'Find circuits' }).fill('_1');
+    await page.getByRole('button', { name: 'Select the 100 that match' }).click();
+    await page.getByRole('button', { name: 'Plan their training' }).click();
+    await page.getByRole('heading', { level: 1, name: '100 to train, 9,900 to keep' }).waitFor();
+
+    const plan = new URL(page.url()).pathname.split('/').at(-1) ?? '';
+    const planned: string[] = [];
+    for (let cursor = ''; ;) {
+      const from = cursor === '' ? '' : `&cursor=${cursor}`;
+      const { items, next } = await room.get<PlannedCircuits>(
+        `/plans/${plan}/circuits?action=train&limit=60${from}`,
+      );
+      planned.push(...items.map(({ id }) => id));
+      if (next === null) break;
+      cursor = next;
+    }
+    expect(planned.toSorted()).toEqual(CIRCUITS.filter((id) => id.startsWith('p00_1')));
+  });
+
+  it(
+    'is a table that goes to its last row, and every view of it is an address',
+    { timeout: 60_000 },
+    async () => {
+      const page = await visitor.open(room.at('/fleet'), { patience_ms: 30_000 });
+      const rows = page.getByRole('table', { name: 'Circuits' });
+      await page.getByRole('button', { name: 'Table' }).click();
+      await rows.getByRole('link', { name: 'p00_000' }).waitFor();
+      await page.getByRole('button', { name: /^Circuit/ }).click();
+      await rows.getByRole('link', { name: 'p39_249' }).waitFor();
+      // Only what is in sight is in the document.
+      expect(await rows.getByRole('row').count()).toBeLessThan(80);
+      await page.getByRole('combobox', { name: 'Plant' }).selectOption('p07');
+      await rows.getByRole('link', { name: 'p07_249' }).waitFor();
+      const view = page.url();
+      expect(new URL(view).search).toBe('?view=table&sort=-id&plant=p07');
+
+      await page.reload();
+      await rows.getByRole('link', { name: 'p07_249' }).waitFor();
+      expect(await page.getByRole('combobox', { name: 'Plant' }).inputValue()).toBe('p07');
+      await rows.getByRole('link', { name: 'p07_248' }).click();
+      await page.getByRole('heading', { level: 1, name: /^p07_248/ }).waitFor();
+      await page.goBack();
+      await rows.getByRole('link', { name: 'p07_249' }).waitFor();
+      expect(page.url()).toBe(view);
+
+      // To the last row, page by page, as it is scrolled.
+      const last = rows.getByRole('link', { name: 'p07_000' });
+      await rows.hover();
+      for (let i = 0; i < 60 && !(await last.isVisible()); i++) await page.mouse.wheel(0, 2000);
+      await last.waitFor();
+    },
+  );
+
+  it('is walked through by keys on the board', { timeout: 60_000 }, async () => {
+    const page = await visitor.open(room.at('/fleet'), { patience_ms: 30_000 });
+    const board = page.getByRole('listbox');
+    await board.waitFor();
+    await board.focus();
+    await page.keyboard.press('End');
+    await board.getByRole('option', { name: 'p39 249, new' }).waitFor();
+    await page.keyboard.press('Space');
+    await page.keyboard.press('Shift+ArrowLeft');
+    await page.getByText('2 circuits selected').waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: /^p39_248/ }).waitFor();
+  });
+});

@@ -1,0 +1,115 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EIGHT, TestProject } from '../helpers/project.ts';
+import { openRequest } from '../helpers/rows.ts';
+import { axeProblems } from './axe.ts';
+import { inBrowser } from './browser.ts';
+import { ControlRoom } from './control-room.ts';
+
+/** Pages by what somebody would call them: their address, and what has to be there before they are looked at. */
+const PAGES: readonly (readonly [name: string, path: string, there: RegExp])[] = [
+  ['the fleet as a board', '/fleet', /9 circuits of 2 plants/],
+  ['the fleet as a table', '/fleet?view=table', /kiln_1/],
+  ['a fleet of which nothing matches', '/fleet?q=nowhere', /No circuit matches/],
+  ['a good circuit', '/fleet/kiln_1', /Stands in/],
+  ['a stale circuit', '/fleet/kiln_3', /hyperparameters\.lr/],
+  ['a circuit that there is not', '/fleet/kiln_99', /There is no circuit/],
+  ['the start of a plan', '/plan', /What counts as changed/],
+  ['a plan', '/plan/PLAN', /to keep/],
+  ['a plan that is gone', '/plan/plan_000000000000', /Make a new one/],
+  ['the runs', '/runs', /tester/],
+  ['a run', '/runs/2', /PromoteModels/],
+  ['a run with a station open', '/runs/2?stage=SubmitTraining', /Started/],
+  ['the jobs of a run as a table', '/runs/2?view=table', /mill_1/],
+  ['the failures of a run', '/runs/3?tab=failures', /2 circuits failed/],
+  ['the timeline of a run', '/runs/2?tab=timeline', /running at once/],
+  ['the artifacts of a run', '/runs/2?tab=artifacts', /Download all as a zip/],
+  ['the plan of a run', '/runs/2?tab=plan', /kiln_2/],
+  ['the events of a run', '/runs/2?tab=events', /run 2/i],
+  ['a job', '/jobs/kiln_1_2026_03_31', /epoch \d/],
+  ['the details of a job', '/jobs/kiln_1_2026_03_31?tab=details', /train\.py/],
+  ['the attempts of a job', '/jobs/kiln_1_2026_03_31?tab=attempts', /succeeded/],
+  ['what waits for a decision', '/approvals', /Promote/],
+  ['models to decide on', '/approvals/MODELS', /kiln-2:2/],
+  ['failures to decide on', '/approvals/FAILURES', /Traceback|KeyError/],
+  ['what happened', '/activity', /Run 3 started/],
+  ['what is on record', '/activity?tab=audit', /tester/],
+  ['a circuit with a long name', '/fleet/LONG', /Stands in/],
+  ['how the server is', '/settings', /components\/environments|tiny:1/],
+  ['the gates', '/settings?tab=gates', /training-retry/],
+  ['the channels', '/settings?tab=channels', /Nobody is told anything yet/],
+  ['the tokens', '/settings?tab=tokens', /There are no tokens/],
+  ['the schedules', '/settings?tab=schedules', /Nothing runs by the clock/],
+  ['the settings', '/settings?tab=file', /max_changed/],
+  ['sign-in', '/sign-in', /nobody has to sign in/],
+  ['a page that there is not', '/nowhere', /nowhere|nothing/i],
+];
+
+/** As long as people make them, to see what gives way. */
+const LONG = 'mill_a-name-that-goes-on-and-on-until-it-has-some-eighty-characters-and-still-is-one';
+
+inBrowser('every page', (visitor) => {
+  let room: ControlRoom;
+  const ids: Record<string, string> = { LONG };
+  beforeAll(async () => {
+    const project = TestProject.create({ circuits: [...EIGHT, LONG] });
+    await project.trained();
+    for (const id of ['kiln_2', 'mill_1', 'mill_2']) project.change(id, 0.2);
+    await project.ends(11, ['run']);
+    await project.ends(11, [
+      'run',
+      '--circuits',
+      'mill_3,mill_4',
+      '--fail',
+      "mill_*=KeyError: 'flow_temperature'",
+    ]);
+    project.change('kiln_3', 0.3);
+    room = await ControlRoom.over(project);
+    ids['PLAN'] = (await room.post<{ plan_id: string }>('/plans', {})).plan_id;
+    ids['MODELS'] = await openRequest(project, 'registry-promotion');
+    ids['FAILURES'] = await openRequest(project, 'training-retry');
+  }, 60_000);
+  afterAll(() => room[Symbol.asyncDispose]());
+
+  describe('keeps WCAG 2.2 AA in both themes, and fits a telephone:', () => {
+    it.each(PAGES)('%s', { timeout: 60_000 }, async (_name, path, there) => {
+      const at = path.replace(/[A-Z]{4,}/, (name) => ids[name] ?? name);
+      const page = await visitor.open(room.at(at), { expects: [/status of 404/], patience_ms: 30_000 });
+      await page.getByRole('main').getByText(there).filter({ visible: true }).first().waitFor();
+      await settled(page);
+      expect(await axeProblems(page)).toEqual([]);
+      await page.emulateMedia({ colorScheme: 'dark' });
+      await settled(page);
+      expect(await axeProblems(page, COLOURS)).toEqual([]);
+      await page.setViewportSize({ width: 375, height: 700 });
+      await settled(page);
+      expect(await beyond(page)).toEqual([]);
+      expect(await axeProblems(page, FINGERS)).toEqual([]);
+    });
+  });
+});
+
+/** All that another theme can break. */
+const COLOURS = ['color-contrast', 'link-in-text-block'];
+
+/** And what a small screen can. */
+const FINGERS = ['target-size', 'scrollable-region-focusable'];
+
+/** Nothing is on its way any more: what was asked is answered, and what moves has come to rest. */
+const settled = (page: Page): Promise<void> =>
+  expect
+    .poll(() =>
+      page.evaluate<boolean>(`
+        document.querySelector('[aria-busy="true"]') === null &&
+        document.getAnimations().every((each) => each.playState !== 'running')`),
+    )
+    .toBe(true);
+
+/** What makes the page scroll sideways. */
+const beyond = (page: Page): Promise<readonly string[]> =>
+  page.evaluate<readonly string[]>(`
+    document.documentElement.scrollWidth <= innerWidth ? [] :
+      [...document.querySelectorAll('body *')]
+        .filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
+        .map((each) => each.tagName + '.' + each.className + ' ' + each.textContent.slice(0, 40))
+        .slice(0, 5)`);
