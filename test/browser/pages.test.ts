@@ -8,7 +8,7 @@ import { ControlRoom } from './control-room.ts';
 
 /** Pages by what somebody would call them: their address, and what has to be there before they are looked at. */
 const PAGES: readonly (readonly [name: string, path: string, there: RegExp])[] = [
-  ['the fleet as a board', '/fleet', /8 circuits of 2 plants/],
+  ['the fleet as a board', '/fleet', /9 circuits of 2 plants/],
   ['the fleet as a table', '/fleet?view=table', /kiln_1/],
   ['a fleet of which nothing matches', '/fleet?q=nowhere', /No circuit matches/],
   ['a good circuit', '/fleet/kiln_1', /Stands in/],
@@ -22,7 +22,7 @@ const PAGES: readonly (readonly [name: string, path: string, there: RegExp])[] =
   ['a run with a station open', '/runs/2?stage=SubmitTraining', /Started/],
   ['the jobs of a run as a table', '/runs/2?view=table', /mill_1/],
   ['the failures of a run', '/runs/3?tab=failures', /2 circuits failed/],
-  ['the timeline of a run', '/runs/2?tab=timeline', /no time that could be drawn/],
+  ['the timeline of a run', '/runs/2?tab=timeline', /no time that could be drawn|running at once/],
   ['the artifacts of a run', '/runs/2?tab=artifacts', /Download all as a zip/],
   ['the plan of a run', '/runs/2?tab=plan', /kiln_2/],
   ['the events of a run', '/runs/2?tab=events', /run 2/i],
@@ -45,15 +45,19 @@ const PAGES: readonly (readonly [name: string, path: string, there: RegExp])[] =
   ['the page for signing in', '/sign-in', /Sign in/],
   ['what happened', '/activity', /Run 3 started/],
   ['what is on record', '/activity?tab=audit', /tester/],
+  ['a circuit with a long name', '/fleet/LONG', /Stands in/],
   ['a page that there is not', '/nowhere', /nowhere|nothing/i],
 ];
 
+/** As long as people make them, to see what gives way. */
+const LONG = 'mill_a-name-that-goes-on-and-on-until-it-has-some-eighty-characters-and-still-is-one';
+
 inBrowser('every page', (visitor) => {
   let room: ControlRoom;
-  const ids: Record<string, string> = {};
+  const ids: Record<string, string> = { LONG };
   beforeAll(async () => {
     const project = TestProject.create({
-      circuits: EIGHT,
+      circuits: [...EIGHT, LONG],
       settings: 'schedules: {nightly: {cron: "15 2 * * *", run: {pipeline: train}}}\n',
     });
     await project.trained();
@@ -87,12 +91,16 @@ inBrowser('every page', (visitor) => {
       await page.setViewportSize({ width: 375, height: 700 });
       await settled(page);
       expect(await beyond(page)).toEqual([]);
+      expect(await axeProblems(page, FINGERS)).toEqual([]);
     });
   });
 });
 
 /** All that another theme can break. */
 const COLOURS = ['color-contrast', 'link-in-text-block'];
+
+/** And what a small screen can. */
+const FINGERS = ['target-size', 'scrollable-region-focusable'];
 
 /** Nothing is on its way any more: what was asked is answered, and what moves has come to rest. */
 const settled = (page: Page): Promise<void> =>
