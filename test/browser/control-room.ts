@@ -81,7 +81,7 @@ async function serve(
   project: TestProject,
   { port = 0, env = {} }: ServeOptions,
 ): Promise<{ readonly server: Running; readonly url: string }> {
-  const server = project.start(['serve', '--port', String(port)], { env, timeout_ms: 300_000 });
+  const server = project.start(['serve', '--port', String(port)], { env, timeout_ms: 600_000 });
   await server.says(/http:\/\/[^\s"]+:\d+/);
   const [url = ''] = /http:\/\/[^\s"]+:\d+/.exec(server.stderr) ?? [];
   return { server, url };

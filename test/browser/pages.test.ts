@@ -75,9 +75,9 @@ inBrowser('every page', (visitor) => {
   afterAll(() => room[Symbol.asyncDispose]());
 
   describe('keeps WCAG 2.2 AA in both themes, and fits a telephone:', () => {
-    it.each(PAGES)('%s', { timeout: 60_000 }, async (_name, path, there) => {
+    it.each(PAGES)('%s', async (_name, path, there) => {
       const at = path.replace(/[A-Z]{4,}/, (name) => ids[name] ?? name);
-      const page = await visitor.open(room.at(at), { expects: [/status of 404/], patience_ms: 30_000 });
+      const page = await visitor.open(room.at(at), { expects: [/status of 404/] });
       await page.getByRole('main').getByText(there).filter({ visible: true }).first().waitFor();
       await settled(page);
       expect(await axeProblems(page)).toEqual([]);
@@ -97,10 +97,12 @@ const COLOURS = ['color-contrast', 'link-in-text-block'];
 /** Nothing is on its way any more: what was asked is answered, and what moves has come to rest. */
 const settled = (page: Page): Promise<void> =>
   expect
-    .poll(() =>
-      page.evaluate<boolean>(`
+    .poll(
+      () =>
+        page.evaluate<boolean>(`
         document.querySelector('[aria-busy="true"]') === null &&
         document.getAnimations().every((each) => each.playState !== 'running')`),
+      { timeout: 30_000 },
     )
     .toBe(true);
 
