@@ -1,5 +1,5 @@
 /**
- * Measures what Trainyard promises: `node bench/bench.ts [plan] [jobs] [simulated] [idle] [scripts] [approvals] [notifications] [prune] [streams] [--quick]`.
+ * Measures what Trainyard promises: `node bench/bench.ts [SUITE ...] [--quick]`; the suites stand below.
  * Prints a table, writes everything to bench/results/latest.json.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { table } from './figures.ts';
 import type { SuiteResult } from './figures.ts';
+import { benchApi } from './api.ts';
 import { benchApprovals } from './approvals.ts';
+import { benchFleetPage } from './fleet-page.ts';
 import { benchIdle } from './idle.ts';
 import { benchJobs } from './jobs.ts';
 import { describeMachine, findTools, load } from './machine.ts';
@@ -17,6 +19,7 @@ import { benchNotifications } from './notifications.ts';
 import { removeScratch } from './project.ts';
 import { benchPrune } from './prune.ts';
 import { benchScripts } from './scripts.ts';
+import { benchServe } from './serve.ts';
 import { benchSimulated } from './simulated.ts';
 import { benchStreams } from './streams.ts';
 
@@ -30,6 +33,9 @@ const SUITES: Readonly<Record<string, (tools: Tools, quick: boolean) => Promise<
   notifications: benchNotifications,
   prune: benchPrune,
   streams: benchStreams,
+  serve: benchServe,
+  api: benchApi,
+  'fleet-page': benchFleetPage,
 };
 
 const { values, positionals } = parseArgs({

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
@@ -9,8 +7,9 @@ import type { Store } from '../src/store/index.ts';
 import { figure } from './figures.ts';
 import type { SuiteResult } from './figures.ts';
 import type { Tools } from './machine.ts';
-import { TRAINYARD, cpuOf, memoryOf, until } from './measure.ts';
+import { cpuOf, memoryOf, until } from './measure.ts';
 import { newScratch, writeProject } from './project.ts';
+import { serve } from './server.ts';
 
 const CONNECTIONS = 1000;
 const PER_S = 10;
@@ -139,34 +138,4 @@ class StreamClient {
   close(): void {
     this.#socket.destroy();
   }
-}
-
-interface Server {
-  readonly pid: number;
-  readonly port: number;
-  stop(): Promise<void>;
-}
-
-/** The server as people start it, once it listens. */
-async function serve(folder: string): Promise<Server> {
-  const [program = '', ...args] = TRAINYARD;
-  const child = spawn(program, [...args, 'serve', '--port', '0', '--project', folder], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const ended = once(child, 'exit');
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
-  const port = await until('the server listens', 30, 10, () => {
-    if (child.exitCode !== null) throw new Error(said);
-    const found = /http:\/\/127\.0\.0\.1:(\d+)/.exec(said)?.[1];
-    return found === undefined ? null : Number(found);
-  });
-  return {
-    pid: child.pid ?? 0,
-    port,
-    stop: async () => {
-      child.kill('SIGKILL');
-      await ended;
-    },
-  };
 }

@@ -10,16 +10,33 @@ import { makeScriptFolders, scriptCommands, scriptResources } from './choose-scr
 import type { ScriptSettings } from './choose-scripts.ts';
 import { prepareScripts } from './start-scripts.ts';
 
-/** What is run of the scripts that were chosen, and how. */
-export interface ServedScripts {
+/** What is run of the scripts that were chosen. */
+export interface AskedScripts {
   readonly chosen: readonly ScriptJob[];
   readonly settings: ScriptSettings;
   readonly sweeps?: readonly Sweep[];
   /** Leaves out what the last run had finished, if that was interrupted. */
   readonly resume?: boolean;
+}
+
+/** The same, and who asks. */
+export interface ServedScripts extends AskedScripts {
   readonly actor: Actor;
   /** As one would type it. */
   readonly arguments: readonly string[];
+}
+
+/** The jobs that it comes to, those that are left out apart. Writes and runs nothing. */
+export async function servedScriptJobs(
+  project: Project,
+  { chosen, settings, sweeps = [], resume = false }: AskedScripts,
+): Promise<{ readonly jobs: readonly ScriptJobParams[]; readonly resumed: readonly ScriptJobParams[] }> {
+  const all = scriptCommands(project.root, expandSweeps(chosen, sweeps), settings);
+  const done = resume ? await doneBefore(project.store.db, all) : new Set<string>();
+  return {
+    jobs: all.filter((job) => !done.has(job.id)),
+    resumed: all.filter((job) => done.has(job.id)),
+  };
 }
 
 /**
@@ -28,17 +45,15 @@ export interface ServedScripts {
  */
 export async function prepareServedScripts(
   project: Project,
-  { chosen, settings, sweeps = [], resume = false, ...input }: ServedScripts,
+  { actor, arguments: typed, ...asked }: ServedScripts,
 ): Promise<{ readonly jobs: readonly ScriptJobParams[]; readonly write: (tx: Tx) => Promise<Run> } | null> {
-  const all = scriptCommands(project.root, expandSweeps(chosen, sweeps), settings);
-  const done = resume ? await doneBefore(project.store.db, all) : new Set<string>();
-  const jobs = all.filter((job) => !done.has(job.id));
+  const { jobs, resumed } = await servedScriptJobs(project, asked);
   if (jobs.length === 0) return null;
+  const { settings } = asked;
   const resources = await scriptResources(settings);
   makeScriptFolders(project.root, jobs);
-  const resumed = all.filter((job) => done.has(job.id));
-  const write = await prepareScripts(project, { jobs, resumed, settings, resources, ...input, served: true });
-  return { jobs, write };
+  const input = { jobs, resumed, settings, resources, actor, arguments: typed, served: true };
+  return { jobs, write: await prepareScripts(project, input) };
 }
 
 /**

@@ -12,12 +12,12 @@ export interface LogFlags {
   readonly logLevel: LogLevel;
 }
 
-export const logFlags = (command: Command): Command =>
+export const logFlags = (command: Command, unless_told: string): Command =>
   command
     .addOption(
       new Option(
         '--log-format <format>',
-        'lines for people or for machines (default: text on a terminal, else json)',
+        `lines for people or for machines (default: ${unless_told})`,
       ).choices(LOG_FORMATS),
     )
     .addOption(new Option('--log-level <level>', 'how much is told').choices(LOG_LEVELS).default('info'));

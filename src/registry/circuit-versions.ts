@@ -2,9 +2,9 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { batches } from '../store/index.ts';
 import type { Db } from '../store/index.ts';
-import type { ModelRef, RegistryName } from './model-version.ts';
+import type { ModelRef } from './model-version.ts';
 
-/** A version as a line of a circuit's history. */
+/** A version of the dev registry as a line of a circuit's history. */
 export interface CircuitVersionRow {
   readonly circuit_id: string;
   readonly model_name: string;
@@ -18,49 +18,33 @@ export interface CircuitVersionRow {
   readonly run: number | null;
 }
 
+type VersionRow = Omit<CircuitVersionRow, 'metrics' | 'withdrawn' | 'pr'> & {
+  readonly metrics: string;
+  readonly withdrawn_at: string | null;
+  readonly pr: number;
+};
+
 const Metrics = z.record(z.string(), z.number());
 
-/** The last `each` versions of each circuit in a registry, oldest first; pull requests and withdrawn ones too. */
+/** The last `each` versions of each circuit in the dev registry, oldest first; pull requests and withdrawn ones too. */
 export async function versionsOfCircuits(
   db: Db,
-  registry: RegistryName,
   circuit_ids: readonly string[],
   each: number,
 ): Promise<Map<string, CircuitVersionRow[]>> {
   const found = new Map<string, CircuitVersionRow[]>();
   for (const some of batches(circuit_ids)) {
-    const rows = await db
-      .with('newest', (q) =>
-        q
-          .selectFrom('model_versions')
-          .select(['model_name', 'version'])
-          .select(
-            sql<number>`row_number() over (partition by circuit_id order by created_at desc)`.as('place'),
-          )
-          .where('registry', '=', registry)
-          .where('circuit_id', 'in', some),
-      )
-      .selectFrom('newest')
-      .innerJoin('model_versions as m', (join) =>
-        join.onRef('m.model_name', '=', 'newest.model_name').onRef('m.version', '=', 'newest.version'),
-      )
-      .leftJoin('runs', 'runs.id', 'm.run_id')
-      .where('newest.place', '<=', each)
-      .where('m.registry', '=', registry)
-      .select([
-        'm.circuit_id',
-        'm.model_name',
-        'm.version',
-        'm.created_at',
-        'm.training_hash',
-        'm.metrics',
-        'm.withdrawn_at',
-        'm.pr',
-        'runs.number as run',
-      ])
-      .orderBy('m.circuit_id')
-      .orderBy('m.created_at')
-      .execute();
+    // Of each the newest out of the index, and nothing of what came before.
+    const { rows } = await sql<VersionRow>`
+      with wanted (id) as (values ${sql.join(some.map((id) => sql`(${id})`))})
+      select m.circuit_id, m.model_name, m.version, m.created_at, m.training_hash, m.metrics, m.withdrawn_at, m.pr,
+        runs.number as run
+      from wanted cross join model_versions as m
+      left join runs on runs.id = m.run_id
+      where m.rowid in (
+        select n.rowid from model_versions as n
+        where n.registry = 'dev' and n.circuit_id = wanted.id order by n.created_at desc limit ${each})
+      order by m.circuit_id, m.created_at`.execute(db);
     for (const { withdrawn_at, pr, metrics, ...row } of rows) {
       const version = {
         ...row,

@@ -13,8 +13,15 @@ export type { StoredFile } from './model-version.ts';
 export type { ModelVersionDetail } from './model-version.ts';
 export { ModelState, pageOfVersions, sharedOf } from './page-of-versions.ts';
 export type { VersionsQuery } from './page-of-versions.ts';
-export { ModelStanding, modelNames, ownersOf, pageOfModels, versionCounts } from './page-of-models.ts';
-export type { ModelsQuery, StandingModel } from './page-of-models.ts';
+export {
+  ModelStanding,
+  lastVersions,
+  modelNames,
+  ownersOf,
+  pageOfModels,
+  versionCounts,
+} from './page-of-models.ts';
+export type { ModelsQuery, ReportedVersion, StandingModel } from './page-of-models.ts';
 export { countVersions, metricsOfModel, statedVersions } from './rows-of-versions.ts';
 export type { StatedVersion } from './rows-of-versions.ts';
 export { pruneVersions } from './prune-versions.ts';

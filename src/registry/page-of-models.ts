@@ -35,7 +35,7 @@ export interface ModelsQuery {
 
 /** Models in one statement, and those that are looked through for one page. */
 const STEP = 200;
-const SCAN = 2000;
+const SCAN = 800;
 
 /**
  * Models by name. Bounded in what it looks at: a page may hold fewer than `limit` although `next` says that there is more.
@@ -119,14 +119,15 @@ export async function modelNames(
 ): Promise<{ readonly names: string[]; readonly entered: number }> {
   const last = await lastEntered(db, registry);
   if (entered === 0) return { names: await allNames(db, registry, '', -1), entered: last };
+  // Not `distinct`: for that SQLite walks all versions by their names, instead of the few that came meanwhile.
   const rows = await db
     .selectFrom('model_versions')
     .select('model_name')
-    .distinct()
     .where('registry', '=', registry)
     .where('entered', '>', entered)
+    .orderBy('entered')
     .execute();
-  return { names: rows.map((row) => row.model_name), entered: Math.max(entered, last) };
+  return { names: [...new Set(rows.map((row) => row.model_name))], entered: Math.max(entered, last) };
 }
 
 /** Of each of these models how many versions it has. */
@@ -144,6 +145,46 @@ export async function versionCounts(
     .execute();
   return new Map(rows.map((row) => [row.model_name, Number(row.versions)]));
 }
+
+/** What one of the last versions of a model reported. */
+export interface ReportedVersion {
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly withdrawn: boolean;
+  readonly pr: boolean;
+}
+
+/** The last `each` versions of each of these models by its name, oldest first. Numbers have no gaps: none is searched for. */
+export async function lastVersions(
+  db: Db,
+  registry: RegistryName,
+  models: readonly Pick<StandingModel, 'model_name' | 'newest'>[],
+  each: number,
+): Promise<Map<string, ReportedVersion[]>> {
+  const found = new Map<string, ReportedVersion[]>();
+  if (models.length === 0) return found;
+  const { rows } = await sql<{ model_name: string; metrics: string; withdrawn: number; pr: number }>`
+    with wanted (model_name, newest) as (values ${sql.join(
+      models.map(({ model_name, newest }) => sql`(${model_name}, ${newest})`),
+    )})
+    select m.model_name, m.metrics, m.withdrawn_at is not null as withdrawn, m.pr
+    from wanted cross join model_versions as m
+    where m.registry = ${registry} and m.model_name = wanted.model_name
+      and m.version between wanted.newest - ${each - 1} and wanted.newest
+    order by m.model_name, m.version`.execute(db);
+  for (const { model_name, metrics, withdrawn, pr } of rows) {
+    const version = {
+      metrics: Metrics.parse(JSON.parse(metrics)),
+      withdrawn: withdrawn === 1,
+      pr: pr === 1,
+    };
+    const of = found.get(model_name);
+    if (of === undefined) found.set(model_name, [version]);
+    else of.push(version);
+  }
+  return found;
+}
+
+const Metrics = z.record(z.string(), z.number());
 
 /** The circuit and the plant of each of these models, as its newest version was trained. */
 export async function ownersOf(

@@ -48,12 +48,14 @@ export async function pageOfVersions(
   const some = names?.slice(0, NAMES);
   if (some?.length === 0) return { refs: [], next: null };
   const few = query.circuit_id !== undefined || query.run_id !== undefined;
-  const filtered = Object.keys(query.tags).length > 0 || query.state !== undefined;
-  const scan = few ? SCAN_FEW : filtered ? SCAN : limit + 1;
+  const tagged = Object.keys(query.tags).length > 0;
+  const filtered = tagged || query.state !== undefined;
+  // A copy has its original, as a rule.
+  const scan = few ? SCAN_FEW : isCopied(query) && !tagged ? 2 * limit + 1 : filtered ? SCAN : limit + 1;
   const seen = await window(db, query, some, scan);
   const last = seen.at(-1);
   if (last === undefined) return { refs: [], next: after_(names, some) };
-  const found = filtered ? await matching(db, query, some, last) : seen.slice(0, limit + 1);
+  const found = filtered ? await matching(db, query, some, seen) : seen.slice(0, limit + 1);
   const refs = found.slice(0, limit);
   if (found.length > limit) return { refs, next: refs.at(-1) ?? null };
   if (seen.length === scan) return { refs, next: last };
@@ -78,7 +80,10 @@ async function window(
   names: readonly string[] | undefined,
   scan: number,
 ): Promise<ModelRef[]> {
-  const candidates = bounded(db, query, names);
+  // Copies in the shared registry lie in the same order, and nothing else has to be looked at.
+  const candidates = isCopied(query)
+    ? bounded(db, { ...query, registry: sharedOf(query.registry) }, names).where('m.withdrawn_at', 'is', null)
+    : bounded(db, query, names);
   if (query.latest || query.state === 'good') {
     // The good one is the newest of those that may be used: nothing else has to be looked at.
     const usable = query.latest ? candidates : candidates.where(isUsable);
@@ -98,16 +103,24 @@ async function window(
     .execute();
 }
 
-/** Those of the window up to its `last` that match. */
+/** Those of the window that match. */
 async function matching(
   db: Db,
   query: VersionsQuery,
   names: readonly string[] | undefined,
-  last: ModelRef,
+  seen: readonly ModelRef[],
 ): Promise<ModelRef[]> {
+  const last = seen.at(-1);
+  if (last === undefined) return [];
   let select = bounded(db, query, names)
     .where('m.model_name', '<=', last.model_name)
     .where((e) => e.or([e('m.model_name', '<', last.model_name), e('m.version', '>=', last.version)]));
+  if (isCopied(query))
+    select = select.where(
+      sql<SqlBool>`(m.model_name, m.version) in (values ${sql.join(
+        seen.map((ref) => sql`(${ref.model_name}, ${ref.version})`),
+      )})`,
+    );
   for (const [name, value] of Object.entries(query.tags)) {
     // As in `listVersions`: this piece occurs in the canonical JSON exactly where the tag is.
     const piece = `${JSON.stringify(name)}:${JSON.stringify(value)}`;
@@ -137,10 +150,6 @@ function bounded(db: Db, query: VersionsQuery, names: readonly string[] | undefi
   if (query.state === 'removed') select = select.where('m.files_removed_at', 'is not', null);
   // As it stands in the condition of its index.
   if (query.state === 'pull_request') select = select.where(sql<SqlBool>`m.pr = 1`);
-  if (query.state === 'promoted' && isDev(query.registry))
-    select = select.where(sql<SqlBool>`(m.model_name, m.version) in (
-      select s.model_name, s.version from model_versions as s
-      where s.registry = ${sharedOf(query.registry)} and s.withdrawn_at is null)`);
   const { after } = query;
   if (after === null) return select;
   // Of one version of each model, the model that was shown is done with.
@@ -149,6 +158,9 @@ function bounded(db: Db, query: VersionsQuery, names: readonly string[] | undefi
     .where('m.model_name', '>=', after.model_name)
     .where((e) => e.or([e('m.model_name', '>', after.model_name), e('m.version', '<', after.version)]));
 }
+
+/** Asked for in a dev registry are those with a copy in the shared one that may be used. */
+const isCopied = ({ state, registry }: VersionsQuery): boolean => state === 'promoted' && isDev(registry);
 
 const isDev = (registry: RegistryName): boolean => registry.endsWith('dev');
 export const sharedOf = (registry: RegistryName): RegistryName =>

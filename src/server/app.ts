@@ -10,6 +10,7 @@ import { signIn } from './access/sign-in.ts';
 import type { ApiContext, ApiEnv } from './api.ts';
 import { conditional, describeConditional } from './conditional.ts';
 import { describeCommonHeaders } from './common-headers.ts';
+import { apiDocs } from './docs/docs.ts';
 import { idempotent } from './idempotency.ts';
 import { ModelNames } from './model-names.ts';
 import { problem, problemResponse } from './problem.ts';
@@ -63,6 +64,11 @@ export const resources = (context: ApiContext) => {
 
 const LARGEST_BODY = 1 << 20;
 
+const DOCUMENT = {
+  openapi: '3.1.0',
+  info: { title: 'Trainyard', version: '1', description: 'Everything the command line does, over HTTP.' },
+};
+
 /** Everything that answers HTTP requests, before it listens anywhere. */
 export function createApp(context: ApiContext): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>();
@@ -97,10 +103,8 @@ export function createApp(context: ApiContext): OpenAPIHono<ApiEnv> {
   describeRoles(app);
   describeConditional(app);
   describeCommonHeaders(app);
-  app.doc31('/api/openapi.json', {
-    openapi: '3.1.0',
-    info: { title: 'Trainyard', version: '1', description: 'Everything the command line does, over HTTP.' },
-  });
+  app.doc31('/api/openapi.json', DOCUMENT);
+  apiDocs(app, context, () => app.getOpenAPI31Document(DOCUMENT));
   webFiles(app);
   app.notFound((c) =>
     problem(c, {

@@ -4,7 +4,7 @@ import { CAUSES, CIRCUIT_STATES } from '../fleet/index.ts';
 import type { CircuitStanding } from '../fleet/index.ts';
 import { JobStatus, newestJobs } from '../jobs/index.ts';
 import { metricsOf, refText, versionsOfCircuits } from '../registry/index.ts';
-import type { CircuitVersionRow } from '../registry/index.ts';
+import type { CircuitVersionRow, ReportedVersion } from '../registry/index.ts';
 import { Time } from './fields.ts';
 
 export const FleetProblem = z
@@ -172,7 +172,7 @@ export async function circuitRows(
   const versions =
     options.trend === null
       ? new Map<string, CircuitVersionRow[]>()
-      : await versionsOfCircuits(db, 'dev', ids, TREND);
+      : await versionsOfCircuits(db, ids, TREND);
   const preferred =
     options.trend === 'auto' ? config.quality.map((rule) => rule.metric) : [options.trend ?? ''];
   return circuits.map(({ id, plant_id, circuit_id, model_name, state, cause, reason, owed_since, ...c }) => {
@@ -196,7 +196,7 @@ export async function circuitRows(
 
 /** Of versions that count: not withdrawn, and made by no pull request. */
 export function trendOf(
-  versions: readonly CircuitVersionRow[],
+  versions: readonly ReportedVersion[],
   preferred: readonly string[],
   any: boolean,
 ): CircuitRow['trend'] {
@@ -216,10 +216,11 @@ export async function circuitView(
   const { db } = project.store;
   const [row] = await circuitRows(project, [circuit], { trend: 'auto' });
   if (row === undefined) throw new TypeError(`Circuit ${circuit.id} has no row.`);
-  const history = (await versionsOfCircuits(db, 'dev', [circuit.id], 100)).get(circuit.id) ?? [];
+  const history = (await versionsOfCircuits(db, [circuit.id], 100)).get(circuit.id) ?? [];
   const jobs = await db
     .selectFrom('jobs')
-    .innerJoin('runs', 'runs.id', 'jobs.run_id')
+    .crossJoin('runs')
+    .whereRef('runs.id', '=', 'jobs.run_id')
     .where('jobs.circuit_id', '=', circuit.id)
     .where('runs.pipeline', '=', 'train')
     .select([

@@ -30,7 +30,14 @@ export { WhyView, whyView } from './why.ts';
 export { MOST_BUCKETS, TimelineView, timelineView } from './timeline.ts';
 export { RunRow, RunView, runRow, runView, nextStep, ListedRun, listedRuns } from './run.ts';
 export { CircuitPage, CircuitView, FleetBoard, FleetProblem, circuitRows, circuitView } from './circuit.ts';
-export { ScriptResult, ScriptView, scriptResults, scriptView } from './script.ts';
+export {
+  ScriptResult,
+  ScriptView,
+  scriptResults,
+  scriptView,
+  ScriptPreview,
+  scriptPreview,
+} from './script.ts';
 export type { ScriptTable } from './script.ts';
 export { TokenRow, tokenRow } from './token.ts';
 export { EventView, SeverityField, eventView } from './event.ts';

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import type { Project } from '../app.ts';
 import {
   ModelStanding,
+  lastVersions,
   ownersOf,
   refText,
   statedVersions,
   versionCounts,
-  versionsOfCircuits,
 } from '../registry/index.ts';
 import type { RegistryName, StandingModel } from '../registry/index.ts';
 import { LastGood, trendOf } from './circuit.ts';
@@ -57,8 +57,7 @@ export async function registeredModels(
   const stated = new Map(
     (await statedVersions(db, registry, refs)).map((each) => [refText(each.model), each]),
   );
-  const circuits = [...owners.values()].map((owner) => owner.circuit_id);
-  const histories = await versionsOfCircuits(db, registry, circuits, TREND);
+  const histories = await lastVersions(db, registry, models, TREND);
   const preferred = config.quality.map((rule) => rule.metric);
   return models.flatMap(({ model_name, standing, newest, ...model }) => {
     const owner = owners.get(model_name);
@@ -67,7 +66,6 @@ export async function registeredModels(
       model.current === null ? undefined : stated.get(refText({ model_name, version: model.current }));
     const shared =
       model.shared === null ? undefined : stated.get(refText({ model_name, version: model.shared }));
-    const history = histories.get(owner.circuit_id)?.filter((v) => v.model_name === model_name) ?? [];
     return [
       {
         model_name,
@@ -89,7 +87,7 @@ export async function registeredModels(
           shared?.promoted_at == null
             ? null
             : { version: shared.model.version, promoted_at: shared.promoted_at },
-        trend: trendOf(history, preferred, true),
+        trend: trendOf(histories.get(model_name) ?? [], preferred, true),
       },
     ];
   });

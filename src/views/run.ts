@@ -96,7 +96,14 @@ export type RunView = z.infer<typeof RunView>;
 
 export function runRow(run: Run): RunRow {
   const { lease_token: _token, lease_owner: _owner, lease_expires_at: _expires, ...shown } = run;
-  return { ...shown, pr: run.pr === 1, rehearsal: run.rehearsal === 1 };
+  return { ...shown, params: paramsShown(run), pr: run.pr === 1, rehearsal: run.rehearsal === 1 };
+}
+
+/** Without the jobs of a run of scripts, of which a sweep has ten thousand: they are a list of their own. */
+function paramsShown({ pipeline, params }: Pick<Run, 'pipeline' | 'params'>): Run['params'] {
+  if (pipeline !== 'scripts') return params;
+  const { jobs: _jobs, resumed: _resumed, ...rest } = params;
+  return rest;
 }
 
 /** Runs as rows of a list, in the same order; their stages are read at once for all. */

@@ -51,6 +51,51 @@ export const scriptView = ({ supports, swept: _swept, ...job }: ScriptJob): Scri
   copies: [...job.copies],
 });
 
+/** Jobs that a preview names one by one. */
+const MOST_SHOWN = 200;
+
+/** What a call that starts scripts would make. */
+export const ScriptPreview = z
+  .object({
+    total: z.int().meta({ description: 'How many jobs.' }),
+    jobs: z
+      .array(
+        ScriptFields.extend({
+          parameters: z.record(z.string(), z.string()).meta({ description: 'What it is given, by name.' }),
+          command: z.array(z.string()),
+        }),
+      )
+      .meta({ description: `The first ${MOST_SHOWN} of them.` }),
+    parameters: z.array(z.string()).meta({ description: 'Names that at least one of these has.' }),
+    resumed: z.int().meta({ description: 'Left out, because an interrupted run had finished them.' }),
+  })
+  .meta({ id: 'ScriptPreview', description: 'What would be run.' });
+export type ScriptPreview = z.infer<typeof ScriptPreview>;
+
+export function scriptPreview({
+  jobs,
+  resumed,
+}: {
+  readonly jobs: readonly ScriptJobParams[];
+  readonly resumed: readonly ScriptJobParams[];
+}): ScriptPreview {
+  const shown = jobs.slice(0, MOST_SHOWN);
+  return {
+    total: jobs.length,
+    jobs: shown.map(({ id, name, script, output, optional, parameters, command }) => ({
+      id,
+      name,
+      script,
+      output,
+      optional,
+      parameters: { ...parameters },
+      command: [...command],
+    })),
+    parameters: namesIn(shown.map((job) => job.parameters)),
+    resumed: resumed.length,
+  };
+}
+
 /** One job of a run of scripts: what it was given, and what came of it. */
 export const ScriptResult = ScriptFields.extend({
   position: z.int().meta({ description: 'In the order in which they are started, from 0.' }),

@@ -7,6 +7,8 @@ export interface ServeOptions {
   /** Left out: any that is free. */
   readonly port?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** How long it may run at most. */
+  readonly timeout_ms?: number;
 }
 
 export class ControlRoom implements AsyncDisposable {
@@ -79,9 +81,9 @@ export class ControlRoom implements AsyncDisposable {
 
 async function serve(
   project: TestProject,
-  { port = 0, env = {} }: ServeOptions,
+  { port = 0, env = {}, timeout_ms = 600_000 }: ServeOptions,
 ): Promise<{ readonly server: Running; readonly url: string }> {
-  const server = project.start(['serve', '--port', String(port)], { env, timeout_ms: 600_000 });
+  const server = project.start(['serve', '--port', String(port)], { env, timeout_ms });
   await server.says(/http:\/\/[^\s"]+:\d+/);
   const [url = ''] = /http:\/\/[^\s"]+:\d+/.exec(server.stderr) ?? [];
   return { server, url };

@@ -40,7 +40,8 @@ inBrowser('sign-in with a token', (visitor) => {
     await page.getByRole('heading', { level: 1, name: 'Runs' }).waitFor();
     expect(new URL(page.url()).search).toBe('?status=failed');
     await page.getByText('Live').waitFor();
-    await page.getByText('token:desk · viewer').waitFor();
+    await page.getByText('token:desk', { exact: true }).waitFor();
+    await page.getByText('viewer', { exact: true }).waitFor();
 
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByText('You are signed out.').waitFor();

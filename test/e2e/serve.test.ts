@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import { listApprovals } from '../../src/gates/index.ts';
 import { TRAINS_WHEN_LET, TestProject } from '../helpers/project.ts';
 import type { ProjectOptions } from '../helpers/project.ts';
 import { startsOf } from '../helpers/starts.ts';
@@ -238,5 +239,54 @@ describe('trainyard.yaml that changes while a server runs', { timeout: 90_000 },
       () => system(s),
       (now) => now.settings_problem === null && now.restart_for.length === 0,
     );
+  });
+});
+
+describe('the log of a process that stays', { timeout: 90_000 }, () => {
+  const linesOf = (text: string): Record<string, unknown>[] =>
+    text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+  it('is JSON where nobody watches: what happened, with the run, stage and circuit, and each request', async () => {
+    const p = project();
+    const s = await serve(p);
+    await until(
+      () => system(s),
+      (now) => now.drives,
+    );
+    await p.ok(['run', '--approve', 'all'], { timeout_ms: 60_000 });
+    s.process.kill('SIGTERM');
+    const { stderr } = await s.process.ended;
+    const lines = linesOf(stderr);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ event: 'run.succeeded', level: 'info', run: 1, run_id: expect.any(String) }),
+    );
+    expect(lines).toContainEqual(
+      expect.objectContaining({ event: 'model.registered', circuit_id: 'kiln_1', run: 1 }),
+    );
+    expect(lines).toContainEqual(
+      expect.objectContaining({ method: 'GET', route: '/api/v1/system', status: 200, via: 'local' }),
+    );
+  });
+
+  it('is text for people where they ask for it', async () => {
+    const s = await serve(project(), '--log-format', 'text');
+    expect(s.process.stderr).toMatch(
+      /^\d\d:\d\d:\d\d Trainyard serves .* at http:\/\/127\.0\.0\.1:\d+ {2}pid=\d+\n/,
+    );
+  });
+
+  it('of a worker is the same where it is asked for', async () => {
+    const p = project();
+    await p.ends(11, ['run'], { timeout_ms: 60_000 });
+    const waiting = await p.rows((store) => listApprovals(store.db, { status: 'waiting', limit: 9 }));
+    for (const { id } of waiting) await p.ok(['approve', id, '--no-wait']);
+    const { stderr } = await p.ok(['worker', '--until-idle', '--log-format', 'json'], { timeout_ms: 60_000 });
+    const lines = linesOf(stderr);
+    expect(lines[0]).toMatchObject({ level: 'info', message: 'Going on with run 1.' });
+    expect(lines.at(-1)).toMatchObject({ message: 'Every run is over.' });
+    expect(lines).toContainEqual(expect.objectContaining({ event: 'run.succeeded', run: 1 }));
   });
 });

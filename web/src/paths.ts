@@ -5,3 +5,5 @@ export const circuitPath = (circuit: string): string => `/fleet/${encodeURICompo
 export const approvalPath = (approval: string): string => `/approvals/${encodeURIComponent(approval)}`;
 export const modelPath = (model: string): string => `/models/${encodeURIComponent(model)}`;
 export const versionPath = (model: string, version: number): string => `${modelPath(model)}/${version}`;
+/** The table and the chart of a run of scripts. */
+export const scriptRunPath = (run: number): string => `/scripts/runs/${run}`;

@@ -171,6 +171,35 @@ const modelVersion = createRoute({
   component: lazyRouteComponent(() => import('./pages/model-version/index.ts'), 'VersionPage'),
 });
 
+const scripts = createRoute({
+  getParentRoute: () => root,
+  path: '/scripts',
+  validateSearch: searchOf({ q: text }),
+  component: lazyRouteComponent(() => import('./pages/scripts/index.ts'), 'ScriptsPage'),
+});
+
+const newScripts = createRoute({
+  getParentRoute: () => root,
+  path: '/scripts/new',
+  validateSearch: searchOf({ only: text }),
+  component: lazyRouteComponent(() => import('./pages/new-scripts/index.ts'), 'NewScriptsPage'),
+});
+
+const scriptRun = createRoute({
+  getParentRoute: () => root,
+  path: '/scripts/runs/$run',
+  validateSearch: searchOf({
+    metric: text,
+    goal: oneOf(['lowest', 'highest']),
+    x: text,
+    by: text,
+    q: text,
+    status: oneOf(['pending', 'queued', 'preparing', 'running', 'succeeded', 'failed', 'canceled']),
+    sort: text,
+  }),
+  component: lazyRouteComponent(() => import('./pages/script-run/index.ts'), 'ScriptRunPage'),
+});
+
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
@@ -203,6 +232,9 @@ export const router = createRouter({
     models,
     model,
     modelVersion,
+    scripts,
+    newScripts,
+    scriptRun,
     fleet,
     circuit,
     plan,

@@ -19,6 +19,7 @@ export function define(parent: Command): void {
         )
         .option('--address <ip>', 'where to listen (default: server.address of trainyard.yaml)')
         .option('--port <n>', 'on which port (default: server.port of trainyard.yaml)', port),
+      'text on a terminal, else json',
     ),
     `
     trainyard serve

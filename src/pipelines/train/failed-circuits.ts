@@ -150,16 +150,19 @@ export function boundJob(binding: string): string | null {
  * ended by itself.
  */
 export async function circuitsStillFailed({ db, run }: Reader): Promise<string[]> {
+  const ended = (stage: string, statuses: readonly ('succeeded' | 'failed')[]) =>
+    db
+      .selectFrom('jobs')
+      .select(['circuit_id', 'status', 'optional'])
+      .where('run_id', '=', run.id)
+      .where('stage', '=', stage)
+      .where('status', 'in', statuses)
+      .execute();
+  // A circuit has one job in each stage, and most went well in the first: only the others are read.
+  const first = await ended('SubmitTraining', ['failed']);
+  const again = await ended(RETRY_STAGE, ['succeeded', 'failed']);
   const failed = new Set<string>();
-  const rows = await db
-    .selectFrom('jobs')
-    .select(['circuit_id', 'status', 'optional'])
-    .where('run_id', '=', run.id)
-    .where('stage', 'in', ['SubmitTraining', RETRY_STAGE])
-    .where('status', 'in', ['succeeded', 'failed'])
-    .orderBy('id')
-    .execute();
-  for (const { circuit_id, status, optional } of rows) {
+  for (const { circuit_id, status, optional } of [...first, ...again]) {
     if (status === 'failed' && optional === 0) failed.add(circuit_id);
     else failed.delete(circuit_id);
   }

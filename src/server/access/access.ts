@@ -134,12 +134,14 @@ export function guard(
   };
 }
 
+const OPEN: ReadonlySet<string> = new Set(['/api/openapi.json', '/api/docs', '/api/docs.css']);
+
 /** What anybody may see: the pages themselves, sign-in, whether the process lives, what the API looks like. */
 function isOpen(c: Context<ApiEnv>): boolean {
   const { path } = c.req;
   if (path.startsWith('/auth/')) return true;
   if (changes(c.req)) return false;
-  return path === '/api/openapi.json' || path === '/api/docs' || !/^\/(api|metrics)(\/|$)/i.test(path);
+  return OPEN.has(path) || !/^\/(api|metrics)(\/|$)/i.test(path);
 }
 
 /** `GET http://elsewhere/path HTTP/1.1`: the name in it counts and not the header that we look at; no browser sends that. */

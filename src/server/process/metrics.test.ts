@@ -72,9 +72,11 @@ describe('metrics', () => {
     await s.app.request('/api/v1/runs/17');
     await s.app.request('/api/v1/runs/18');
     await s.app.request('/nothing/there', { method: 'BREW' });
-    expect(await s.samples()).toMatchObject({
-      'http_request_seconds_count{method="GET",route="/api/v1/runs/:run",status="404"}': 2,
-      'http_request_seconds_count{method="other",route="none",status="403"}': 1,
-    });
+    const told = await s.samples();
+    expect(told['http_request_seconds_count{method="GET",route="/api/v1/runs/:run",status="404"}']).toBe(2);
+    const requests = Object.keys(told).filter((name) => name.startsWith('http_request_seconds_count'));
+    expect(requests).toHaveLength(2);
+    expect(requests.join()).toContain('method="other",route="none"');
+    expect(requests.join()).not.toMatch(/BREW|nothing|17|18/);
   });
 });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { SettingsWatch } from '../../actions/index.ts';
+import { SettingsWatch, tellEvents } from '../../actions/index.ts';
 import type { Project } from '../../app.ts';
 import { toIso } from '../../kernel/clock.ts';
 import { messageOf } from '../../kernel/errors.ts';
@@ -9,7 +9,6 @@ import { createLive } from '../live/live.ts';
 import type { Live } from '../live/live.ts';
 import { createDriving } from './driving.ts';
 import { createMetrics } from './metrics.ts';
-import { tellEvents } from './telling.ts';
 
 /** Requests that are under way when the process is to end have so long for their answers. */
 const LAST_ANSWERS_MS = 10_000;

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { servedScriptRuns } from '../../actions/index.ts';
 import { openProject } from '../../app.ts';
@@ -137,6 +138,38 @@ describe('scripts', () => {
     expect((await get('/runs/1')).body).toMatchObject({ status: 'succeeded', reason: '2 failed' });
   });
 
+  it('are previewed with their commands, and nothing is started or written', async () => {
+    const { post, world } = await repository();
+    const { status, body } = await post('/scripts/preview', {
+      only: ['als', 'plain'],
+      sweep: { seed: [1, 2] },
+      epochs: 5,
+    });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      total: 3,
+      parameters: ['epochs', 'seed'],
+      resumed: 0,
+      jobs: [
+        {
+          id: 'train_als__seed-1',
+          script: 'training/train_als.py',
+          parameters: { epochs: '5', seed: '1' },
+          command: expect.arrayContaining(['--epochs', '5', '--seed', '1']),
+        },
+        { id: 'train_als__seed-2' },
+        { id: 'train_plain', parameters: {} },
+      ],
+    });
+    expect(await world.project.store.db.selectFrom('runs').select('number').execute()).toEqual([]);
+    expect(await readdir(world.root)).not.toContain('results');
+    const many = await post('/scripts/preview', { only: ['als'], sweep: { seed: range(300) } });
+    expect(many.body).toMatchObject({ total: 300 });
+    expect(many.body['jobs']).toHaveLength(200);
+    const refused = await post('/scripts/preview', { sweep: { evil: [1] } });
+    expect(refused).toMatchObject({ status: 400, body: { detail: expect.stringContaining('--evil') } });
+  });
+
   it('start once, whoever asks again with the same key, and not beside themselves', async () => {
     const { world, post } = await repository();
     const key = { 'idempotency-key': 'k1' };
@@ -159,8 +192,14 @@ describe('scripts', () => {
     await world.project.store.db.updateTable('runs').set({ status: 'canceled' }).execute();
     expect(await post('/scripts/run', { resume: true })).toMatchObject({ status: 404 });
     const more = await post('/scripts/run', { resume: true, epochs: 2 });
-    expect(more).toMatchObject({ status: 202, body: { params: { jobs: [{ id: 'train_als' }] } } });
-    expect((await get('/runs/2/scripts')).body).toMatchObject({ total: 1, resumed: ['train_plain'] });
+    expect(more).toMatchObject({ status: 202, body: { number: 2, params: { served: true } } });
+    // What it runs is a list of its own, of which a sweep has thousands.
+    expect(more.body['params']).not.toHaveProperty('jobs');
+    expect((await get('/runs/2/scripts')).body).toMatchObject({
+      total: 1,
+      items: [{ id: 'train_als' }],
+      resumed: ['train_plain'],
+    });
   });
 
   it.each([

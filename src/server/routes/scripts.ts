@@ -1,12 +1,21 @@
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
-import { prepareServedScripts, refuseIfScriptsRun } from '../../actions/index.ts';
+import { prepareServedScripts, refuseIfScriptsRun, servedScriptJobs } from '../../actions/index.ts';
 import type { ScriptSettings } from '../../actions/index.ts';
 import { JobStatus } from '../../jobs/index.ts';
 import { NotFoundError } from '../../kernel/errors.ts';
 import { getRun } from '../../pipelines/index.ts';
 import type { ScriptJob } from '../../scripts/index.ts';
-import { RunRow, ScriptResult, ScriptView, runRow, scriptResults, scriptView } from '../../views/index.ts';
+import {
+  RunRow,
+  ScriptPreview,
+  ScriptResult,
+  ScriptView,
+  runRow,
+  scriptPreview,
+  scriptResults,
+  scriptView,
+} from '../../views/index.ts';
 import { needs } from '../access/route-roles.ts';
 import { Paging, json, pageOf, problems, routes } from '../api.ts';
 import type { ApiContext } from '../api.ts';
@@ -81,6 +90,16 @@ const start = createRoute({
   responses: { 202: json(RunRow, 'The run'), ...problems },
 });
 
+const preview = createRoute({
+  method: 'post',
+  path: '/scripts/preview',
+  tags: ['scripts'],
+  summary: 'What such a call would run, and with which commands; runs nothing',
+  ...needs('viewer'),
+  request: { body: bodyOf(ScriptRequest) },
+  responses: { 200: json(ScriptPreview, 'The jobs'), ...problems },
+});
+
 /** Whoever pages through the scripts does not have the repository searched for each page. */
 const KEPT_MS = 5000;
 
@@ -96,6 +115,15 @@ export const scripts = ({ project }: ApiContext) => {
     last = { at: now, found };
     found.catch(() => (last = null));
     return found;
+  };
+
+  const askedFor = async (request: ScriptRequest) => {
+    refuseLeadingOut(request);
+    const settings: ScriptSettings = { ...project.config.scripts, ...settingsOf(request) };
+    const found = await scriptsAside(project, settings);
+    // Only options that a script declares are swept: of one that nobody could read none is known.
+    const chosen = found.map((job) => ({ ...job, flags_known: true }));
+    return { chosen, settings, sweeps: sweepsOf(request), resume: request.resume };
   };
 
   return routes()
@@ -127,24 +155,22 @@ export const scripts = ({ project }: ApiContext) => {
         200,
       );
     })
+    .openapi(preview, async (c) => {
+      const asked = await askedFor(ScriptRequest.parse(c.req.valid('json')));
+      return c.json(scriptPreview(await servedScriptJobs(project, asked)), 200);
+    })
     .openapi(start, async (c) => {
       const request = ScriptRequest.parse(c.req.valid('json'));
-      refuseLeadingOut(request);
-      const settings: ScriptSettings = { ...project.config.scripts, ...settingsOf(request) };
-      const chosen = await scriptsAside(project, settings);
+      const asked = await askedFor(request);
       const prepared = await prepareServedScripts(project, {
-        // Only options that a script declares are swept: of one that nobody could read none is known.
-        chosen: chosen.map((job) => ({ ...job, flags_known: true })),
-        settings,
-        sweeps: sweepsOf(request),
-        resume: request.resume,
+        ...asked,
         actor: c.get('actor'),
         arguments: argumentsOf(request),
       });
       if (prepared === null)
         throw new NotFoundError('There is nothing to run.', {
           hint:
-            chosen.length === 0
+            asked.chosen.length === 0
               ? 'Scripts are called train_*.py. See which there are with GET /api/v1/scripts.'
               : 'The last run was interrupted and had finished all of them; leave `resume` out to run them again.',
         });

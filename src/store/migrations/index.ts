@@ -9,6 +9,7 @@ import { access } from './0008-access.ts';
 import { api } from './0009-api.ts';
 import { listsOfEvents } from './0010-lists-of-events.ts';
 import { listsOfModels } from './0011-lists-of-models.ts';
+import { longPasts } from './0012-long-pasts.ts';
 
 /** In order; a store's version is how many of them it has seen. */
 export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
@@ -23,4 +24,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: '0009-api', sql: api },
   { name: '0010-lists-of-events', sql: listsOfEvents },
   { name: '0011-lists-of-models', sql: listsOfModels },
+  { name: '0012-long-pasts', sql: longPasts },
 ];

@@ -13,7 +13,7 @@ type ModelFilter = Pick<InferRequestType<typeof registered.$get>['query'], 'q' |
 type VersionState = InferRequestType<typeof versions.$get>['query']['state'];
 
 export const fetchModels = (filter: ModelFilter, cursor: string | undefined, signal: AbortSignal) =>
-  ok(registered.$get({ query: { ...filter, limit: '100', cursor } }, { init: { signal } }));
+  ok(registered.$get({ query: { ...filter, limit: '50', cursor } }, { init: { signal } }));
 
 /** One model with how its versions stand. */
 export const registeredQuery = (name: string) =>

@@ -37,7 +37,7 @@ export interface Post {
 /** The line from left to right; a branch above it, the siding below. */
 export function layAcross(stations: readonly Station[]): LineLayout {
   const { places, slots } = placed(stations);
-  const y = { branch: 56, line: 132, siding: 208 };
+  const y = { branch: 64, line: 140, siding: 216 };
   const first = 72;
   const x = (slot: number): number => first + slot * PITCH;
   const width = first * 2 + Math.max(0, slots - 1) * PITCH;
@@ -46,8 +46,12 @@ export function layAcross(stations: readonly Station[]): LineLayout {
   const posts: Post[] = [];
   for (const { station, track, slot, from, to } of places) {
     const at = { x: x(slot), y: y[track] };
+    // Above the line there is room beside the signal only.
     const above = track === 'branch';
-    stops.push({ station, ...at, label: { x: at.x, y: above ? at.y - 34 : at.y + 30, anchor: 'middle' } });
+    const label: Stop['label'] = above
+      ? { x: at.x - 11, y: at.y - 37, anchor: 'start' }
+      : { x: at.x, y: at.y + 30, anchor: 'middle' };
+    stops.push({ station, ...at, label });
     if (track !== 'line') {
       // Leaves the line behind the words of the station before it, and comes back before the one after it.
       const a = x(from) + 56;
@@ -66,12 +70,11 @@ export function layAcross(stations: readonly Station[]): LineLayout {
       );
     }
     const signal = signalOf(station);
-    if (signal !== null)
-      posts.push({ key: station.name, x: at.x - 26, y: at.y - (above ? -28 : 28), foot: at.y, signal });
+    if (signal !== null) posts.push({ key: station.name, x: at.x - 26, y: at.y - 28, foot: at.y, signal });
   }
   return {
     width,
-    height: slots === 0 ? 0 : places.some((p) => p.track === 'siding') ? 268 : 196,
+    height: slots === 0 ? 0 : places.some((p) => p.track === 'siding') ? 276 : 204,
     rails,
     stops,
     posts,

@@ -5,7 +5,7 @@ import { GLYPHS } from './glyphs.ts';
 import { layAcross, layDown } from './layout.ts';
 import type { LineLayout, Post, Stop } from './layout.ts';
 import styles from './railway.module.css';
-import { gateOf, inWords, signalOf } from './stations.ts';
+import { below, gateOf, inWords, signalOf } from './stations.ts';
 import type { Station } from './stations.ts';
 
 interface RailwayProps {
@@ -93,7 +93,6 @@ function StopView({
 }) {
   const look = lookOf(station.status);
   const glyph = GLYPHS[station.status];
-  const counts = inWords(station.counts);
   const act = onSelect === undefined ? undefined : () => onSelect(station.name);
   return (
     <g
@@ -123,23 +122,17 @@ function StopView({
       <text x={label.x} y={label.y} textAnchor={label.anchor} className={styles.name}>
         {station.name}
       </text>{' '}
-      <text x={label.x} y={label.y + 17} textAnchor={label.anchor} className={styles.state}>
-        {short(counts === '' || station.status === 'skipped' ? look.word : counts)}
+      <text
+        x={label.x}
+        y={label.y + 17}
+        textAnchor={label.anchor}
+        className={styles.state}
+        aria-hidden="true"
+      >
+        {below(station, look.word)}
       </text>
     </g>
   );
-}
-
-/** What fits below a station: whole counts, as many as there is room for. */
-function short(text: string): string {
-  if (text.length <= 24) return text;
-  const parts = text.split(', ');
-  let fits = parts[0] ?? text;
-  for (const part of parts.slice(1)) {
-    if (fits.length + part.length + 2 > 24) return `${fits} …`;
-    fits = `${fits}, ${part}`;
-  }
-  return fits.length > 26 ? `${fits.slice(0, 25)}…` : fits;
 }
 
 function hintOf(station: Station): string {
@@ -160,10 +153,11 @@ function hintOf(station: Station): string {
     .join('\n');
 }
 
-/** Begins with what is written at the station, so that whoever speaks to the page can call it by that. */
+/** Begins with what can be seen, so that who speaks to the page may say it. */
 function spoken(station: Station): string {
-  const counts = station.status === 'skipped' ? '' : inWords(station.counts);
-  return [station.name, counts, lookOf(station.status).word, station.reason ?? '']
-    .filter((p) => p !== '')
-    .join(', ');
+  const { word } = lookOf(station.status);
+  const seen = below(station, word);
+  const counts = inWords(station.counts);
+  const more = [word, counts, station.reason ?? ''].filter((told) => told !== '' && told !== seen);
+  return [`${station.name} ${seen}`, ...more].join(', ');
 }

@@ -61,3 +61,17 @@ export function inWords(counts: Readonly<Record<string, number>> | undefined): s
     .map(([word, n]) => `${n.toLocaleString('en')} ${word.replaceAll('_', ' ')}`)
     .join(', ');
 }
+
+/** What stands below a station: its counts, as many whole ones as there is room for, or how it stands. */
+export function below({ status, counts }: Station, word: string): string {
+  const text = inWords(counts);
+  if (text === '' || status === 'skipped') return word;
+  if (text.length <= 24) return text;
+  const parts = text.split(', ');
+  let fits = parts[0] ?? text;
+  for (const part of parts.slice(1)) {
+    if (fits.length + part.length + 2 > 24) return `${fits} …`;
+    fits = `${fits}, ${part}`;
+  }
+  return fits.length > 26 ? `${fits.slice(0, 25)}…` : fits;
+}

@@ -5,6 +5,7 @@ export const PAGES: readonly { readonly to: string; readonly name: string; reado
   { to: '/runs', name: 'Runs' },
   { to: '/approvals', name: 'Approvals', counts: 'waiting' },
   { to: '/models', name: 'Models' },
+  { to: '/scripts', name: 'Scripts' },
   { to: '/activity', name: 'Activity' },
   { to: '/settings', name: 'Settings' },
 ];

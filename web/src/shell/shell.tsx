@@ -1,6 +1,6 @@
 import { Link, Outlet } from '@tanstack/react-router';
 import { useQuery } from '@tanstack/react-query';
-import { Suspense, useState } from 'react';
+import { Suspense, useEffect, useState } from 'react';
 import { ApiError } from '../api/client.ts';
 import { meQuery, waitingQuery } from '../api/me.ts';
 import { useLiveUpdates, useLiveness } from '../api/live.ts';
@@ -65,9 +65,15 @@ export function Shell() {
   );
 }
 
-/** How many decisions wait for somebody. */
+/** How many decisions wait for somebody; the sign in the browser's tab tells it too. */
 function Waiting() {
   const { data } = useQuery(waitingQuery);
+  const waits = data !== undefined && data.waiting > 0;
+  useEffect(() => {
+    document
+      .querySelector('link[rel="icon"]')
+      ?.setAttribute('href', waits ? '/favicon-waiting.svg' : '/favicon.svg');
+  }, [waits]);
   if (data === undefined || data.waiting === 0) return null;
   const some = data.more ? `${count(data.waiting)}+` : count(data.waiting);
   return (

@@ -15,8 +15,8 @@ export function Who() {
     <div className={styles.who}>
       <p data-hint={`${name}\n${how}; may act as ${roles.join(', ')}`} tabIndex={0} className={styles.name}>
         {name}
-        <span className={styles.roles}> · {rolesInWords(roles)}</span>
       </p>
+      <p className={styles.roles}>{rolesInWords(roles)}</p>
       {via === 'session' && <SignOut />}
     </div>
   );

@@ -45,6 +45,8 @@ interface DataTableProps<T> {
   /** Takes the height that is left (in a page that fills the window) or this many px at most. */
   readonly height?: 'fill' | number;
   readonly rowHeight?: number;
+  /** Nothing in its rows takes the focus: the table does, so that keys can scroll it. */
+  readonly focusable?: boolean;
 }
 
 /**
@@ -87,6 +89,7 @@ export function DataTable<T>(props: DataTableProps<T>) {
       ref={scroller}
       className={styles.scroller}
       data-fill={height === 'fill' || undefined}
+      {...(props.focusable === true ? { tabIndex: 0, role: 'group', 'aria-label': label } : {})}
       style={height === 'fill' ? undefined : { maxHeight: height }}
     >
       <div

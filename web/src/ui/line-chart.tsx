@@ -107,7 +107,13 @@ export function LineChart(props: LineChartProps) {
               />
             )}
             {s.points.map((p) => (
-              <Dot key={`${p.x} ${p.name}`} x={scale.x(p.x)} y={scale.y(p.y)} mark={p.mark} />
+              <Dot
+                key={`${p.x} ${p.name}`}
+                x={scale.x(p.x)}
+                y={scale.y(p.y)}
+                mark={p.mark}
+                shape={lines || series.length === 1 ? undefined : i}
+              />
             ))}
           </g>
         ))}
@@ -136,8 +142,8 @@ export function LineChart(props: LineChartProps) {
         <ul className={styles.legend}>
           {(series.length > 1 ? series : []).map((s, i) => (
             <li key={s.name}>
-              <svg width="24" height="8" aria-hidden="true" className={styles.series} data-line={i % LINES}>
-                <polyline points="0,4 24,4" />
+              <svg width="24" height="16" aria-hidden="true" className={styles.series} data-line={i % LINES}>
+                {lines ? <polyline points="0,8 24,8" /> : <Dot x={12} y={8} shape={i} />}
               </svg>
               {s.name}
             </li>
@@ -161,20 +167,39 @@ function Dot({
   x,
   y,
   mark,
+  shape,
 }: {
   readonly x: number;
   readonly y: number;
-  readonly mark: ChartMark | undefined;
+  readonly mark?: ChartMark | undefined;
+  /** Of the series, where no line tells it apart. */
+  readonly shape?: number | undefined;
 }) {
   if (mark === 'cross') return <path className={styles.cross} d={`M${x - 4} ${y - 4}l8 8m0 -8l-8 8`} />;
   if (mark === 'hollow') return <circle className={styles.hollow} cx={x} cy={y} r={3.5} />;
   return (
     <>
-      {mark === 'ring' && <circle className={styles.ring} cx={x} cy={y} r={6} />}
-      <circle cx={x} cy={y} r={2.5} />
+      {mark === 'ring' && <circle className={styles.ring} cx={x} cy={y} r={shape === undefined ? 6 : 8} />}
+      {shape === undefined ? (
+        <circle cx={x} cy={y} r={2.5} />
+      ) : (
+        <path
+          className={styles.shape}
+          d={SHAPES[shape % SHAPES.length]}
+          data-hollow={shape % LINES >= 4 || undefined}
+          transform={`translate(${x} ${y})`}
+        />
+      )}
     </>
   );
 }
+
+/** A disk, a square, a diamond, a triangle; then the same hollow. */
+const DISK = 'M-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0z';
+const SQUARE = 'M-3.5 -3.5h7v7h-7z';
+const DIAMOND = 'M0 -4.5L4.5 0L0 4.5L-4.5 0z';
+const TRIANGLE = 'M0 -4L4.5 3.5H-4.5z';
+const SHAPES = [DISK, SQUARE, DIAMOND, TRIANGLE, DISK, SQUARE, DIAMOND, TRIANGLE];
 
 const LEFT = 64;
 /** Lines that can be told apart; more of them begin again. */

@@ -2,7 +2,7 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useList } from '../../api/list.ts';
 import { betterBy, inOrder } from '../../metrics/differences.ts';
-import { Button, Dialog, Tabs, count } from '../../ui/index.ts';
+import { Prose, Button, Dialog, Tabs, count } from '../../ui/index.ts';
 import type { Tab } from '../../ui/index.ts';
 import styles from './approval-page.module.css';
 import { fetchSubjects } from './approval-data.ts';
@@ -177,7 +177,11 @@ export function Deciding({
             content: (
               <>
                 <RetryOutlook approval={approval} />
-                {refusal !== null && <p className={styles.refusal}>{refusal}</p>}
+                {refusal !== null && (
+                  <p className={styles.refusal}>
+                    <Prose text={refusal} />
+                  </p>
+                )}
                 <FailureGroups
                   approval={approval}
                   refusal={refusal}
@@ -271,7 +275,11 @@ function DecideBar({
         <span className={styles.chosen} role="status">
           {chosen > 0 ? `${count(chosen)} selected` : hasCurrent ? 'the current row' : 'none selected'}
         </span>
-        {refusal !== null && <span className={styles.refusal}>{refusal}</span>}
+        {refusal !== null && (
+          <span className={styles.refusal}>
+            <Prose text={refusal} />
+          </span>
+        )}
       </div>
       <div className={styles.verdicts}>
         <Button small busy={gathering} onClick={onAll}>

@@ -47,7 +47,7 @@ const metricColumns = (name: string, better: Better | undefined, i: number): Col
     cell: ({ metrics, current }) => (
       <>
         <span>{shown(metrics?.[name])}</span>
-        <span className={styles.now}>{current === null ? '' : shown(current.metrics[name])}</span>
+        <span className={styles.now}>{current === null ? '–' : shown(current.metrics[name])}</span>
       </>
     ),
   },

@@ -3,14 +3,8 @@ import type { FailuresView, MatrixView, RunView, TimelineView } from '../../../.
 import { api, ok } from '../../api/client.ts';
 
 export type { FailuresView, MatrixView, RunView, TimelineView };
+export { runQuery } from '../../runs/index.ts';
 export type Stage = RunView['stages'][number];
-
-/** The key of a run is what `patchProgress` writes to. */
-export const runQuery = (run: string) =>
-  queryOptions({
-    queryKey: ['runs', 'one', run],
-    queryFn: ({ signal }) => ok(api.runs[':run'].$get({ param: { run } }, { init: { signal } })),
-  });
 
 /** `progress`: it moves while the run is open. */
 export const matrixQuery = (run: string) =>

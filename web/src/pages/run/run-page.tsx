@@ -1,5 +1,6 @@
-import { getRouteApi, useNavigate } from '@tanstack/react-router';
+import { Link, getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useQuery } from '@tanstack/react-query';
+import { scriptRunPath } from '../../paths.ts';
 import { Railway } from '../../railway/index.ts';
 import {
   Counts,
@@ -89,6 +90,7 @@ function Facts({ run }: { readonly run: RunView }) {
       <span>
         {run.ended_at === null ? 'going for' : 'took'} <Took from={run.started_at} to={run.ended_at} />
       </span>
+      {run.pipeline === 'scripts' && <Link to={scriptRunPath(run.number)}>Settings and metrics</Link>}
       {Object.values(run.jobs).some((n) => n > 0) && <Counts bar={false} counts={run.jobs} />}
     </>
   );

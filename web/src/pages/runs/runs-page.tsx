@@ -4,6 +4,8 @@ import { api, ok } from '../../api/client.ts';
 import { useList } from '../../api/list.ts';
 import { progressQuery } from '../../api/progress.ts';
 import { MiniLine } from '../../railway/index.ts';
+import { brought, countsOf } from '../../runs/index.ts';
+import type { ShownRun } from '../../runs/index.ts';
 import {
   Command,
   Counts,
@@ -18,8 +20,6 @@ import {
   Took,
 } from '../../ui/index.ts';
 import type { Column } from '../../ui/index.ts';
-import { brought, countsOf } from './shown-run.ts';
-import type { ShownRun } from './shown-run.ts';
 import styles from './runs-page.module.css';
 
 const route = getRouteApi('/runs');

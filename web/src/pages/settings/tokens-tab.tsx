@@ -58,7 +58,7 @@ const COLUMNS: readonly Column<Token>[] = [
   {
     key: 'expires_at',
     head: 'Expires',
-    width: '112px',
+    width: '136px',
     from: 640,
     cell: (token) => (token.expires_at === null ? 'never' : <Time at={token.expires_at} />),
   },

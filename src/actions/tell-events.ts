@@ -1,8 +1,8 @@
-import type { Project } from '../../app.ts';
-import { messageOf } from '../../kernel/errors.ts';
-import type { Log } from '../../kernel/log.ts';
-import { listEvents, newestSeq } from '../../store/index.ts';
-import type { ListedEvent } from '../../store/index.ts';
+import type { Project } from '../app.ts';
+import { messageOf } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import { listEvents, newestSeq } from '../store/index.ts';
+import type { ListedEvent } from '../store/index.ts';
 
 const LOOK_MS = 500;
 const PAGE = 500;
@@ -13,7 +13,9 @@ export async function tellEvents(project: Project, log: Log, signal: AbortSignal
   const { store, clock } = project;
   let after: number | null = null;
   let mark = '';
-  while (!signal.aborted) {
+  // Once more after the signal: what was written until then is told.
+  for (let last = false; !last;) {
+    last = signal.aborted;
     try {
       after ??= await newestSeq(store.db);
       const now_mark = store.readMark();
@@ -22,6 +24,7 @@ export async function tellEvents(project: Project, log: Log, signal: AbortSignal
         for (const event of events) tell(log, event);
         after = events.at(-1)?.seq ?? after;
         if (events.length < PAGE) mark = now_mark;
+        else last = false;
       }
       await clock.sleep(LOOK_MS, signal);
     } catch (error) {

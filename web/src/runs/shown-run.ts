@@ -1,6 +1,6 @@
-import type { ListedRun, RunView } from '../../../../src/views/index.ts';
-import type { News } from '../../api/progress.ts';
-import type { CountsByState } from '../../ui/index.ts';
+import type { ListedRun, RunView } from '../../../src/views/index.ts';
+import type { News } from '../api/progress.ts';
+import type { CountsByState } from '../ui/index.ts';
 
 /** A run as its row shows it. */
 export interface ShownRun extends ListedRun {

@@ -1,0 +1,1 @@
+export { NewScriptsPage } from './new-scripts-page.tsx';

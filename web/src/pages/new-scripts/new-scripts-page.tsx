@@ -1,0 +1,217 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { getRouteApi, useNavigate } from '@tanstack/react-router';
+import { useMemo, useState } from 'react';
+import { scriptRunPath } from '../../paths.ts';
+import { allScriptsQuery, startScripts } from '../../scripts/index.ts';
+import type { ScriptRow } from '../../scripts/index.ts';
+import {
+  Button,
+  CheckBox,
+  Command,
+  Empty,
+  ErrorNotice,
+  Field,
+  Page,
+  Section,
+  Skeleton,
+  plural,
+  toast,
+} from '../../ui/index.ts';
+import styles from './new-scripts.module.css';
+import { OptionFields } from './option-fields.tsx';
+import { Preview, usePreview } from './preview.tsx';
+import { EMPTY, askedBy, optionsOf } from './request.ts';
+import type { Draft } from './request.ts';
+import { ScriptChoice } from './script-choice.tsx';
+
+const route = getRouteApi('/scripts/new');
+
+/** A form out of what the scripts declare: some of them with some settings, or a sweep. */
+export function NewScriptsPage() {
+  const { data: scripts, error, refetch } = useQuery(allScriptsQuery);
+  return (
+    <Page title="Run scripts">
+      {error !== null ? (
+        <ErrorNotice error={error} retry={() => void refetch()} />
+      ) : scripts === undefined ? (
+        <Skeleton lines={8} height={24} />
+      ) : scripts.length === 0 ? (
+        <Empty title="No training script here.">
+          <p>Every file called train_*.py below the project is found.</p>
+          <Command text="trainyard scripts --list" />
+        </Empty>
+      ) : (
+        <Form scripts={scripts} />
+      )}
+    </Page>
+  );
+}
+
+function Form({ scripts }: { readonly scripts: readonly ScriptRow[] }) {
+  const { only: named } = route.useSearch();
+  const navigate = useNavigate({ from: '/scripts/new' });
+  const queries = useQueryClient();
+  const [draft, setDraft] = useState<Draft>(EMPTY);
+  const set = (next: Partial<Draft>): void => setDraft((before) => ({ ...before, ...next }));
+  // Which scripts is for the address to say, so that one can be sent to run them.
+  const only = useMemo(
+    () => (named ?? '').split(',').filter((id) => scripts.some((s) => s.id === id)),
+    [named, scripts],
+  );
+  const options = useMemo(
+    () => optionsOf(only.length === 0 ? scripts : scripts.filter(({ id }) => only.includes(id))),
+    [only, scripts],
+  );
+  const { request, wrong } = useMemo(() => askedBy({ ...draft, only }, options), [draft, only, options]);
+  const readable = Object.keys(wrong).length === 0;
+  const preview = usePreview(request, readable);
+  const starting = useMutation({
+    mutationFn: () => startScripts(request),
+    onSuccess: async ({ number }) => {
+      await queries.invalidateQueries({ queryKey: ['runs'] });
+      toast(`Run ${number} of scripts is started.`);
+      await navigate({ to: scriptRunPath(number) });
+    },
+  });
+  const total = readable ? preview.data?.total : undefined;
+  return (
+    <form
+      className={styles.form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        starting.mutate();
+      }}
+    >
+      <Section title="Which scripts">
+        <ScriptChoice
+          scripts={scripts}
+          only={only}
+          onChange={(next) =>
+            void navigate({
+              search: { only: next.length === 0 ? undefined : next.join(',') },
+              replace: true,
+              resetScroll: false,
+            })
+          }
+        />
+      </Section>
+      <Section
+        title="What they are given"
+        aside={<span className="muted">several values, as 10, 20 or 1..5, make a job for each</span>}
+      >
+        <OptionFields
+          options={options}
+          scripts={only.length === 0 ? scripts.length : only.length}
+          values={draft.values}
+          wrong={wrong}
+          onChange={(name, value) => set({ values: { ...draft.values, [name]: value } })}
+        />
+      </Section>
+      <Section title="How they run" aside={<span className="muted">empty: as in trainyard.yaml</span>}>
+        <How draft={draft} wrong={wrong} set={set} />
+      </Section>
+      <Section title="What this makes">
+        <div className="stack">
+          <Preview preview={preview} readable={readable} />
+          {starting.isError && <ErrorNotice error={starting.error} />}
+          <div>
+            <Button
+              type="submit"
+              kind="primary"
+              needs="operator"
+              busy={starting.isPending}
+              disabled={!readable || preview.isError || total === 0}
+            >
+              {total === undefined ? 'Run' : `Run ${plural(total, 'job')}`}
+            </Button>
+          </div>
+        </div>
+      </Section>
+    </form>
+  );
+}
+
+function How({
+  draft,
+  wrong,
+  set,
+}: {
+  readonly draft: Draft;
+  readonly wrong: Readonly<Record<string, string>>;
+  readonly set: (next: Partial<Draft>) => void;
+}) {
+  return (
+    <div className={styles.fields}>
+      <div className={styles.checks}>
+        <CheckBox
+          label="Several at once"
+          checked={draft.parallel}
+          onChange={(parallel) => set({ parallel })}
+        />
+        <CheckBox
+          label="One that succeeds is enough"
+          checked={draft.partial}
+          onChange={(partial) => set({ partial })}
+        />
+      </div>
+      {draft.parallel && (
+        <Short
+          name="max_workers"
+          label="At most at once"
+          placeholder="4"
+          wrong={wrong}
+          value={draft.max_workers}
+          onChange={(max_workers) => set({ max_workers })}
+        />
+      )}
+      <Short
+        name="retries"
+        label="Further attempts"
+        placeholder="0"
+        wrong={wrong}
+        value={draft.retries}
+        onChange={(retries) => set({ retries })}
+      />
+      <Short
+        name="timeout_min"
+        label="Minutes per attempt"
+        placeholder="no limit"
+        wrong={wrong}
+        value={draft.timeout_min}
+        onChange={(timeout_min) => set({ timeout_min })}
+      />
+    </div>
+  );
+}
+
+function Short({
+  name,
+  label,
+  placeholder,
+  wrong,
+  value,
+  onChange,
+}: {
+  readonly name: string;
+  readonly label: string;
+  readonly placeholder: string;
+  readonly wrong: Readonly<Record<string, string>>;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+}) {
+  const id = `how-${name}`;
+  return (
+    <Field label={label} htmlFor={id} help={wrong[name]}>
+      <input
+        id={id}
+        type="text"
+        inputMode="decimal"
+        autoComplete="off"
+        placeholder={placeholder}
+        aria-invalid={wrong[name] !== undefined || undefined}
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+      />
+    </Field>
+  );
+}

@@ -1,0 +1,78 @@
+import { useQuery } from '@tanstack/react-query';
+import type { UseQueryResult } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { previewQuery } from '../../scripts/index.ts';
+import type { Preview as Previewed, ScriptsRequest } from '../../scripts/index.ts';
+import { DataTable, ErrorNotice, Skeleton, count, plural } from '../../ui/index.ts';
+import type { Column } from '../../ui/index.ts';
+
+/** What the request would make, asked for once nobody types any more. */
+export function usePreview(request: ScriptsRequest, readable: boolean): UseQueryResult<Previewed> {
+  const key = JSON.stringify(request);
+  const [settled, setSettled] = useState({ key, request });
+  useEffect(() => {
+    if (settled.key === key) return undefined;
+    const timer = setTimeout(() => setSettled({ key, request }), 400);
+    return () => clearTimeout(timer);
+  }, [key, request, settled.key]);
+  return useQuery({ ...previewQuery(settled.request), enabled: readable });
+}
+
+/** The jobs that would run, each with its command. */
+export function Preview({
+  preview,
+  readable,
+}: {
+  readonly preview: UseQueryResult<Previewed>;
+  readonly readable: boolean;
+}) {
+  if (!readable) return <p className="muted">Mend the fields above, and the jobs are shown here.</p>;
+  if (preview.isError) return <ErrorNotice error={preview.error} />;
+  const { data } = preview;
+  if (data === undefined) return <Skeleton lines={4} height={24} />;
+  return (
+    <>
+      <p role="status">
+        {plural(data.total, 'job')}
+        {data.total > data.jobs.length && (
+          <span className="muted">, the first {count(data.jobs.length)} are shown</span>
+        )}
+      </p>
+      <DataTable
+        label="Jobs that would run"
+        rows={data.jobs}
+        height={280}
+        focusable
+        rowKey={(job) => job.id}
+        columns={columnsFor(data.parameters)}
+        empty={<p className="muted">There is nothing to run.</p>}
+      />
+    </>
+  );
+}
+
+const columnsFor = (parameters: readonly string[]): readonly Column<Previewed['jobs'][number]>[] => [
+  {
+    key: 'id',
+    head: 'Job',
+    width: 'minmax(128px, 1fr)',
+    cell: ({ id }) => <span data-hint={id}>{id}</span>,
+  },
+  ...parameters.slice(0, 4).map((name): Column<Previewed['jobs'][number]> => ({
+    key: `parameter.${name}`,
+    head: name,
+    width: 'minmax(56px, 0.4fr)',
+    align: 'right',
+    from: 800,
+    cell: ({ parameters: given }) => given[name] ?? <span className="muted">–</span>,
+  })),
+  {
+    key: 'command',
+    head: 'Command',
+    width: 'minmax(128px, 2fr)',
+    cell: ({ command }) => {
+      const text = command.join(' ');
+      return <code data-hint={text}>{text}</code>;
+    },
+  },
+];

@@ -1,0 +1,1 @@
+export { ScriptRunPage } from './script-run-page.tsx';
