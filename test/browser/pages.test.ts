@@ -8,9 +8,10 @@ import { ControlRoom } from './control-room.ts';
 
 /** Pages by what somebody would call them: their address, and what has to be there before they are looked at. */
 const PAGES: readonly (readonly [name: string, path: string, there: RegExp])[] = [
-  ['the fleet as a board', '/fleet', /8 circuits of 2 plants/],
+  ['the fleet as a board', '/fleet', /9 circuits of 2 plants/],
   ['the fleet as a table', '/fleet?view=table', /kiln_1/],
   ['a fleet of which nothing matches', '/fleet?q=nowhere', /No circuit matches/],
+  ['a circuit with a long name', '/fleet/LONG', /Stands in/],
   ['a good circuit', '/fleet/kiln_1', /Stands in/],
   ['a stale circuit', '/fleet/kiln_3', /hyperparameters\.lr/],
   ['a circuit that there is not', '/fleet/kiln_99', /There is no circuit/],
@@ -38,8 +39,8 @@ const PAGES: readonly (readonly [name: string, path: string, there: RegExp])[] =
   ['a version', '/models/kiln-2/1', /In words/],
   ['the settings', '/settings', /circuits in config/],
   ['the gates', '/settings?tab=gates', /registry-promotion/],
-  ['the channels', '/settings?tab=channels', /channel/i],
-  ['the tokens', '/settings?tab=tokens', /token/i],
+  ['the channels', '/settings?tab=channels', /webhook/],
+  ['the tokens', '/settings?tab=tokens', /operator/],
   ['the schedules', '/settings?tab=schedules', /nightly/],
   ['trainyard.yaml', '/settings?tab=file', /max_changed/],
   ['the page for signing in', '/sign-in', /Sign in/],
@@ -48,14 +49,19 @@ const PAGES: readonly (readonly [name: string, path: string, there: RegExp])[] =
   ['a page that there is not', '/nowhere', /nowhere|nothing/i],
 ];
 
+/** As long as the rules of names allow, to see what gives way. */
+const LONG = `kiln_${'a-name-that-goes-on-and-on-'.repeat(3).slice(0, 75)}`;
+const SETTINGS = `
+groups: {crew: [ada@x]}
+notifications: {channels: {ops: {type: webhook, url: "http://127.0.0.1:9/"}}, routes: []}
+schedules: {nightly: {cron: "15 2 * * *", timezone: UTC, run: {pipeline: train}}}
+`;
+
 inBrowser('every page', (visitor) => {
   let room: ControlRoom;
-  const ids: Record<string, string> = {};
+  const ids: Record<string, string> = { LONG };
   beforeAll(async () => {
-    const project = TestProject.create({
-      circuits: EIGHT,
-      settings: 'schedules: {nightly: {cron: "15 2 * * *", run: {pipeline: train}}}\n',
-    });
+    const project = TestProject.create({ circuits: [...EIGHT, LONG], settings: SETTINGS });
     await project.trained();
     for (const id of ['kiln_2', 'mill_1', 'mill_2']) project.change(id, 0.2);
     await project.ends(11, ['run']);
@@ -67,11 +73,12 @@ inBrowser('every page', (visitor) => {
       "mill_*=KeyError: 'flow_temperature'",
     ]);
     project.change('kiln_3', 0.3);
+    await project.ok(['tokens', 'create', 'ci', '--role', 'operator']);
     room = await ControlRoom.over(project);
     ids['PLAN'] = (await room.post<{ plan_id: string }>('/plans', {})).plan_id;
     ids['MODELS'] = await openRequest(project, 'registry-promotion');
     ids['FAILURES'] = await openRequest(project, 'training-retry');
-  }, 60_000);
+  }, 180_000);
   afterAll(() => room[Symbol.asyncDispose]());
 
   describe('keeps WCAG 2.2 AA in both themes, and fits a telephone:', () => {
@@ -82,17 +89,13 @@ inBrowser('every page', (visitor) => {
       await settled(page);
       expect(await axeProblems(page)).toEqual([]);
       await page.emulateMedia({ colorScheme: 'dark' });
-      await settled(page);
-      expect(await axeProblems(page, COLOURS)).toEqual([]);
       await page.setViewportSize({ width: 375, height: 700 });
       await settled(page);
+      expect(await axeProblems(page)).toEqual([]);
       expect(await beyond(page)).toEqual([]);
     });
   });
 });
-
-/** All that another theme can break. */
-const COLOURS = ['color-contrast', 'link-in-text-block'];
 
 /** Nothing is on its way any more: what was asked is answered, and what moves has come to rest. */
 const settled = (page: Page): Promise<void> =>
@@ -106,10 +109,10 @@ const settled = (page: Page): Promise<void> =>
     )
     .toBe(true);
 
-/** What makes the page scroll sideways. */
+/** What makes the page, or its main part, scroll sideways. */
 const beyond = (page: Page): Promise<readonly string[]> =>
   page.evaluate<readonly string[]>(`
-    document.documentElement.scrollWidth <= innerWidth ? [] :
+    [document.documentElement, document.querySelector('#page')].every((each) => (each?.scrollWidth ?? 0) <= innerWidth) ? [] :
       [...document.querySelectorAll('body *')]
         .filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
         .map((each) => each.tagName + '.' + each.className + ' ' + each.textContent.slice(0, 40))
