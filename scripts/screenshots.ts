@@ -3,7 +3,7 @@
  * in a temporary folder, some of it fails, some of it waits, and the pages are shown by a real browser, light and dark.
  * Sizes and story are always the same; times and durations are those of the day, so no test compares the pictures.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
@@ -14,6 +14,7 @@ import { openRequest } from '../test/helpers/rows.ts';
 import { ensureWebDist } from '../test/helpers/web-dist.ts';
 
 const FOLDER = join(import.meta.dirname, '..', 'docs', 'images', 'web');
+const EXAMPLE_SCRIPTS = join(import.meta.dirname, '..', 'examples', 'training-scripts');
 const CIRCUITS = 'config/circuits.yaml';
 const MOST_BYTES = 200_000;
 
@@ -37,6 +38,7 @@ const STORIES: Readonly<Record<string, (browser: Browser) => Promise<void>>> = {
   example: theExample,
   'large-fleet': theLargeFleet,
   'run-under-way': theRunUnderWay,
+  scripts: theScripts,
   door: theDoor,
 };
 /** `npm run screenshots -- door` takes those alone. */
@@ -188,6 +190,25 @@ async function theRunUnderWay(browser: Browser): Promise<void> {
     await take(browser, room, [
       { name: 'run-live', path: '/runs/1', there: 'running', height: 800 },
       { name: 'run-timeline', path: '/runs/1?tab=timeline', there: 'at the busiest', height: 1080 },
+    ]);
+  } finally {
+    await room[Symbol.asyncDispose]();
+  }
+}
+
+/** Training scripts that need no config, and a sweep over two of their options. */
+async function theScripts(browser: Browser): Promise<void> {
+  const project = TestProject.create({ circuits: ['kiln_1'], environment: false });
+  cpSync(EXAMPLE_SCRIPTS, project.folder, { recursive: true });
+  project.commit('Scripts');
+  project.git('config', 'user.email', 'ada@example.com');
+  const room = await ControlRoom.over(project);
+  try {
+    const sweep = { ridge: [0.1, 1, 5, 50, 200], epochs: [1, 2, 4] };
+    await room.post('/scripts/run', { only: ['ridge'], sweep, parallel: true });
+    await take(browser, room, [
+      { name: 'scripts', path: '/scripts', there: 'train_folds', height: 620 },
+      { name: 'script-run', path: '/scripts/runs/1?x=ridge&by=epochs', there: '15 succeeded', height: 860 },
     ]);
   } finally {
     await room[Symbol.asyncDispose]();

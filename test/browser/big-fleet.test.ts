@@ -22,8 +22,8 @@ inBrowser('a fleet of 10,000 circuits', (visitor) => {
   }, 60_000);
   afterAll(() => room[Symbol.asyncDispose]());
 
-  it('is seen at once, and what was filtered is exactly what is planned', { timeout: 60_000 }, async () => {
-    const page = await visitor.open(room.at('/fleet'), { patience_ms: 30_000 });
+  it('is seen at once, and what was filtered is exactly what is planned', async () => {
+    const page = await visitor.open(room.at('/fleet'));
     const states = page.getByRole('group', { name: 'Circuits by state' });
     await page.getByRole('listbox', { name: 'Circuits, 10,000' }).waitFor();
     await states.getByRole('button', { name: /^40.*good$/ }).waitFor();
@@ -48,42 +48,38 @@ inBrowser('a fleet of 10,000 circuits', (visitor) => {
     expect(planned.toSorted()).toEqual(CIRCUITS.filter((id) => id.startsWith('p00_1')));
   });
 
-  it(
-    'is a table that goes to its last row, and every view of it is an address',
-    { timeout: 60_000 },
-    async () => {
-      const page = await visitor.open(room.at('/fleet'), { patience_ms: 30_000 });
-      const rows = page.getByRole('table', { name: 'Circuits' });
-      await page.getByRole('button', { name: 'Table' }).click();
-      await rows.getByRole('link', { name: 'p00_000' }).waitFor();
-      await page.getByRole('button', { name: /^Circuit/ }).click();
-      await rows.getByRole('link', { name: 'p39_249' }).waitFor();
-      // Only what is in sight is in the document.
-      expect(await rows.getByRole('row').count()).toBeLessThan(80);
-      await page.getByRole('combobox', { name: 'Plant' }).selectOption('p07');
-      await rows.getByRole('link', { name: 'p07_249' }).waitFor();
-      const view = page.url();
-      expect(new URL(view).search).toBe('?view=table&sort=-id&plant=p07');
+  it('is a table that goes to its last row, and every view of it is an address', async () => {
+    const page = await visitor.open(room.at('/fleet'));
+    const rows = page.getByRole('table', { name: 'Circuits' });
+    await page.getByRole('button', { name: 'Table' }).click();
+    await rows.getByRole('link', { name: 'p00_000' }).waitFor();
+    await page.getByRole('button', { name: /^Circuit/ }).click();
+    await rows.getByRole('link', { name: 'p39_249' }).waitFor();
+    // Only what is in sight is in the document.
+    expect(await rows.getByRole('row').count()).toBeLessThan(80);
+    await page.getByRole('combobox', { name: 'Plant' }).selectOption('p07');
+    await rows.getByRole('link', { name: 'p07_249' }).waitFor();
+    const view = page.url();
+    expect(new URL(view).search).toBe('?view=table&sort=-id&plant=p07');
 
-      await page.reload();
-      await rows.getByRole('link', { name: 'p07_249' }).waitFor();
-      expect(await page.getByRole('combobox', { name: 'Plant' }).inputValue()).toBe('p07');
-      await rows.getByRole('link', { name: 'p07_248' }).click();
-      await page.getByRole('heading', { level: 1, name: /^p07_248/ }).waitFor();
-      await page.goBack();
-      await rows.getByRole('link', { name: 'p07_249' }).waitFor();
-      expect(page.url()).toBe(view);
+    await page.reload();
+    await rows.getByRole('link', { name: 'p07_249' }).waitFor();
+    expect(await page.getByRole('combobox', { name: 'Plant' }).inputValue()).toBe('p07');
+    await rows.getByRole('link', { name: 'p07_248' }).click();
+    await page.getByRole('heading', { level: 1, name: /^p07_248/ }).waitFor();
+    await page.goBack();
+    await rows.getByRole('link', { name: 'p07_249' }).waitFor();
+    expect(page.url()).toBe(view);
 
-      // To the last row, page by page, as it is scrolled.
-      const last = rows.getByRole('link', { name: 'p07_000' });
-      await rows.hover();
-      for (let i = 0; i < 60 && !(await last.isVisible()); i++) await page.mouse.wheel(0, 2000);
-      await last.waitFor();
-    },
-  );
+    // To the last row, page by page, as it is scrolled.
+    const last = rows.getByRole('link', { name: 'p07_000' });
+    await rows.hover();
+    for (let i = 0; i < 60 && !(await last.isVisible()); i++) await page.mouse.wheel(0, 2000);
+    await last.waitFor();
+  });
 
-  it('is walked through by keys on the board', { timeout: 60_000 }, async () => {
-    const page = await visitor.open(room.at('/fleet'), { patience_ms: 30_000 });
+  it('is walked through by keys on the board', async () => {
+    const page = await visitor.open(room.at('/fleet'));
     const board = page.getByRole('listbox');
     await board.waitFor();
     await board.focus();

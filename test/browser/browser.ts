@@ -35,7 +35,8 @@ export function inBrowser(title: string, define: (visitor: Visitor) => void): vo
     missing(title);
     return;
   }
-  describe(title, () => {
+  // A machine that does much else at the same time is no fault of a page.
+  describe(title, { timeout: 120_000 }, () => {
     let browser: Browser | undefined;
     beforeAll(async () => {
       await ensureWebDist();
@@ -57,7 +58,7 @@ export function inBrowser(title: string, define: (visitor: Visitor) => void): vo
     });
 
     define({
-      open: async (url, { expects = [], context: options = {}, patience_ms = 15_000 } = {}) => {
+      open: async (url, { expects = [], context: options = {}, patience_ms = 30_000 } = {}) => {
         if (browser === undefined) throw new Error('The browser is not there yet.');
         const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
         context.setDefaultTimeout(patience_ms);

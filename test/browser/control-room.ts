@@ -79,7 +79,7 @@ export class ControlRoom implements AsyncDisposable {
 
 async function serve(
   project: TestProject,
-  { port = 0, env = {}, timeout_ms = 300_000 }: ServeOptions,
+  { port = 0, env = {}, timeout_ms = 600_000 }: ServeOptions,
 ): Promise<{ readonly server: Running; readonly url: string }> {
   const server = project.start(['serve', '--port', String(port)], { env, timeout_ms });
   await server.says(/http:\/\/[^\s"]+:\d+/);

@@ -1,8 +1,8 @@
-/** The line of a run, as somebody who hears the page reads it: `SubmitTraining, 3 submitted, running`. */
+/** The line of a run, and how each of its stations stands. */
 import type { Locator, Page } from 'playwright-core';
 
 export const station = (page: Page, name: string, state: string): Locator =>
-  line(page).getByRole('button', { name: new RegExp(`^${name},(.*,)? ${state}(,|$)`) });
+  line(page).locator(`[role="button"][data-status="${state}"]`).filter({ hasText: name });
 
 const line = (page: Page): Locator => page.getByRole('group', { name: /^Line of run / });
 
@@ -13,7 +13,7 @@ export async function watchLine(page: Page): Promise<() => Promise<readonly stri
     window.moves = [];
     const look = () => {
       for (const stop of document.querySelectorAll('[aria-label^="Line of run"] [role="button"]')) {
-        const [name] = stop.getAttribute('aria-label').split(', ');
+        const name = stop.querySelector('text').textContent;
         const move = name + ' ' + stop.dataset.status;
         if (window.moves.findLast((each) => each.startsWith(name + ' ')) !== move) window.moves.push(move);
       }

@@ -11,6 +11,7 @@ const PAGES: readonly (readonly [name: string, path: string, there: RegExp])[] =
   ['the fleet as a board', '/fleet', /9 circuits of 2 plants/],
   ['the fleet as a table', '/fleet?view=table', /kiln_1/],
   ['a fleet of which nothing matches', '/fleet?q=nowhere', /No circuit matches/],
+  ['a circuit with a long name', '/fleet/LONG', /Stands in/],
   ['a good circuit', '/fleet/kiln_1', /Stands in/],
   ['a stale circuit', '/fleet/kiln_3', /hyperparameters\.lr/],
   ['a circuit that there is not', '/fleet/kiln_99', /There is no circuit/],
@@ -22,7 +23,7 @@ const PAGES: readonly (readonly [name: string, path: string, there: RegExp])[] =
   ['a run with a station open', '/runs/2?stage=SubmitTraining', /Started/],
   ['the jobs of a run as a table', '/runs/2?view=table', /mill_1/],
   ['the failures of a run', '/runs/3?tab=failures', /2 circuits failed/],
-  ['the timeline of a run', '/runs/2?tab=timeline', /no time that could be drawn|running at once/],
+  ['the timeline of a run', '/runs/2?tab=timeline', /no time that could be drawn/],
   ['the artifacts of a run', '/runs/2?tab=artifacts', /Download all as a zip/],
   ['the plan of a run', '/runs/2?tab=plan', /kiln_2/],
   ['the events of a run', '/runs/2?tab=events', /run 2/i],
@@ -38,28 +39,29 @@ const PAGES: readonly (readonly [name: string, path: string, there: RegExp])[] =
   ['a version', '/models/kiln-2/1', /In words/],
   ['the settings', '/settings', /circuits in config/],
   ['the gates', '/settings?tab=gates', /registry-promotion/],
-  ['the channels', '/settings?tab=channels', /channel/i],
-  ['the tokens', '/settings?tab=tokens', /token/i],
+  ['the channels', '/settings?tab=channels', /webhook/],
+  ['the tokens', '/settings?tab=tokens', /operator/],
   ['the schedules', '/settings?tab=schedules', /nightly/],
   ['trainyard.yaml', '/settings?tab=file', /max_changed/],
   ['the page for signing in', '/sign-in', /Sign in/],
   ['what happened', '/activity', /Run 3 started/],
   ['what is on record', '/activity?tab=audit', /tester/],
-  ['a circuit with a long name', '/fleet/LONG', /Stands in/],
   ['a page that there is not', '/nowhere', /nowhere|nothing/i],
 ];
 
-/** As long as people make them, to see what gives way. */
-const LONG = 'mill_a-name-that-goes-on-and-on-until-it-has-some-eighty-characters-and-still-is-one';
+/** As long as the rules of names allow, to see what gives way. */
+const LONG = `kiln_${'a-name-that-goes-on-and-on-'.repeat(3).slice(0, 75)}`;
+const SETTINGS = `
+groups: {crew: [ada@x]}
+notifications: {channels: {ops: {type: webhook, url: "http://127.0.0.1:9/"}}, routes: []}
+schedules: {nightly: {cron: "15 2 * * *", timezone: UTC, run: {pipeline: train}}}
+`;
 
 inBrowser('every page', (visitor) => {
   let room: ControlRoom;
   const ids: Record<string, string> = { LONG };
   beforeAll(async () => {
-    const project = TestProject.create({
-      circuits: [...EIGHT, LONG],
-      settings: 'schedules: {nightly: {cron: "15 2 * * *", run: {pipeline: train}}}\n',
-    });
+    const project = TestProject.create({ circuits: [...EIGHT, LONG], settings: SETTINGS });
     await project.trained();
     for (const id of ['kiln_2', 'mill_1', 'mill_2']) project.change(id, 0.2);
     await project.ends(11, ['run']);
@@ -71,51 +73,46 @@ inBrowser('every page', (visitor) => {
       "mill_*=KeyError: 'flow_temperature'",
     ]);
     project.change('kiln_3', 0.3);
+    await project.ok(['tokens', 'create', 'ci', '--role', 'operator']);
     room = await ControlRoom.over(project);
     ids['PLAN'] = (await room.post<{ plan_id: string }>('/plans', {})).plan_id;
     ids['MODELS'] = await openRequest(project, 'registry-promotion');
     ids['FAILURES'] = await openRequest(project, 'training-retry');
-  }, 60_000);
+  }, 180_000);
   afterAll(() => room[Symbol.asyncDispose]());
 
   describe('keeps WCAG 2.2 AA in both themes, and fits a telephone:', () => {
-    it.each(PAGES)('%s', { timeout: 60_000 }, async (_name, path, there) => {
+    it.each(PAGES)('%s', async (_name, path, there) => {
       const at = path.replace(/[A-Z]{4,}/, (name) => ids[name] ?? name);
-      const page = await visitor.open(room.at(at), { expects: [/status of 404/], patience_ms: 30_000 });
+      const page = await visitor.open(room.at(at), { expects: [/status of 404/] });
       await page.getByRole('main').getByText(there).filter({ visible: true }).first().waitFor();
       await settled(page);
       expect(await axeProblems(page)).toEqual([]);
       await page.emulateMedia({ colorScheme: 'dark' });
-      await settled(page);
-      expect(await axeProblems(page, COLOURS)).toEqual([]);
       await page.setViewportSize({ width: 375, height: 700 });
       await settled(page);
+      expect(await axeProblems(page)).toEqual([]);
       expect(await beyond(page)).toEqual([]);
-      expect(await axeProblems(page, FINGERS)).toEqual([]);
     });
   });
 });
 
-/** All that another theme can break. */
-const COLOURS = ['color-contrast', 'link-in-text-block'];
-
-/** And what a small screen can. */
-const FINGERS = ['target-size', 'scrollable-region-focusable'];
-
 /** Nothing is on its way any more: what was asked is answered, and what moves has come to rest. */
 const settled = (page: Page): Promise<void> =>
   expect
-    .poll(() =>
-      page.evaluate<boolean>(`
+    .poll(
+      () =>
+        page.evaluate<boolean>(`
         document.querySelector('[aria-busy="true"]') === null &&
         document.getAnimations().every((each) => each.playState !== 'running')`),
+      { timeout: 30_000 },
     )
     .toBe(true);
 
-/** What makes the page scroll sideways. */
+/** What makes the page, or its main part, scroll sideways. */
 const beyond = (page: Page): Promise<readonly string[]> =>
   page.evaluate<readonly string[]>(`
-    document.documentElement.scrollWidth <= innerWidth ? [] :
+    [document.documentElement, document.querySelector('#page')].every((each) => (each?.scrollWidth ?? 0) <= innerWidth) ? [] :
       [...document.querySelectorAll('body *')]
         .filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
         .map((each) => each.tagName + '.' + each.className + ' ' + each.textContent.slice(0, 40))

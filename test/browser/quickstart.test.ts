@@ -16,8 +16,8 @@ inBrowser('the quickstart fleet, trained from the browser', (visitor) => {
   });
   afterAll(() => room[Symbol.asyncDispose]());
 
-  it('says why, plans, trains before one’s eyes, and is good at the end', { timeout: 90_000 }, async () => {
-    const page = await visitor.open(room.at('/fleet?view=table'), { patience_ms: 30_000 });
+  it('says why, plans, trains before one’s eyes, and is good at the end', async () => {
+    const page = await visitor.open(room.at('/fleet?view=table'), { patience_ms: 60_000 });
     const fleet = page.getByRole('table', { name: 'Circuits' });
     await fleet.getByRole('row', { name: /seattle_temp_max new no model yet/ }).waitFor();
     await page.evaluate('window.loadedOnce = true');
@@ -46,35 +46,31 @@ inBrowser('the quickstart fleet, trained from the browser', (visitor) => {
     expect(await page.evaluate('window.loadedOnce')).toBe(true);
   });
 
-  it(
-    'finds the one circuit whose setting changed, says which, and trains that one',
-    { timeout: 60_000 },
-    async () => {
-      room.project.edit(
-        'config/circuits.yaml',
-        'features: [wind]\n    hyperparameters: {lags: 7,',
-        'features: [wind]\n    hyperparameters: {lags: 14,',
-      );
-      const page = await visitor.open(room.at('/fleet?view=table'), { patience_ms: 30_000 });
-      await page.getByRole('button', { name: /^1.*stale$/ }).click();
-      await page.getByText('hyperparameters.lags 7 → 14').first().waitFor();
-      await page.getByRole('link', { name: 'seattle_wind' }).click();
-      await page.getByRole('heading', { level: 1, name: 'seattle_wind stale' }).waitFor();
-      await page.getByRole('link', { name: 'Plan', exact: true }).click();
-      await page.getByRole('button', { name: 'Make the plan' }).click();
-      await page.getByRole('heading', { level: 1, name: '1 to train, 7 to keep' }).waitFor();
-      await page.getByRole('button', { name: 'Seal and run' }).click();
-      await page.getByRole('dialog').getByRole('button', { name: 'Train 1' }).click();
-      await station(page, 'PromoteModels', 'waiting').waitFor();
-      await page.getByRole('link', { name: 'Look and decide' }).click();
-      await page.getByRole('checkbox', { name: /Select seattle-wind/ }).check();
-      await page.getByRole('button', { name: 'Approve', exact: true }).click();
-      await page.getByRole('dialog').getByRole('button', { name: 'Approve 1 model' }).click();
-      await page.getByText('1 model approved.').waitFor();
-      await page.getByRole('link', { name: 'Run 2' }).click();
-      await page.getByRole('heading', { level: 1, name: /Run 2.*succeeded/ }).waitFor();
-      expect(Object.values(startsOf(room.project.state))).toEqual(Array(9).fill(1));
-      expect(await jobStatuses(room.project)).toMatchObject({ seattle_wind: 'succeeded' });
-    },
-  );
+  it('finds the one circuit whose setting changed, says which, and trains that one', async () => {
+    room.project.edit(
+      'config/circuits.yaml',
+      'features: [wind]\n    hyperparameters: {lags: 7,',
+      'features: [wind]\n    hyperparameters: {lags: 14,',
+    );
+    const page = await visitor.open(room.at('/fleet?view=table'), { patience_ms: 60_000 });
+    await page.getByRole('button', { name: /^1.*stale$/ }).click();
+    await page.getByText('hyperparameters.lags 7 → 14').first().waitFor();
+    await page.getByRole('link', { name: 'seattle_wind' }).click();
+    await page.getByRole('heading', { level: 1, name: 'seattle_wind stale' }).waitFor();
+    await page.getByRole('link', { name: 'Plan', exact: true }).click();
+    await page.getByRole('button', { name: 'Make the plan' }).click();
+    await page.getByRole('heading', { level: 1, name: '1 to train, 7 to keep' }).waitFor();
+    await page.getByRole('button', { name: 'Seal and run' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Train 1' }).click();
+    await station(page, 'PromoteModels', 'waiting').waitFor();
+    await page.getByRole('link', { name: 'Look and decide' }).click();
+    await page.getByRole('checkbox', { name: /Select seattle-wind/ }).check();
+    await page.getByRole('button', { name: 'Approve', exact: true }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Approve 1 model' }).click();
+    await page.getByText('1 model approved.').waitFor();
+    await page.getByRole('link', { name: 'Run 2' }).click();
+    await page.getByRole('heading', { level: 1, name: /Run 2.*succeeded/ }).waitFor();
+    expect(Object.values(startsOf(room.project.state))).toEqual(Array(9).fill(1));
+    expect(await jobStatuses(room.project)).toMatchObject({ seattle_wind: 'succeeded' });
+  });
 });

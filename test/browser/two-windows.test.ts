@@ -12,33 +12,29 @@ inBrowser('two people at two windows', (visitor) => {
   });
   afterAll(() => room[Symbol.asyncDispose]());
 
-  it(
-    'see each other’s verdicts, and what happened while the server was away',
-    { timeout: 60_000 },
-    async () => {
-      const visit = { expects: NOBODY_SERVES, patience_ms: 20_000 };
-      const first = await visitor.open(room.at('/runs/1'), visit);
-      await station(first, 'PromoteModels', 'waiting').waitFor();
-      const id = await openRequest(room.project, 'registry-promotion');
-      await first.goto(room.at(`/approvals/${id}`));
-      const second = await visitor.open(room.at(`/approvals/${id}`), visit);
-      await second.getByRole('row', { name: /kiln-1:1.*open/ }).waitFor();
+  it('see each other’s verdicts, and what happened while the server was away', async () => {
+    const visit = { expects: NOBODY_SERVES };
+    const first = await visitor.open(room.at('/runs/1'), visit);
+    await station(first, 'PromoteModels', 'waiting').waitFor();
+    const id = await openRequest(room.project, 'registry-promotion');
+    await first.goto(room.at(`/approvals/${id}`));
+    const second = await visitor.open(room.at(`/approvals/${id}`), visit);
+    await second.getByRole('row', { name: /kiln-1:1.*open/ }).waitFor();
 
-      await first.getByRole('checkbox', { name: 'Select kiln-1:1' }).check();
-      await first.getByRole('button', { name: 'Approve', exact: true }).click();
-      await first.getByRole('dialog').getByRole('button', { name: 'Approve 1 model' }).click();
-      await second.getByRole('row', { name: /kiln-1:1.*approved/ }).waitFor();
-      await second.getByRole('row', { name: /kiln-2:1.*open/ }).waitFor();
+    await first.getByRole('checkbox', { name: 'Select kiln-1:1' }).check();
+    await first.getByRole('button', { name: 'Approve', exact: true }).click();
+    await first.getByRole('dialog').getByRole('button', { name: 'Approve 1 model' }).click();
+    await second.getByRole('row', { name: /kiln-1:1.*approved/ }).waitFor();
+    await second.getByRole('row', { name: /kiln-2:1.*open/ }).waitFor();
 
-      await room.stop();
-      for (const page of [first, second]) await lineIs(page, 'No connection').waitFor();
-      await room.project.ok(['reject', id, '--comment', 'Not this one.']);
-      await room.start();
-      for (const page of [first, second]) {
-        await lineIs(page, 'Live').waitFor();
-        await page.getByRole('row', { name: /kiln-2:1.*rejected/ }).waitFor();
-      }
-      expect(await first.getByRole('button', { name: 'Approve', exact: true }).isDisabled()).toBe(true);
-    },
-  );
+    await room.stop();
+    for (const page of [first, second]) await lineIs(page, 'No connection').waitFor();
+    await room.project.ok(['reject', id, '--comment', 'Not this one.']);
+    await room.start();
+    for (const page of [first, second]) {
+      await lineIs(page, 'Live').waitFor();
+      await page.getByRole('row', { name: /kiln-2:1.*rejected/ }).waitFor();
+    }
+    expect(await first.getByRole('button', { name: 'Approve', exact: true }).isDisabled()).toBe(true);
+  });
 });

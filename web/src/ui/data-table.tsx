@@ -80,6 +80,10 @@ export function DataTable<T>(props: DataTableProps<T>) {
     if (current >= 0) virtual.scrollToIndex(current);
   }, [current, virtual]);
 
+  // Rows are come to by what is in them; where nothing is, keys scroll the table itself.
+  const [bare, setBare] = useState(false);
+  useLayoutEffect(() => setBare(scroller.current?.querySelector('a, button, input') === null), [rows]);
+
   const width = useWidth(scroller);
   const shown = columns.filter((column) => column.from === undefined || width >= column.from);
   const tracks = { gridTemplateColumns: shown.map((column) => column.width).join(' ') };
@@ -88,6 +92,7 @@ export function DataTable<T>(props: DataTableProps<T>) {
     <div
       ref={scroller}
       className={styles.scroller}
+      tabIndex={bare ? 0 : undefined}
       data-fill={height === 'fill' || undefined}
       {...(props.focusable === true ? { tabIndex: 0, role: 'group', 'aria-label': label } : {})}
       style={height === 'fill' ? undefined : { maxHeight: height }}
