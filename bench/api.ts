@@ -7,7 +7,7 @@ import { listCalls } from './api-lists.ts';
 import { figure } from './figures.ts';
 import type { Figure, SuiteResult } from './figures.ts';
 import type { Tools } from './machine.ts';
-import { median, memoryOf } from './measure.ts';
+import { cpuOf, median, memoryOf } from './measure.ts';
 import { seededProject } from './seed-store.ts';
 import { OneClient, serve, started } from './server.ts';
 import type { Served } from './server.ts';
@@ -30,12 +30,14 @@ export async function benchApi(_tools: Tools, quick: boolean): Promise<SuiteResu
   try {
     const fresh = memoryOf(server.pid).rss_mib;
     const taken = await ask(server, floor, db, quick ? 40 : 200);
+    const cpu = await cpuPerCall(server, db, quick ? 20 : 50);
     const figures = [...taken].flatMap(([name, times]): Figure[] => {
       const sorted = times.toSorted((a, b) => a - b);
       const p99 = sorted[Math.ceil(sorted.length * 0.99) - 1] ?? Number.NaN;
       const isFloor = name.startsWith('floor');
       return [
         figure(`${name}: median`, median(times), 'ms'),
+        ...(cpu.has(name) ? [figure(`${name}: CPU`, cpu.get(name) ?? 0, 'ms')] : []),
         isFloor ? figure(`${name}: p99`, p99, 'ms') : figure(`${name}: p99`, p99, 'ms', '<', REACH_MS),
       ];
     });
@@ -137,6 +139,19 @@ async function ask(server: Served, floor: Served, db: DatabaseSync, rounds: numb
   client.close();
   bare.close();
   return taken;
+}
+
+/** What a call costs the server's process, which a busy machine changes less than how long it takes. */
+async function cpuPerCall(server: Served, db: DatabaseSync, times: number): Promise<Map<string, number>> {
+  const client = new OneClient(server.port);
+  const found = new Map<string, number>();
+  for (const { name, path } of [...listCalls(db), { name: 'floor: me', path: () => '/me' }]) {
+    const before = cpuOf(server.pid);
+    for (let i = 0; i < times; i++) await mustBe200(client, `/api/v1${path(i * 13)}`);
+    found.set(name, ((cpuOf(server.pid) - before) / times) * 1000);
+  }
+  client.close();
+  return found;
 }
 
 /** Pictures of a whole run of 10,000 jobs, and of the fleet. */

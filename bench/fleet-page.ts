@@ -1,5 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { cp } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
@@ -7,8 +6,9 @@ import { NO_CHROMIUM, findChromium, launchChromium } from '../test/helpers/chrom
 import { figure } from './figures.ts';
 import type { SuiteResult } from './figures.ts';
 import type { Tools } from './machine.ts';
-import { TRAINYARD, measure, until } from './measure.ts';
+import { TRAINYARD, measure, median } from './measure.ts';
 import { newScratch, writeProject } from './project.ts';
+import { serve } from './server.ts';
 
 const CIRCUITS = 10_000;
 const ROOT = join(import.meta.dirname, '..');
@@ -27,18 +27,19 @@ export async function benchFleetPage(tools: Tools, quick: boolean): Promise<Suit
     cwd: folder,
   });
   const server = await serve(folder);
+  const url = `http://127.0.0.1:${server.port}/fleet`;
   const browser = await launchChromium(chromium);
   try {
-    const first = await opened(browser, `${server.url}/fleet`);
+    const first = await opened(browser, url);
     const rounds: number[] = [];
     const boards: Scrolled[] = [];
     const tables: Scrolled[] = [];
     for (let i = 0; i < (quick ? 2 : 5); i++) {
-      const board = await opened(browser, `${server.url}/fleet`);
+      const board = await opened(browser, url);
       rounds.push(board.interactive_ms);
       boards.push(await scrolled(board.page));
       await board.close();
-      const table = await opened(browser, `${server.url}/fleet?view=table`);
+      const table = await opened(browser, `${url}?view=table`);
       tables.push(await scrolled(table.page));
       await table.close();
     }
@@ -147,30 +148,5 @@ async function scrolled(page: Page): Promise<Scrolled> {
   return {
     longest_ms: Math.max(0, ...tasks),
     frame_p99_ms: sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN,
-  };
-}
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-
-/** The server as people start it, once it listens. */
-async function serve(folder: string): Promise<{ readonly url: string; stop(): Promise<void> }> {
-  const [program = '', ...args] = TRAINYARD;
-  const child = spawn(program, [...args, 'serve', '--port', '0', '--project', folder], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const ended = once(child, 'exit');
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
-  const url = await until('the server listens', 30, 10, () => {
-    if (child.exitCode !== null) throw new Error(said);
-    return /http:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0] ?? null;
-  });
-  return {
-    url,
-    stop: async () => {
-      child.kill('SIGKILL');
-      await ended;
-    },
   };
 }

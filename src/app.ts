@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { environmentOf, findAsset, inEarnest } from './assets/index.ts';
 import type { Environment } from './assets/index.ts';
-import { loadProjectConfig } from './config/index.ts';
+import { loadProjectConfig, secretVariables } from './config/index.ts';
 import type { ProjectConfig } from './config/index.ts';
 import { gitIdentity } from './fleet/index.ts';
 import type { Actor } from './gates/index.ts';
@@ -14,7 +14,6 @@ import { systemClock } from './kernel/clock.ts';
 import type { Clock } from './kernel/clock.ts';
 import { NotFoundError, UsageError } from './kernel/errors.ts';
 import { didYouMean } from './kernel/suggest.ts';
-import { secretNames } from './kernel/redact.ts';
 import type { Leftover, Notifier, NotifierOptions } from './notify/index.ts';
 import { parseReference, removedLogs, simulationOf } from './pipelines/index.ts';
 import type { World } from './pipelines/index.ts';
@@ -89,7 +88,7 @@ export async function openProject(options: {
       : hasState
         ? await openStore(folder, { read_only: true })
         : memoryStore(folder);
-  const held: Held = { settings };
+  const held: Held = { settings, withheld: secretVariables(settings) };
   const base = { root, store, has_state: hasState, clock, env };
   const background =
     options.mode === 'write' ? await sendMessages(() => messagingOf(base, held.settings)) : null;
@@ -99,6 +98,8 @@ export async function openProject(options: {
 /** The settings as they were last taken up. */
 interface Held {
   settings: ProjectConfig;
+  /** Variables with keys of channels and of sign-in, as they were named at first: training has no business with them. */
+  readonly withheld: readonly string[];
 }
 
 const messagingOf = (
@@ -128,9 +129,6 @@ function assemble(
   const gpus = overrides.gpus ?? [];
   const computes = new Map<string, Promise<Compute>>();
   const environments = new Map<string, Environment>();
-  // Training has no business with the keys of channels and of sign-in.
-  const withheld = (): string[] =>
-    secretNames(JSON.stringify([held.settings.notifications, held.settings.server]));
   const removed = (run_id: string): Promise<Error | null> => removedLogs(store.db, run_id);
   const compute = async (name: string): Promise<Compute> => {
     await refreshEnvironments(store, environments);
@@ -140,7 +138,7 @@ function assemble(
         name,
         (known = createCompute(name, {
           config: config(),
-          withheld,
+          withheld: held.withheld,
           gpus,
           store,
           folder,
@@ -310,7 +308,7 @@ interface Setup {
   readonly gpus: readonly string[];
   readonly config: ProjectConfig;
   /** Variables that jobs do not inherit. */
-  readonly withheld: () => readonly string[];
+  readonly withheld: readonly string[];
   readonly store: Store;
   readonly folder: string;
   readonly env: Env;

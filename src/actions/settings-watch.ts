@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Project } from '../app.ts';
-import { loadProjectConfig } from '../config/index.ts';
+import { loadProjectConfig, secretVariables } from '../config/index.ts';
 import type { ProjectConfig } from '../config/index.ts';
 import { TrainyardError, messageOf } from '../kernel/errors.ts';
 
@@ -23,12 +23,15 @@ export class SettingsWatch {
   /** Sections that changed and count from the next start. */
   restart_for: readonly string[] = [];
   readonly #project: Project;
+  /** Jobs that run do not inherit these, and would inherit others. */
+  readonly #secrets: ReadonlySet<string>;
   #seen: string | null = null;
   #looked = Number.NEGATIVE_INFINITY;
   #looking: Promise<boolean> | null = null;
 
   constructor(project: Project) {
     this.#project = project;
+    this.#secrets = new Set(secretVariables(project.settings));
   }
 
   /** True where something is to be told: other settings hold, or the file cannot be used any more, or can again. */
@@ -63,8 +66,10 @@ export class SettingsWatch {
     const now = this.#project.settings;
     try {
       const file = await reading;
-      const taken = keepFromTheStart(file, now);
-      this.restart_for = changedFromTheStart(file, now);
+      const kept = keepFromTheStart(file, now);
+      const known = secretVariables(kept).every((name) => this.#secrets.has(name));
+      const taken = known ? kept : { ...kept, notifications: now.notifications };
+      this.restart_for = [...changedFromTheStart(file, now), ...(known ? [] : ['notifications'])];
       if (!isDeepStrictEqual(taken, now)) await this.#project.takeUp(taken);
       return null;
     } catch (error) {

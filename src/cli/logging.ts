@@ -1,9 +1,10 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { Project } from '../app.ts';
+import { secretVariables } from '../config/index.ts';
 import { LOG_FORMATS, LOG_LEVELS, openLog } from '../kernel/log.ts';
 import type { Log, LogFormat, LogLevel } from '../kernel/log.ts';
-import { redactor, secretNames } from '../kernel/redact.ts';
+import { redactor } from '../kernel/redact.ts';
 import { harmless, harmlessJson } from './render/output.ts';
 
 /** Flags of commands that stay and tell what they do. */
@@ -43,9 +44,7 @@ function secretCleaner(project: Project): (line: string) => string {
     const { settings, env } = project;
     if (known_as !== settings) {
       known_as = settings;
-      const values = secretNames(JSON.stringify([settings.notifications, settings.server])).flatMap(
-        (name) => env[name] ?? [],
-      );
+      const values = secretVariables(settings).flatMap((name) => env[name] ?? []);
       // In JSON they are written with its escapes.
       clean = redactor([...values, ...values.map((value) => JSON.stringify(value).slice(1, -1))]);
     }

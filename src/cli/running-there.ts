@@ -16,8 +16,8 @@ import { refuseStraySimulation } from './running.ts';
  */
 export async function runThere(yard: Client, flags: RunFlags): Promise<number> {
   const json = flags.json === true;
-  refuseThere(flags, ['plan', 'provider', 'maxWorkers', 'fail', 'failRate', 'duration', 'speed']);
-  refuseStraySimulation('', flags);
+  refuseThere(flags, ['plan', 'maxWorkers']);
+  refuseStraySimulation(flags.provider ?? 'simulated', flags);
   const { after, run } =
     flags.resume === undefined ? await startThere(yard, flags) : await resumeThere(yard, flags);
   const followed = await followThere(yard, run, after);
@@ -35,10 +35,28 @@ async function startThere(yard: Client, flags: RunFlags): Promise<Begun> {
   const plan = await makePlanThere(yard, flags);
   if (flags.json !== true) note(planText(factsOf(plan), { circuits: null, sealed: null }));
   const after = await newestEvent(yard);
-  const json = { approve: [...(flags.approve ?? [])], pr: flags.pr === true || ciFacts(process.env).pr };
+  const json = {
+    approve: [...(flags.approve ?? [])],
+    pr: flags.pr === true || ciFacts(process.env).pr,
+    provider: providerOf(flags),
+    simulation: simulationOf(flags),
+  };
   const { plan_id } = plan;
   const { id } = await ok(yard.api.plans[':plan_id'].run.$post({ param: { plan_id }, json }));
   return { run: id, after };
+}
+
+function providerOf({ provider }: RunFlags): 'local' | 'simulated' | null {
+  if (provider === undefined || provider === 'local' || provider === 'simulated') return provider ?? null;
+  throw new UsageError(`There is no provider ${provider} on a server.`, {
+    hint: 'It is one of local, simulated; left out, the one of its trainyard.yaml.',
+  });
+}
+
+/** Whether that goes with the provider is the server's to say. */
+function simulationOf({ fail, failRate: fail_rate, duration: duration_s, speed }: RunFlags) {
+  const asked = { fail: fail && [...fail], fail_rate, duration_s, speed };
+  return Object.values(asked).some((value) => value !== undefined) ? asked : null;
 }
 
 async function resumeThere(yard: Client, { resume }: RunFlags): Promise<Begun> {

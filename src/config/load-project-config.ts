@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { ConfigError, type Problem, UsageError, systemCode } from '../kernel/errors.ts';
 import { fileError } from '../kernel/files.ts';
 import { type Finding, isMap, kindOf, toFindings, toProblem } from '../kernel/findings.ts';
+import { secretNames } from '../kernel/redact.ts';
 import { WholeFloat, parseYaml, positions } from '../kernel/yaml.ts';
 import { readEnvironment } from './environment-variables.ts';
 import { ProjectFile } from './project-schema.ts';
@@ -14,6 +15,10 @@ export type ProjectConfig = z.output<typeof ProjectFile> & {
   /** The selection that CI hands over in `manualCircuits`; null where it does not. */
   readonly manual_circuits: string | null;
 };
+
+/** Environment variables that settings name as secrets: keys of channels and of sign-in. */
+export const secretVariables = ({ notifications, server }: ProjectConfig): string[] =>
+  secretNames(JSON.stringify([notifications, server]));
 
 const FILE = 'trainyard.yaml';
 

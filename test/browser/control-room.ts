@@ -7,8 +7,6 @@ export interface ServeOptions {
   /** Left out: any that is free. */
   readonly port?: number;
   readonly env?: Readonly<Record<string, string>>;
-  /** How long it may run at most. */
-  readonly timeout_ms?: number;
 }
 
 export class ControlRoom implements AsyncDisposable {

@@ -39,7 +39,7 @@ inBrowser('scripts', (visitor) => {
     await page.getByText('No script was run yet.').waitFor();
     await page.getByRole('searchbox', { name: 'Find scripts' }).fill('RIDGE');
     await page.waitForURL(room.at('/scripts?q=RIDGE'));
-    await expect.poll(() => table.locator('.row-link').allTextContents()).toEqual(['train_ridge']);
+    await expect.poll(() => table.locator('.row-link').allTextContents(), PATIENT).toEqual(['train_ridge']);
     await table.getByRole('link', { name: 'train_ridge' }).press('Enter');
     await page.waitForURL(room.at('/scripts/new?only=train_ridge'));
     expect(await page.getByRole('checkbox', { name: /^train_ridge/ }).isChecked()).toBe(true);
@@ -75,18 +75,31 @@ inBrowser('scripts', (visitor) => {
       .getByRole('row', { name: /^★ best epochs-2_ridge-1 succeeded 2 1 0.5000 0.9500/ })
       .waitFor(PATIENT);
   }, 180_000);
+});
 
-  it('are compared by metric: the best is named, sorted and drawn', async () => {
+inBrowser('a sweep of scripts', (visitor) => {
+  let room: ControlRoom;
+  beforeAll(async () => {
+    const project = TestProject.create({ circuits: ['kiln_1'], provider: 'local', environment: false });
+    project.write('training/train_ridge.py', RIDGE);
+    await project.ok(['scripts', '--sweep', 'epochs=1,2', '--sweep', 'ridge=0.1,1,100', '--parallel'], {
+      timeout_ms: 90_000,
+    });
+    room = await ControlRoom.over(project);
+  }, 120_000);
+  afterAll(() => room[Symbol.asyncDispose]());
+
+  it('is compared by metric: the best is named, sorted and drawn', async () => {
     const page = await visitor.open(room.at('/scripts/runs/1'));
     const winner = page.getByText(/^★ best mae 0.5000 with/);
     await winner.waitFor();
     const table = page.getByRole('table', { name: 'Jobs of the scripts' });
     const order = () => table.locator('.row-link').allTextContents();
-    await expect.poll(order).toHaveLength(6);
+    await expect.poll(order, PATIENT).toHaveLength(6);
     expect((await order()).at(0)).toBe('epochs-2_ridge-1');
     await table.getByRole('button', { name: /^mae/ }).click();
     await page.waitForURL(/sort=-metrics.mae/);
-    await expect.poll(async () => (await order()).at(0)).toBe('epochs-1_ridge-100');
+    await expect.poll(async () => (await order()).at(0), PATIENT).toBe('epochs-1_ridge-100');
 
     await page.getByRole('combobox', { name: 'Over' }).selectOption('ridge');
     await page.getByRole('combobox', { name: 'Told apart by' }).selectOption('epochs');

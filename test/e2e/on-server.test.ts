@@ -141,8 +141,9 @@ describe('the command line on a server', () => {
     [['prune'], /works on this machine/],
     [['tokens'], /works on this machine/],
     [['init', 'x'], /works on this machine/],
-    [['run', '--provider', 'simulated'], /--provider does not go with a server/],
-    [['run', '--fail-rate', '0.1'], /--fail-rate does not go with a server/],
+    [['run', '--max-workers', '2'], /--max-workers does not go with a server/],
+    [['run', '--provider', 'azure'], /no provider azure on a server/],
+    [['run', '--provider', 'local', '--fail-rate', '0.1'], /is for the simulated provider/],
     [['plan', '-o', 'plan.json'], /--out does not go with a server/],
     [['run', '--resume'], /goes on with open runs by itself/],
     [['runs', '--project', '.'], /--server and --project do not go together/],
@@ -259,6 +260,19 @@ describe('work on a server', () => {
       firing: { kind: 'manual' },
       run: { number: 2, status: 'waiting' },
     });
+
+    const rehearsal = await ends(
+      11,
+      'run',
+      '--provider',
+      'simulated',
+      '--circuits',
+      'kiln_1,mill_1',
+      '--fail',
+      'kiln_1',
+      '--json',
+    );
+    expect(rehearsal.json()).toMatchObject({ rehearsal: true, jobs: { failed: 1, succeeded: 1 } });
 
     server.kill('SIGTERM');
     await server.ended;

@@ -5,7 +5,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router';
-import { oneOf, parseSearch, searchOf, stringifySearch, text, whole } from './search.ts';
+import { flag, oneOf, parseSearch, searchOf, stringifySearch, text, whole } from './search.ts';
 import { App } from './shell/app.tsx';
 import { NotFound } from './shell/not-found.tsx';
 import { PageBroke } from './shell/page-broke.tsx';
@@ -150,6 +150,7 @@ const models = createRoute({
     q: text,
     plant: text,
     standing: oneOf(['promoted', 'ahead', 'unpromoted', 'unusable']),
+    rehearsal: flag,
   }),
   component: lazyRouteComponent(() => import('./pages/models/index.ts'), 'ModelsPage'),
 });
@@ -161,6 +162,7 @@ const model = createRoute({
     metric: text,
     compare: text,
     state: oneOf(['good', 'superseded', 'promoted', 'pull_request', 'withdrawn', 'removed']),
+    rehearsal: flag,
   }),
   component: lazyRouteComponent(() => import('./pages/model/index.ts'), 'ModelPage'),
 });
@@ -168,6 +170,7 @@ const model = createRoute({
 const modelVersion = createRoute({
   getParentRoute: () => root,
   path: '/models/$model/$version',
+  validateSearch: searchOf({ rehearsal: flag }),
   component: lazyRouteComponent(() => import('./pages/model-version/index.ts'), 'VersionPage'),
 });
 

@@ -43,7 +43,7 @@ export interface LocalComputeOptions {
   /** What jobs inherit, and where `${env:NAME}` is looked up. */
   readonly env: Env;
   /** Variables that jobs do not inherit: secrets of messages and sign-in. `${env:NAME}` still finds them. */
-  readonly withheld?: () => readonly string[];
+  readonly withheld?: readonly string[];
   readonly clock: Clock;
   /** Seconds between asking a job to end and ending it. */
   readonly grace_s: number;
@@ -95,7 +95,7 @@ class LocalCompute implements Compute {
     }));
     const { environment, environments, env } = options;
     const project_folder = dirname(state_folder);
-    const withheld = options.withheld ?? ((): readonly string[] => []);
+    const withheld = options.withheld ?? [];
     this.#preparation = new Preparation({
       state_folder,
       project_folder,

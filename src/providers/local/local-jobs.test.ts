@@ -314,7 +314,7 @@ describe.concurrent('secrets of the local provider', () => {
   });
 
   it('of the messages are not inherited by jobs, and still reach who names them', async () => {
-    await using h = await LocalHarness.create({ env, withheld: () => ['TRAINYARD_TEST_TOKEN', 'PATH'] });
+    await using h = await LocalHarness.create({ env, withheld: ['TRAINYARD_TEST_TOKEN', 'PATH'] });
     const look =
       'import os; print(os.environ.get("TRAINYARD_TEST_TOKEN", "absent"), len(os.environ["PATH"]) > 0)';
     writeFileSync(join(h.project, 'look.py'), look);

@@ -16,7 +16,7 @@ export interface PreparationOptions {
   readonly environments: (reference: string) => Environment | null;
   readonly env: Env;
   /** Variables that jobs do not inherit: secrets of messages and sign-in, which no training needs. */
-  readonly withheld: () => readonly string[];
+  readonly withheld: readonly string[];
 }
 
 /** Belong to this Node process, not to what it starts. */
@@ -29,7 +29,7 @@ export class Preparation {
   readonly managed: ManagedEnvironments;
   readonly #options: PreparationOptions;
   #python: Promise<Python> | null = null;
-  #env: { readonly without: string; readonly env: Env } | null = null;
+  #env: Env | null = null;
   readonly #code = new Map<string, Promise<string>>();
   readonly #programs = new Map<string, string | null>();
 
@@ -64,10 +64,8 @@ export class Preparation {
   /** What jobs inherit: what this process has and is not withheld, with the resolved Python first on the `PATH`. */
   async env(): Promise<Env> {
     const { path_folders } = await this.python();
-    const withheld = this.#options.withheld();
-    const without = withheld.join();
-    if (this.#env?.without !== without) this.#env = { without, env: this.#inherited(path_folders, withheld) };
-    return this.#env.env;
+    this.#env ??= this.#inherited(path_folders);
+    return this.#env;
   }
 
   /** Where `${env:NAME}` is looked up: who names a variable gets it, withheld or not. */
@@ -75,8 +73,8 @@ export class Preparation {
     return this.#options.env;
   }
 
-  #inherited(path_folders: readonly string[], withheld: readonly string[]): Env {
-    const { env } = this.#options;
+  #inherited(path_folders: readonly string[]): Env {
+    const { env, withheld } = this.#options;
     const out = new Set([...NOT_INHERITED, ...withheld].filter((name) => !ALWAYS_INHERITED.includes(name)));
     // Output reaches the log while the job runs, not when a buffer is full.
     const all = { PYTHONUNBUFFERED: '1', ...env, PATH: [...path_folders, pathOf(env)].join(delimiter) };

@@ -30,8 +30,8 @@ async function pass(w: TestWorld, ms: number): Promise<void> {
     for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
   };
   await turns();
-  for (let gone = 0; gone < ms; gone += 100) {
-    await w.clock.advance(100);
+  for (let gone = 0; gone < ms; gone += 50) {
+    await w.clock.advance(50);
     await turns();
   }
 }

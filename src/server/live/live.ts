@@ -11,10 +11,10 @@ import type { ProgressRun } from './progress.ts';
 import { quietChanges } from './quiet-changes.ts';
 
 /** How often the store is asked whether anything was written; that costs microseconds. */
-const LOOK_MS = 100;
+const LOOK_MS = 50;
 /** Progress is told once a second at most. */
-const PROGRESS_LOOKS = 10;
-const HEARTBEAT_LOOKS = 150;
+const PROGRESS_LOOKS = 20;
+const HEARTBEAT_LOOKS = 300;
 const PAGE = 500;
 /** Whoever is further behind reads lists anew instead. */
 const MOST_BEHIND = 5000;

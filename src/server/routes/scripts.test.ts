@@ -48,7 +48,8 @@ async function served({ world }: TestApi): Promise<void> {
 type Items = { id: string; metrics: Record<string, number> | null }[];
 const idsOf = (body: Record<string, unknown>): string[] => (body['items'] as Items).map((item) => item.id);
 
-describe('scripts', () => {
+// Each search of the repository takes a thread and a Python of its own, which a busy machine gives late.
+describe('scripts', { timeout: 120_000 }, () => {
   it('are found with all that they take, in pages', async () => {
     const { get } = await repository({ 'broken/train_broken.py': 'def (\n' });
     const { body } = await get('/scripts');

@@ -5,17 +5,18 @@ import type { VersionRow } from './data.ts';
 
 /** Takes a version out of use, with a reason that goes on record. */
 export function Withdraw({
-  version: { model_name, version, state, promoted, circuit_id, withdrawn },
+  version: { model_name, version, registry, state, promoted, circuit_id, withdrawn },
   inRow = false,
 }: {
   readonly version: Pick<
     VersionRow,
-    'model_name' | 'version' | 'state' | 'promoted' | 'circuit_id' | 'withdrawn'
+    'model_name' | 'version' | 'registry' | 'state' | 'promoted' | 'circuit_id' | 'withdrawn'
   >;
   readonly inRow?: boolean;
 }) {
   const queries = useQueryClient();
-  if (withdrawn !== null) return null;
+  // What rehearsals register counts for nothing, and is not withdrawn.
+  if (withdrawn !== null || registry !== 'dev') return null;
   return (
     <ConfirmButton
       kind="danger"

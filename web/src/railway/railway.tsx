@@ -122,13 +122,7 @@ function StopView({
       <text x={label.x} y={label.y} textAnchor={label.anchor} className={styles.name}>
         {station.name}
       </text>{' '}
-      <text
-        x={label.x}
-        y={label.y + 17}
-        textAnchor={label.anchor}
-        className={styles.state}
-        aria-hidden="true"
-      >
+      <text x={label.x} y={label.y + 17} textAnchor={label.anchor} className={styles.state}>
         {below(station, look.word)}
       </text>
     </g>
@@ -153,11 +147,10 @@ function hintOf(station: Station): string {
     .join('\n');
 }
 
-/** Begins with what can be seen, so that who speaks to the page may say it. */
+/** Begins with what is written at the station, so that whoever speaks to the page can call it by that. */
 function spoken(station: Station): string {
-  const { word } = lookOf(station.status);
-  const seen = below(station, word);
-  const counts = inWords(station.counts);
-  const more = [word, counts, station.reason ?? ''].filter((told) => told !== '' && told !== seen);
-  return [`${station.name} ${seen}`, ...more].join(', ');
+  const counts = station.status === 'skipped' ? '' : inWords(station.counts);
+  return [station.name, counts, lookOf(station.status).word, station.reason ?? '']
+    .filter((p) => p !== '')
+    .join(', ');
 }

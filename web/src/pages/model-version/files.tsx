@@ -4,7 +4,7 @@ import { DataTable, Empty, Section, Time, bytes, plural } from '../../ui/index.t
 
 /** The files of a version, each to download. */
 export function Files({ version }: { readonly version: VersionView }) {
-  const { model_name, version: number, files, files_removed_at, size } = version;
+  const { registry, model_name, version: number, files, files_removed_at, size } = version;
   const base = `${API}/models/${encodeURIComponent(model_name)}/versions/${number}/files`;
   return (
     <Section
@@ -36,7 +36,7 @@ export function Files({ version }: { readonly version: VersionView }) {
               width: 'minmax(160px, 2fr)',
               cell: (file) => (
                 <a
-                  href={`${base}/${encodeURIComponent(file.path)}`}
+                  href={`${base}/${encodeURIComponent(file.path)}?registry=${registry}`}
                   download
                   className="row-link"
                   data-hint={file.path}

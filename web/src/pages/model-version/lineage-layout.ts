@@ -114,9 +114,9 @@ export function layDown({ sources, line }: LineageParts, width: number): Lineage
   };
 }
 
-/** What fits into so many px at about 7 px a letter; names keep their end, where dates and numbers are. */
+/** What fits into so many px at a good 7 px a letter; names keep their end, where dates and numbers are. */
 export function fitted(text: string, px: number): string {
-  const most = Math.max(4, Math.floor(px / 7));
+  const most = Math.max(4, Math.floor(px / 7.3));
   if (text.length <= most) return text;
   const head = Math.ceil((most - 1) / 2);
   return `${text.slice(0, head)}…${text.slice(text.length - (most - 1 - head))}`;

@@ -66,10 +66,11 @@ const jobNode = ({ run, lineage }: VersionView): LineageNode =>
     state: run === null ? 'gone' : 'there',
   });
 
-const modelNode = ({ model_name, version, withdrawn }: VersionView): LineageNode =>
+const modelNode = ({ registry, model_name, version, withdrawn }: VersionView): LineageNode =>
   node('version', withdrawn === null ? 'Version' : 'Version, withdrawn', `v${version}`, {
     hint: `${model_name} v${version}`,
-    to: versionPath(model_name, version),
+    // One of a rehearsal has its page elsewhere, and this is it.
+    to: registry === 'dev' ? versionPath(model_name, version) : null,
     state: withdrawn === null ? 'there' : 'gone',
   });
 

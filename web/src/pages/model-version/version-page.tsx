@@ -2,9 +2,18 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, getRouteApi } from '@tanstack/react-router';
 import { API } from '../../api/client.ts';
 import { figure, inOrder } from '../../metrics/differences.ts';
-import { Withdraw, circuitOf, metricsQuery, versionQuery } from '../../models/index.ts';
+import {
+  ModelLink,
+  VersionLink,
+  Withdraw,
+  circuitOf,
+  metricsQuery,
+  searchOf,
+  useRegistry,
+  versionQuery,
+} from '../../models/index.ts';
 import type { VersionView } from '../../models/index.ts';
-import { circuitPath, jobPath, modelPath, runPath, versionPath } from '../../paths.ts';
+import { circuitPath, jobPath, runPath } from '../../paths.ts';
 import {
   ErrorNotice,
   Fact,
@@ -28,8 +37,9 @@ const route = getRouteApi('/models/$model/$version');
 /** One version of a model: where it comes from, what it measured, what it consists of. */
 export function VersionPage() {
   const { model, version: number } = route.useParams();
+  const registry = useRegistry();
   const title = `${model} v${number}`;
-  const { data: version, error, refetch } = useQuery(versionQuery(model, Number(number)));
+  const { data: version, error, refetch } = useQuery(versionQuery(registry, model, Number(number)));
   if (error !== null)
     return (
       <Page title={title}>
@@ -48,7 +58,7 @@ export function VersionPage() {
       heading={
         <>
           <span>
-            <Link to={modelPath(model)}>{model}</Link> v{version.version}
+            <ModelLink model={model}>{model}</ModelLink> v{version.version}
           </span>
           <StatusBadge state={version.state} />
           {version.promoted && version.state !== 'promoted' && <StatusBadge state="promoted" />}
@@ -78,7 +88,7 @@ export function VersionPage() {
   );
 }
 
-function Lead({ version: { circuit_id, created_at, run, job_name, promoted_at } }: Shown) {
+function Lead({ version: { registry, circuit_id, created_at, run, job_name, promoted_at } }: Shown) {
   return (
     <>
       <span>
@@ -92,6 +102,7 @@ function Lead({ version: { circuit_id, created_at, run, job_name, promoted_at } 
           by <Link to={runPath(run)}>run {run}</Link>, job <Link to={jobPath(job_name)}>{job_name}</Link>
         </span>
       )}
+      {registry !== 'dev' && <span>made by a rehearsal, which counts for nothing</span>}
       {promoted_at !== null && (
         <span>
           promoted <Time at={promoted_at} />
@@ -108,35 +119,38 @@ interface Shown {
 /** To the versions beside it, into a comparison, out of use. */
 function Actions({ version }: Shown) {
   const { model_name, version: number, files } = version;
-  const { data: metrics } = useQuery(metricsQuery(model_name));
+  const registry = useRegistry();
+  const { data: metrics } = useQuery(metricsQuery(registry, model_name));
   const all = metrics?.points.map((point) => point.version) ?? [];
   const before = all.findLast((each) => each < number);
   const after = all.find((each) => each > number);
   return (
     <>
       {before !== undefined && (
-        <Link
-          to={versionPath(model_name, before)}
+        <VersionLink
+          model={model_name}
+          version={before}
           className={buttonLook}
-          aria-label={`v${before}, the version before`}
+          label={`v${before}, the version before`}
         >
           ← v{before}
-        </Link>
+        </VersionLink>
       )}
       {after !== undefined && (
-        <Link
-          to={versionPath(model_name, after)}
+        <VersionLink
+          model={model_name}
+          version={after}
           className={buttonLook}
-          aria-label={`v${after}, the version after`}
+          label={`v${after}, the version after`}
         >
           v{after} →
-        </Link>
+        </VersionLink>
       )}
       {before !== undefined && (
         <Link
           to="/models/$model"
           params={{ model: model_name }}
-          search={{ compare: `${before},${number}` }}
+          search={{ compare: `${before},${number}`, ...searchOf(registry) }}
           className={buttonLook}
         >
           Compare with v{before}
@@ -144,7 +158,7 @@ function Actions({ version }: Shown) {
       )}
       {files.length > 0 && version.files_removed_at === null && (
         <a
-          href={`${API}/models/${encodeURIComponent(model_name)}/versions/${number}/files.zip`}
+          href={`${API}/models/${encodeURIComponent(model_name)}/versions/${number}/files.zip?registry=${registry}`}
           download
           className={buttonLook}
         >

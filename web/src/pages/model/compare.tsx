@@ -1,10 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { betterBy, differenceOf, figure, inOrder, signed } from '../../metrics/differences.ts';
 import type { Better } from '../../metrics/differences.ts';
-import { versionQuery } from '../../models/index.ts';
+import { VersionLink, useRegistry, versionQuery } from '../../models/index.ts';
 import type { VersionView } from '../../models/index.ts';
-import { versionPath } from '../../paths.ts';
 import { Button, Changes, ErrorNotice, Section, Skeleton, Status, Time, bytes } from '../../ui/index.ts';
 import styles from './compare.module.css';
 import { fileChanges, settingChanges, sourcesOf } from './comparison.ts';
@@ -19,8 +17,9 @@ export function Compare({
   readonly pair: readonly [number, number];
   readonly onClose: () => void;
 }) {
-  const before = useQuery(versionQuery(model, from));
-  const after = useQuery(versionQuery(model, to));
+  const registry = useRegistry();
+  const before = useQuery(versionQuery(registry, model, from));
+  const after = useQuery(versionQuery(registry, model, to));
   const error = before.error ?? after.error;
   return (
     <Section
@@ -95,7 +94,9 @@ function Metrics({ before, after }: Two) {
 
 const Head = ({ version }: { readonly version: VersionView }) => (
   <th scope="col">
-    <Link to={versionPath(version.model_name, version.version)}>v{version.version}</Link>
+    <VersionLink model={version.model_name} version={version.version}>
+      v{version.version}
+    </VersionLink>
   </th>
 );
 

@@ -1,8 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import type { ModelMetrics } from '../../../../src/views/index.ts';
-import { metricsQuery } from '../../models/index.ts';
-import { versionPath } from '../../paths.ts';
+import { metricsQuery, searchOf, useRegistry } from '../../models/index.ts';
 import { ErrorNotice, LineChart, Section, SelectBox, Skeleton } from '../../ui/index.ts';
 import type { ChartMark, ChartPoint } from '../../ui/index.ts';
 
@@ -16,7 +15,8 @@ export function MetricChart({
   readonly metric: string | undefined;
   readonly onMetric: (metric: string | undefined) => void;
 }) {
-  const { data, error, refetch } = useQuery(metricsQuery(model));
+  const registry = useRegistry();
+  const { data, error, refetch } = useQuery(metricsQuery(registry, model));
   const navigate = useNavigate();
   if (error !== null) return <ErrorNotice error={error} retry={() => void refetch()} />;
   if (data === undefined)
@@ -55,7 +55,13 @@ export function MetricChart({
         marks={MARKS}
         tick={(x) => `v${x}`}
         height={240}
-        onPick={({ x }) => void navigate({ to: versionPath(model, x) })}
+        onPick={({ x }) =>
+          void navigate({
+            to: '/models/$model/$version',
+            params: { model, version: String(x) },
+            search: searchOf(registry),
+          })
+        }
       />
     </Section>
   );

@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useCallback } from 'react';
-import { registeredQuery } from '../../models/index.ts';
-import { circuitPath, versionPath } from '../../paths.ts';
+import { VersionLink, registeredQuery, searchOf, useRegistry } from '../../models/index.ts';
+import { circuitPath } from '../../paths.ts';
 import { ErrorNotice, Page, Skeleton, StatusBadge, Time, plural } from '../../ui/index.ts';
 import type { RegisteredModelRow } from '../../models/index.ts';
 import { Compare } from './compare.tsx';
@@ -16,13 +16,14 @@ const route = getRouteApi('/models/$model');
 export function ModelPage() {
   const { model } = route.useParams();
   const search = route.useSearch();
+  const registry = useRegistry();
   const navigate = useNavigate({ from: '/models/$model' });
   const set = useCallback(
     (next: Partial<typeof search>): void =>
       void navigate({ search: (before) => ({ ...before, ...next }), replace: true, resetScroll: false }),
     [navigate],
   );
-  const { data: known, error, refetch } = useQuery(registeredQuery(model));
+  const { data: known, error, refetch } = useQuery(registeredQuery(registry, model));
   if (error !== null)
     return (
       <Page title={model}>
@@ -63,6 +64,7 @@ export function ModelPage() {
 }
 
 const Lead = ({ model }: { readonly model: RegisteredModelRow }) => {
+  const registry = useRegistry();
   const { model_name, circuit_id, plant_id, versions, current, shared } = model;
   return (
     <>
@@ -72,21 +74,26 @@ const Lead = ({ model }: { readonly model: RegisteredModelRow }) => {
       {plant_id !== null && (
         <span>
           plant{' '}
-          <Link to="/models" search={{ plant: plant_id }}>
+          <Link to="/models" search={{ plant: plant_id, ...searchOf(registry) }}>
             {plant_id}
           </Link>
         </span>
       )}
       <span>{plural(versions, 'version')}</span>
+      {registry !== 'dev' && <span>made by rehearsals, which count for nothing</span>}
       {current !== null && (
         <span>
-          <Link to={versionPath(model_name, current.version)}>current v{current.version}</Link>{' '}
+          <VersionLink model={model_name} version={current.version}>
+            current v{current.version}
+          </VersionLink>{' '}
           <Time at={current.created_at} />
         </span>
       )}
       {shared !== null && (
         <span>
-          <Link to={versionPath(model_name, shared.version)}>shared v{shared.version}</Link>{' '}
+          <VersionLink model={model_name} version={shared.version}>
+            shared v{shared.version}
+          </VersionLink>{' '}
           <Time at={shared.promoted_at} />
         </span>
       )}

@@ -1,8 +1,8 @@
 import { Link } from '@tanstack/react-router';
 import { useList } from '../../api/list.ts';
-import { Withdraw, fetchVersions } from '../../models/index.ts';
+import { VersionLink, Withdraw, fetchVersions, useRegistry } from '../../models/index.ts';
 import type { VersionRow } from '../../models/index.ts';
-import { jobPath, runPath, versionPath } from '../../paths.ts';
+import { jobPath, runPath } from '../../paths.ts';
 import { DataTable, Empty, Section, SelectBox, Status, Time, lookOf, number } from '../../ui/index.ts';
 import type { Column } from '../../ui/index.ts';
 import { chosenIn } from './comparison.ts';
@@ -29,8 +29,9 @@ export function VersionsTable({
   readonly compare: string | undefined;
   readonly onToggle: (version: number) => void;
 }) {
-  const list = useList(['models', 'versions', model, state], (cursor, signal) =>
-    fetchVersions(model, state, cursor, signal),
+  const registry = useRegistry();
+  const list = useList(['models', 'versions', registry, model, state], (cursor, signal) =>
+    fetchVersions(registry, model, state, cursor, signal),
   );
   const chosen = chosenIn(compare);
   const names = tellingOf(list.rows, metric);
@@ -106,9 +107,9 @@ const columns = (
     head: 'Version',
     width: '64px',
     cell: ({ model_name, version }) => (
-      <Link to={versionPath(model_name, version)} className="row-link">
+      <VersionLink model={model_name} version={version} className="row-link">
         v{version}
-      </Link>
+      </VersionLink>
     ),
   },
   {

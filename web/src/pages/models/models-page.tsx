@@ -1,8 +1,8 @@
 import { Link, getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useList } from '../../api/list.ts';
-import { fetchModels } from '../../models/index.ts';
+import { ModelLink, VersionLink, fetchModels, useRegistry } from '../../models/index.ts';
 import type { RegisteredModelRow } from '../../models/index.ts';
-import { circuitPath, modelPath, versionPath } from '../../paths.ts';
+import { circuitPath } from '../../paths.ts';
 import {
   Button,
   Command,
@@ -30,8 +30,12 @@ export function ModelsPage() {
   const navigate = useNavigate({ from: '/models' });
   const filter = (next: Partial<typeof search>): void =>
     void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
-  const list = useList(['models', 'list', search], (cursor, signal) => fetchModels(search, cursor, signal));
-  const filtered = Object.values(search).some((value) => value !== undefined);
+  const registry = useRegistry();
+  const { q, plant, standing } = search;
+  const list = useList(['models', 'list', registry, q, plant, standing], (cursor, signal) =>
+    fetchModels(registry, { q, plant, standing }, cursor, signal),
+  );
+  const filtered = [q, plant, standing].some((value) => value !== undefined);
   return (
     <Page title="Models" fill>
       <Filters>
@@ -46,6 +50,16 @@ export function ModelsPage() {
           value={search.standing}
           options={STANDINGS.map((value) => ({ value, text: lookOf(value).word }))}
           onChange={(standing) => filter({ standing })}
+        />
+        <SelectBox
+          label="Made by"
+          all={null}
+          value={registry}
+          options={[
+            { value: 'dev', text: 'runs' },
+            { value: 'rehearsal-dev', text: 'rehearsals' },
+          ]}
+          onChange={(next) => filter({ rehearsal: next === 'rehearsal-dev' ? true : undefined })}
         />
         {search.plant !== undefined && (
           <Button onClick={() => filter({ plant: undefined })}>
@@ -64,9 +78,9 @@ export function ModelsPage() {
           list.more ? null : filtered ? (
             <Empty title="No model is like that.">Take a filter away.</Empty>
           ) : (
-            <Empty title="No model yet.">
+            <Empty title={registry === 'dev' ? 'No model yet.' : 'No rehearsal registered a model.'}>
               <p>The first training of a circuit that succeeds registers version 1 of its model.</p>
-              <Command text="trainyard run" />
+              <Command text={registry === 'dev' ? 'trainyard run' : 'trainyard run --provider simulated'} />
             </Empty>
           )
         }
@@ -81,9 +95,9 @@ const COLUMNS: readonly Column<RegisteredModelRow>[] = [
     head: 'Model',
     width: 'minmax(112px, 1.6fr)',
     cell: (m) => (
-      <Link to={modelPath(m.model_name)} className="row-link" data-hint={m.model_name}>
+      <ModelLink model={m.model_name} className="row-link" hint={m.model_name}>
         {m.model_name}
-      </Link>
+      </ModelLink>
     ),
   },
   { key: 'state', head: 'State', width: '128px', cell: (m) => <Status state={m.standing} /> },
@@ -108,6 +122,7 @@ const COLUMNS: readonly Column<RegisteredModelRow>[] = [
         <span className="muted">–</span>
       ) : (
         <Link
+          from="/models"
           to="/models"
           search={(before) => ({ ...before, plant: plant_id })}
           className="above-row"
@@ -170,9 +185,9 @@ const VersionAt = ({
   readonly at: string;
 }) => (
   <>
-    <Link to={versionPath(model, version)} className="above-row">
+    <VersionLink model={model} version={version} className="above-row">
       <span className="unseen">{word} </span>v{version}
-    </Link>{' '}
+    </VersionLink>{' '}
     <span className={styles.since}>
       <Time at={at} relative />
     </span>

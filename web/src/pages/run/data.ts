@@ -2,8 +2,8 @@ import { queryOptions } from '@tanstack/react-query';
 import type { FailuresView, MatrixView, RunView, TimelineView } from '../../../../src/views/index.ts';
 import { api, ok } from '../../api/client.ts';
 
-export type { FailuresView, MatrixView, RunView, TimelineView };
 export { runQuery } from '../../runs/index.ts';
+export type { FailuresView, MatrixView, RunView, TimelineView };
 export type Stage = RunView['stages'][number];
 
 /** `progress`: it moves while the run is open. */

@@ -1,0 +1,95 @@
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { testWorld } from '../testing/test-world.ts';
+import type { TestWorld } from '../testing/test-world.ts';
+import { SettingsWatch } from './settings-watch.ts';
+
+let w: TestWorld;
+afterEach(async () => w[Symbol.asyncDispose]());
+
+async function watching(settings = ''): Promise<SettingsWatch> {
+  w = await testWorld({ environment: null, settings });
+  const watch = new SettingsWatch(w.project);
+  expect(await watch.look()).toBe(false);
+  return watch;
+}
+
+async function edited(watch: SettingsWatch, text: string): Promise<boolean> {
+  await w.write('trainyard.yaml', text);
+  await w.clock.advance(10_000);
+  return watch.look();
+}
+
+describe('trainyard.yaml that changes', () => {
+  it('is what the project, its runs and its messages work with from then on', async () => {
+    const watch = await watching();
+    const { project } = w;
+    const told = await edited(
+      watch,
+      'provider: simulated\ngroups: {leads: [ada]}\nmonitoring: {poll_interval: 7s}\nnotifications: {channels: {ops: {type: webhook, url: "https://hooks.example/x"}}}\n',
+    );
+    expect(told).toBe(true);
+    expect(project.config.groups).toEqual({ leads: ['ada'] });
+    expect(project.settings.groups).toEqual({ leads: ['ada'] });
+    expect(project.world.config.monitoring.poll_interval_s).toBe(7);
+    expect(Object.keys(project.messaging.settings.channels)).toEqual(['ops']);
+    // A channel that is new is told what happens from now on.
+    const channels = await project.store.db.selectFrom('notification_channels').select('channel').execute();
+    expect(channels).toEqual([{ channel: 'ops' }]);
+    expect(await edited(watch, 'provider: simulated\n')).toBe(true);
+    expect(project.config.groups).toEqual({});
+  });
+
+  it('changes nothing that counts from the start, and says so until it is as it was', async () => {
+    const watch = await watching();
+    await edited(
+      watch,
+      'provider: local\nproviders: {local: {max_workers: 9}}\nserver: {port: 1234, require_sign_in: true, roles: {viewer: [ada]}}\n',
+    );
+    expect(watch.restart_for).toEqual(['provider', 'providers', 'server.port', 'server.require_sign_in']);
+    const { config } = w.project;
+    expect(config).toMatchObject({ provider: 'simulated', server: { port: 8080, require_sign_in: false } });
+    expect(config.server.roles.viewer).toEqual(['ada']);
+    expect(await edited(watch, 'provider: simulated\n')).toBe(true);
+    expect(watch.restart_for).toEqual([]);
+  });
+
+  it('waits for the next start where channels name other secrets: jobs would inherit them', async () => {
+    const channel = (name: string): string =>
+      `notifications: {channels: {ops: {type: webhook, url: "\${env:${name}}"}}}\n`;
+    const watch = await watching(channel('OPS_URL'));
+    await edited(watch, `groups: {leads: [ada]}\n${channel('NEW_URL')}`);
+    expect(watch.restart_for).toEqual(['provider', 'notifications']);
+    expect(JSON.stringify(w.project.config.notifications)).toContain('OPS_URL');
+    expect(w.project.config.groups).toEqual({ leads: ['ada'] });
+    await edited(watch, 'provider: simulated\n');
+    expect(w.project.config.notifications.channels).toEqual({});
+    await edited(watch, `provider: simulated\n${channel('OPS_URL')}`);
+    expect(watch.restart_for).toEqual([]);
+    expect(Object.keys(w.project.config.notifications.channels)).toEqual(['ops']);
+  });
+
+  it('leaves everything as it was where it is broken or gone, until it can be used again', async () => {
+    const watch = await watching('groups: {leads: [ada]}\n');
+    expect(await edited(watch, 'groups: [')).toBe(true);
+    expect(watch.problem).toMatch(/^trainyard\.yaml/);
+    expect(w.project.config.groups).toEqual({ leads: ['ada'] });
+    expect(await watch.look()).toBe(false);
+    await rename(join(w.root, 'trainyard.yaml'), join(w.root, 'away'));
+    await w.clock.advance(10_000);
+    expect(await watch.look()).toBe(true);
+    expect(watch.problem).toBe('trainyard.yaml is gone.');
+    expect(w.project.config.groups).toEqual({ leads: ['ada'] });
+    expect(await edited(watch, 'provider: simulated\ngroups: {leads: [ada]}\n')).toBe(true);
+    expect(watch.problem).toBeNull();
+  });
+
+  it('is not read again while it stays as it is', async () => {
+    const watch = await watching();
+    const before = w.project.settings;
+    await w.clock.advance(60_000);
+    expect(await watch.look()).toBe(false);
+    expect(w.project.settings).toBe(before);
+  });
+});
