@@ -81,9 +81,9 @@ export class ControlRoom implements AsyncDisposable {
 
 async function serve(
   project: TestProject,
-  { port = 0, env = {}, timeout_ms = 600_000 }: ServeOptions,
+  { port = 0, env = {} }: ServeOptions,
 ): Promise<{ readonly server: Running; readonly url: string }> {
-  const server = project.start(['serve', '--port', String(port)], { env, timeout_ms });
+  const server = project.start(['serve', '--port', String(port)], { env, timeout_ms: 600_000 });
   await server.says(/http:\/\/[^\s"]+:\d+/);
   const [url = ''] = /http:\/\/[^\s"]+:\d+/.exec(server.stderr) ?? [];
   return { server, url };
