@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { ReactNode, RefObject } from 'react';
 import styles from './data-table.module.css';
 import { InTable } from './in-table.ts';
@@ -85,8 +85,11 @@ export function DataTable<T>(props: DataTableProps<T>) {
   useLayoutEffect(() => setBare(scroller.current?.querySelector('a, button, input') === null), [rows]);
 
   const width = useWidth(scroller);
-  const shown = columns.filter((column) => column.from === undefined || width >= column.from);
-  const tracks = { gridTemplateColumns: shown.map((column) => column.width).join(' ') };
+  const shown = useMemo(
+    () => columns.filter((column) => column.from === undefined || width >= column.from),
+    [columns, width],
+  );
+  const tracks = tracksOf(shown);
   const wait = props.loading === true && rows.length === 0;
   return (
     <div
@@ -116,22 +119,17 @@ export function DataTable<T>(props: DataTableProps<T>) {
             {items.map((item) => {
               const row = rows[item.index];
               return row === undefined ? null : (
-                <div
+                <Row
                   key={item.key}
-                  role="row"
-                  aria-rowindex={item.index + 2}
-                  aria-selected={props.selected?.(row)}
-                  data-current={item.index === current || undefined}
-                  className={styles.row}
-                  data-tone={props.tone?.(row)}
-                  style={{ ...tracks, height: item.size, transform: `translateY(${item.start}px)` }}
-                >
-                  {shown.map((column) => (
-                    <div key={column.key} role="cell" className={styles.cell} data-align={column.align}>
-                      {column.cell(row)}
-                    </div>
-                  ))}
-                </div>
+                  row={row}
+                  columns={shown}
+                  index={item.index}
+                  start={item.start}
+                  size={item.size}
+                  selected={props.selected?.(row)}
+                  current={item.index === current}
+                  tone={props.tone?.(row)}
+                />
               );
             })}
           </div>
@@ -152,6 +150,40 @@ export function DataTable<T>(props: DataTableProps<T>) {
     </div>
   );
 }
+
+interface RowProps<T> {
+  readonly row: T;
+  readonly columns: readonly Column<T>[];
+  readonly index: number;
+  readonly start: number;
+  readonly size: number;
+  readonly selected: boolean | undefined;
+  readonly current: boolean;
+  readonly tone: string | undefined;
+}
+
+/** While the table is scrolled, only the rows that come into sight are made. */
+const Row = memo(<T,>({ row, columns, index, start, size, selected, current, tone }: RowProps<T>) => (
+  <div
+    role="row"
+    aria-rowindex={index + 2}
+    aria-selected={selected}
+    data-current={current || undefined}
+    className={styles.row}
+    data-tone={tone}
+    style={{ ...tracksOf(columns), height: size, transform: `translateY(${start}px)` }}
+  >
+    {columns.map((column) => (
+      <div key={column.key} role="cell" className={styles.cell} data-align={column.align}>
+        {column.cell(row)}
+      </div>
+    ))}
+  </div>
+)) as <T>(props: RowProps<T>) => ReactNode;
+
+const tracksOf = <T,>(columns: readonly Column<T>[]): { readonly gridTemplateColumns: string } => ({
+  gridTemplateColumns: columns.map((column) => column.width).join(' '),
+});
 
 function Head<T>({
   column,
