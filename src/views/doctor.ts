@@ -94,7 +94,7 @@ async function fires({ store }: Project, count: number): Promise<CheckView> {
     message: ok
       ? `${them}, fired by \`trainyard ${holder.kind}\``
       : `${them}, and no worker runs: nothing fires`,
-    hint: ok ? null : 'Keep `trainyard worker` running.',
+    hint: ok ? null : 'Keep `trainyard serve` or `trainyard worker` running.',
   };
 }
 

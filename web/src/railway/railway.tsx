@@ -122,7 +122,14 @@ function StopView({
       <text x={label.x} y={label.y} textAnchor={label.anchor} className={styles.name}>
         {station.name}
       </text>{' '}
-      <text x={label.x} y={label.y + 17} textAnchor={label.anchor} className={styles.state}>
+      <text
+        x={label.x}
+        y={label.y + 17}
+        textAnchor={label.anchor}
+        className={styles.state}
+        // A stage that went well may tell of jobs that did not.
+        data-tone={(station.counts?.['failed'] ?? 0) > 0 ? 'failed' : look.tone}
+      >
         {below(station, look.word)}
       </text>
     </g>

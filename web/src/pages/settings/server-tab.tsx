@@ -75,6 +75,8 @@ function Health({ system: { provider } }: { readonly system: System }) {
       queries.setQueryData(doctorQuery.queryKey, checks);
     },
   });
+  // Doctor looks at the provider as well.
+  const above = new Set([`provider ${provider.name}`, ...provider.checks.map(({ name }) => name)]);
   return (
     <>
       <Section
@@ -95,7 +97,12 @@ function Health({ system: { provider } }: { readonly system: System }) {
       <Section title="What a run needs">
         {error !== null && <ErrorNotice error={error} retry={() => void refetch()} />}
         {doctor === undefined && error === null && <Skeleton lines={5} height={20} />}
-        {doctor !== undefined && <CheckList checks={doctor.checks} none="Nothing was looked at." />}
+        {doctor !== undefined && (
+          <CheckList
+            checks={doctor.checks.filter(({ name }) => !above.has(name))}
+            none="Nothing was looked at."
+          />
+        )}
       </Section>
     </>
   );
