@@ -40,7 +40,7 @@ inBrowser('what goes on', (visitor) => {
     await page.getByRole('heading', { level: 1 }).getByText('succeeded').waitFor();
     expect(await page.getByText('half way').count()).toBe(1);
     await page.goto(room.at('/runs/1?tab=timeline'));
-    await page.getByRole('img', { name: /Jobs over time: 1 at most at once/ }).waitFor();
+    await page.getByRole('img', { name: /Jobs over time: about 1 at the busiest/ }).waitFor();
     // The command that followed it from elsewhere has come through as well.
     expect((await running.ended).code).toBe(11);
   }, 240_000);

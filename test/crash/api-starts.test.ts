@@ -28,7 +28,7 @@ async function serves(from: TestProject, fault?: string): Promise<string> {
   const env = fault === undefined ? {} : { TRAINYARD_FAULT: fault };
   running = from.start(['serve', '--port', '0'], { env, timeout_ms: 120_000 });
   await running.says(/serves .* at http/);
-  return / at (http:\S+)/.exec(running.stderr)?.[1] ?? '';
+  return / at (http:[^\s"]+)/.exec(running.stderr)?.[1] ?? '';
 }
 
 const ask = (url: string, path: string, body: object): Promise<Response> =>

@@ -89,7 +89,8 @@ function Jobs({
   if (buckets.length === 0) return <p className="muted">No job was handed over.</p>;
   if (most === 0) return <p className="muted">The jobs took no time that could be drawn.</p>;
   // Averages over short times: whole jobs are what people count.
-  const peak = `about ${count(Math.ceil(most))} at the busiest, at most ${count(Math.ceil(running))} running at once`;
+  const whole = (n: number): string => count(n > 0 ? Math.max(1, Math.round(n)) : 0);
+  const peak = `about ${whole(most)} at the busiest, ${whole(running)} running at once`;
   const marks = countMarks(most);
   const top = marks.at(-1) ?? most;
   return (
