@@ -11,6 +11,7 @@ import type { ApiContext, ApiEnv } from './api.ts';
 import { conditional, describeConditional } from './conditional.ts';
 import { describeCommonHeaders } from './common-headers.ts';
 import { apiDocs } from './docs/docs.ts';
+import { letGoOfBodies } from './head.ts';
 import { idempotent } from './idempotency.ts';
 import { ModelNames } from './model-names.ts';
 import { problem, problemResponse } from './problem.ts';
@@ -95,6 +96,7 @@ export function createApp(context: ApiContext): OpenAPIHono<ApiEnv> {
       // By it clients know that it was us who answered, and which of us.
       c.header('trainyard-version', version);
     });
+  app.use('/api/v1/*', letGoOfBodies());
   app.use('/api/v1/*', conditional());
   app.use('/api/v1/*', idempotent(context.project));
   app.route('/', health(context));

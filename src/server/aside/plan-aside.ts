@@ -68,11 +68,25 @@ const placeOf = ({ root, env }: Project): Pick<ThreadTask, 'root' | 'env'> => ({
 /** How a thread ends that has done what it was started for. */
 type Done = Extract<FromThread, { kind: 'states' | 'scripts' | 'plan' }>;
 
+/** So many may wait for their turn; whoever comes then is told to come again. */
+const MOST_WAITING = 8;
+/** Data that lies on a disk which answers no more would hold up everybody who waits. */
+const LONGEST_MS = 15 * 60_000;
+
 /** One after the other: two would take the machine's other core, and read the same files. */
 let last: Promise<unknown> = Promise.resolve();
+let waiting = 0;
 
 function inThread(task: ThreadTask, take: (list: ListName, json: string) => void): Promise<Done> {
-  const next = last.then(() => runThread(task, take));
+  // The server's own look at the fleet comes one at a time.
+  if (task.kind !== 'states' && waiting >= MOST_WAITING)
+    return Promise.reject(
+      new TrainyardError('interrupted', `${waiting} plans and searches wait already.`, {
+        hint: 'Ask again in a moment.',
+      }),
+    );
+  waiting++;
+  const next = last.then(() => runThread(task, take)).finally(() => waiting--);
   last = next.catch(() => undefined);
   return next;
 }
@@ -82,6 +96,15 @@ function runThread(task: ThreadTask, take: (list: ListName, json: string) => voi
     const worker = new Worker(THREAD, { workerData: task, execArgv: [] });
     // Whoever ends the server does not wait for a plan.
     worker.unref();
+    const limit = setTimeout(() => {
+      reject(
+        new TrainyardError('interrupted', 'The files of the project were not read within 15 minutes.', {
+          hint: 'Look whether the disks that data and code lie on answer.',
+        }),
+      );
+      void worker.terminate();
+    }, LONGEST_MS).unref();
+    worker.once('exit', () => clearTimeout(limit));
     worker.on('message', (message: FromThread) => {
       switch (message.kind) {
         case 'items':

@@ -3,6 +3,7 @@ import { appendEvents } from '../../store/index.ts';
 import { testWorld } from '../../testing/test-world.ts';
 import type { TestWorld } from '../../testing/test-world.ts';
 import { createApp } from '../app.ts';
+import { testServing } from '../process/test-serving.ts';
 
 let open: TestWorld[] = [];
 afterEach(async () => {
@@ -122,4 +123,16 @@ describe('the stream of events over HTTP', () => {
     expect(strange.status).toBe(400);
     expect((await app.request('/api/v1/events/stream?run=44')).status).toBe(404);
   });
+
+  it.each(['/api/v1/events/stream', '/api/v1/events/stream?run=1'])(
+    'is let go at once where HEAD asks for %s',
+    async (path) => {
+      const w = await world();
+      await w.start();
+      const serving = await testServing(w.project);
+      expect((await serving.app.request(path, { method: 'HEAD' })).status).toBe(200);
+      expect(await serving.samples()).toMatchObject({ event_streams: 0 });
+      serving.end();
+    },
+  );
 });

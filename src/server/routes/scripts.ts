@@ -95,7 +95,7 @@ const preview = createRoute({
   path: '/scripts/preview',
   tags: ['scripts'],
   summary: 'What such a call would run, and with which commands; runs nothing',
-  ...needs('viewer'),
+  ...needs('operator'),
   request: { body: bodyOf(ScriptRequest) },
   responses: { 200: json(ScriptPreview, 'The jobs'), ...problems },
 });

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
+import { useRefusal } from '../../api/may.ts';
 import { previewQuery } from '../../scripts/index.ts';
 import type { Preview as Previewed, ScriptsRequest } from '../../scripts/index.ts';
 import { DataTable, ErrorNotice, Skeleton, count, plural } from '../../ui/index.ts';
@@ -15,7 +16,8 @@ export function usePreview(request: ScriptsRequest, readable: boolean): UseQuery
     const timer = setTimeout(() => setSettled({ key, request }), 400);
     return () => clearTimeout(timer);
   }, [key, request, settled.key]);
-  return useQuery({ ...previewQuery(settled.request), enabled: readable });
+  const refusal = useRefusal('operator');
+  return useQuery({ ...previewQuery(settled.request), enabled: readable && refusal === null });
 }
 
 /** The jobs that would run, each with its command. */
@@ -26,6 +28,8 @@ export function Preview({
   readonly preview: UseQueryResult<Previewed>;
   readonly readable: boolean;
 }) {
+  const refusal = useRefusal('operator');
+  if (refusal !== null) return <p className="muted">{refusal}</p>;
   if (!readable) return <p className="muted">Mend the fields above, and the jobs are shown here.</p>;
   if (preview.isError) return <ErrorNotice error={preview.error} />;
   const { data } = preview;
