@@ -1,4 +1,6 @@
 import { Link } from '@tanstack/react-router';
+import { useLayoutEffect, useMemo, useRef } from 'react';
+import type { RefObject } from 'react';
 import type { CircuitRow } from '../../api/circuits.ts';
 import { api, ok } from '../../api/client.ts';
 import { useList } from '../../api/list.ts';
@@ -37,7 +39,45 @@ export function FleetTable({
       ),
     ),
   );
-  const columns: readonly Column<CircuitRow>[] = [
+  // Rows are drawn anew when the columns are: these change with what is picked, and not with each page that comes.
+  const acts = useRef({ onToggle, onExtend, rows: list.rows });
+  useLayoutEffect(() => {
+    acts.current = { onToggle, onExtend, rows: list.rows };
+  });
+  const columns = useMemo(() => columnsFor(selection, narrow, acts), [selection, narrow]);
+  return (
+    <DataTable
+      label="Circuits"
+      {...list}
+      columns={columns}
+      rowKey={(row) => row.id}
+      rowHeight={narrow ? 48 : 32}
+      selected={(row) => selection.has(row.id)}
+      sort={sort ?? 'id'}
+      onSort={(next) => onSort(next as FleetSort)}
+      empty={
+        filtered ? (
+          <Empty title="No circuit matches these filters." />
+        ) : (
+          <Empty title="The fleet has no circuits yet." command="trainyard init" />
+        )
+      }
+    />
+  );
+}
+
+interface Acts {
+  readonly onToggle: (id: string) => void;
+  readonly onExtend: (id: string, order: readonly string[]) => void;
+  readonly rows: readonly CircuitRow[];
+}
+
+function columnsFor(
+  selection: ReadonlySet<string>,
+  narrow: boolean,
+  acts: RefObject<Acts>,
+): readonly Column<CircuitRow>[] {
+  return [
     {
       key: 'pick',
       head: <span className="unseen">Selected</span>,
@@ -50,10 +90,11 @@ export function FleetTable({
           checked={selection.has(row.id)}
           onChange={(event) => {
             const shift = (event.nativeEvent as MouseEvent).shiftKey;
+            const { onToggle, onExtend, rows } = acts.current;
             if (shift)
               onExtend(
                 row.id,
-                list.rows.map((each) => each.id),
+                rows.map((each) => each.id),
               );
             else onToggle(row.id);
           }}
@@ -138,25 +179,6 @@ export function FleetTable({
       cell: (row) => <Time at={row.owed_since} />,
     },
   ];
-  return (
-    <DataTable
-      label="Circuits"
-      {...list}
-      columns={columns}
-      rowKey={(row) => row.id}
-      rowHeight={narrow ? 48 : 32}
-      selected={(row) => selection.has(row.id)}
-      sort={sort ?? 'id'}
-      onSort={(next) => onSort(next as FleetSort)}
-      empty={
-        filtered ? (
-          <Empty title="No circuit matches these filters." />
-        ) : (
-          <Empty title="The fleet has no circuits yet." command="trainyard init" />
-        )
-      }
-    />
-  );
 }
 
 function Metric({ row }: { readonly row: CircuitRow }) {
