@@ -40,7 +40,7 @@ export function fromNow(iso: string, now: Date): string {
   return RELATIVE.format(Math.trunc(seconds / size), unit);
 }
 
-export const count = (n: number): string => n.toLocaleString('en');
+export const count = (n: number): string => WHOLE.format(n);
 /** `1 circuit`, `2,000 circuits`. */
 export const plural = (n: number, one: string, many = `${one}s`): string =>
   `${count(n)} ${n === 1 ? one : many}`;
@@ -50,7 +50,7 @@ export function number(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < 1e6) return count(value);
   const size = Math.abs(value);
   if (size >= 1e6 || size < 1e-3) return value.toExponential(2);
-  return value.toLocaleString('en', { maximumSignificantDigits: 4, minimumSignificantDigits: 4 });
+  return FOUR_DIGITS.format(value);
 }
 
 export function bytes(n: number): string {
@@ -63,6 +63,9 @@ export function bytes(n: number): string {
 const two = (n: number): string => String(n).padStart(2, '0');
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const SIZES = ['kB', 'MB', 'GB', 'TB'];
+// Made once: `toLocaleString` makes one for each figure, which is most of what a row of a table costs.
+const WHOLE = new Intl.NumberFormat('en');
+const FOUR_DIGITS = new Intl.NumberFormat('en', { maximumSignificantDigits: 4, minimumSignificantDigits: 4 });
 const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
 const UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ['day', 86_400],

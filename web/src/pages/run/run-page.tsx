@@ -127,7 +127,9 @@ function Told({ run }: { readonly run: RunView }) {
               <span className="muted">
                 gate {approval.gate}, until <Time at={approval.expires_at} />
               </span>
-              <a href={`/approvals/${approval.id}`}>Look and decide</a>
+              <Link to="/approvals/$approval" params={{ approval: approval.id }}>
+                Look and decide
+              </Link>
             </li>
           ))}
         </ul>
