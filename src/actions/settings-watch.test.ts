@@ -11,14 +11,21 @@ afterEach(async () => w[Symbol.asyncDispose]());
 async function watching(settings = ''): Promise<SettingsWatch> {
   w = await testWorld({ environment: null, settings });
   const watch = new SettingsWatch(w.project);
-  expect(await watch.look()).toBe(false);
+  expect(await looked(watch)).toBe(false);
   return watch;
+}
+
+/** Whether there was something to tell then. */
+async function looked(watch: SettingsWatch): Promise<boolean> {
+  const told = watch.changes;
+  await watch.look();
+  return watch.changes !== told;
 }
 
 async function edited(watch: SettingsWatch, text: string): Promise<boolean> {
   await w.write('trainyard.yaml', text);
   await w.clock.advance(10_000);
-  return watch.look();
+  return looked(watch);
 }
 
 describe('trainyard.yaml that changes', () => {
@@ -75,10 +82,10 @@ describe('trainyard.yaml that changes', () => {
     expect(await edited(watch, 'groups: [')).toBe(true);
     expect(watch.problem).toMatch(/^trainyard\.yaml/);
     expect(w.project.config.groups).toEqual({ leads: ['ada'] });
-    expect(await watch.look()).toBe(false);
+    expect(await looked(watch)).toBe(false);
     await rename(join(w.root, 'trainyard.yaml'), join(w.root, 'away'));
     await w.clock.advance(10_000);
-    expect(await watch.look()).toBe(true);
+    expect(await looked(watch)).toBe(true);
     expect(watch.problem).toBe('trainyard.yaml is gone.');
     expect(w.project.config.groups).toEqual({ leads: ['ada'] });
     expect(await edited(watch, 'provider: simulated\ngroups: {leads: [ada]}\n')).toBe(true);
@@ -89,7 +96,7 @@ describe('trainyard.yaml that changes', () => {
     const watch = await watching();
     const before = w.project.settings;
     await w.clock.advance(60_000);
-    expect(await watch.look()).toBe(false);
+    expect(await looked(watch)).toBe(false);
     expect(w.project.settings).toBe(before);
   });
 });
