@@ -1,6 +1,8 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { afterEach, describe, expect, it } from 'vitest';
+import { appendEvents } from '../store/index.ts';
 import { testWorld } from '../testing/test-world.ts';
 import type { TestWorld } from '../testing/test-world.ts';
 import { SettingsWatch } from './settings-watch.ts';
@@ -90,6 +92,54 @@ describe('trainyard.yaml that changes', () => {
     expect(w.project.config.groups).toEqual({ leads: ['ada'] });
     expect(await edited(watch, 'provider: simulated\ngroups: {leads: [ada]}\n')).toBe(true);
     expect(watch.problem).toBeNull();
+  });
+
+  it('is tried again where the store had no room for its channels, and those before are told meanwhile', async () => {
+    const channels = (...names: readonly string[]): string =>
+      `provider: simulated\nnotifications: {channels: {${names.map((name) => `${name}: {type: webhook, url: "http://127.0.0.1:9/${name}"}`).join(', ')}}}\n`;
+    const watch = await watching(channels('ops').replace('provider: simulated\n', ''));
+    const { project, clock } = w;
+    const { db, tx } = project.store;
+    project.world.background?.();
+    await sql`create trigger full before insert on notification_channels begin select raise(abort, 'no room'); end`.execute(
+      db,
+    );
+    expect(await edited(watch, channels('ops', 'more'))).toBe(true);
+    expect(watch.problem).toContain('no room');
+    expect(Object.keys(project.settings.notifications.channels)).toEqual(['ops']);
+    const outbox = async (): Promise<string[]> =>
+      (await db.selectFrom('notifications').select('channel').distinct().orderBy('channel').execute()).map(
+        (row) => row.channel,
+      );
+    const tell = async (): Promise<void> =>
+      tx((t) =>
+        appendEvents(t, clock.now(), [
+          { type: 'preflight.problem', severity: 'error', message: 'something to tell' },
+        ]),
+      );
+    /** Channels answer when they do, and everything else when its time has come. */
+    const until = async (so: () => Promise<boolean> | boolean): Promise<void> => {
+      while (!(await so())) {
+        await clock.advance(100);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    await tell();
+    await until(async () => (await outbox()).includes('ops'));
+    await clock.advance(10_000);
+    expect(await looked(watch)).toBe(false);
+    await sql`drop trigger full`.execute(db);
+    await clock.advance(10_000);
+    let told: boolean | null = null;
+    void looked(watch).then((now) => (told = now));
+    await until(() => told !== null);
+    expect([told, watch.problem]).toEqual([true, null]);
+    expect(Object.keys(project.settings.notifications.channels)).toEqual(['ops', 'more']);
+    await tell();
+    await until(async () => (await outbox()).includes('more'));
+    let ended = false;
+    void project.endBackground().then(() => (ended = true));
+    await until(() => ended);
   });
 
   it('is not read again while it stays as it is', async () => {
