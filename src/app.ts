@@ -51,7 +51,10 @@ export interface Project {
   readonly world: World;
   /** What messages about this project are made and sent with. */
   readonly messaging: NotifierOptions;
-  /** Works with other settings from now on: `config`, `settings`, `world.config` and `messaging` are those. */
+  /**
+   * Works with other settings from now on: `config`, `settings`, `world.config` and `messaging` are those. Where the store
+   * cannot take what channels need, it throws and everything stays as it was.
+   */
   takeUp(settings: ProjectConfig): Promise<void>;
   /** Who acts, as claimed on this machine. */
   actor(): Promise<Actor>;
@@ -90,8 +93,7 @@ export async function openProject(options: {
         : memoryStore(folder);
   const held: Held = { settings, withheld: secretVariables(settings) };
   const base = { root, store, has_state: hasState, clock, env };
-  const background =
-    options.mode === 'write' ? await sendMessages(() => messagingOf(base, held.settings)) : null;
+  const background = options.mode === 'write' ? await sendMessages(messagingOf(base, held.settings)) : null;
   return assemble(base, held, options.overrides ?? {}, background, () => store.close());
 }
 
@@ -182,9 +184,10 @@ function assemble(
     },
     world,
     takeUp: async (settings) => {
-      const before = held.settings.notifications;
+      // What can fail comes first: then nothing has changed.
+      if (!isDeepStrictEqual(held.settings.notifications, settings.notifications))
+        await background?.renew(messagingOf(base, settings));
       held.settings = settings;
-      if (!isDeepStrictEqual(before, settings.notifications)) await background?.renew();
     },
     actor: async () => ({ name: await gitIdentity(root, loginName(env)), identity: 'claimed' }),
     endBackground: async () => (await background?.end()) ?? null,
@@ -215,8 +218,8 @@ const LAST_MESSAGES_MS = 3000;
 /** What goes on beside the loop; `end` is for whoever began it. */
 interface Background {
   readonly begin: () => void;
-  /** Goes on with other settings. */
-  readonly renew: () => Promise<void>;
+  /** Goes on with other settings; with those before where it throws. */
+  readonly renew: (messaging: NotifierOptions) => Promise<void>;
   readonly end: () => Promise<Leftover | null>;
 }
 
@@ -227,19 +230,19 @@ interface Sending {
 }
 
 /** Messages about runs, sent beside the loop. Where no channel is configured nothing of it is even loaded. */
-async function sendMessages(messaging: () => NotifierOptions): Promise<Background> {
+async function sendMessages(messaging: NotifierOptions): Promise<Background> {
   let begun = false;
   let ended: Promise<Leftover | null> | null = null;
-  const prepare = async (): Promise<Sending | null> => {
-    const now = messaging();
+  const prepare = async (now: NotifierOptions): Promise<Sending | null> => {
     if (Object.keys(now.settings.channels).length === 0) return null;
     const { createNotifier } = await import('./notify/index.ts');
     const notifier = createNotifier(now);
     // Before this command does anything: a channel that is new is told all of it.
     await notifier.begin();
-    const stop = new AbortController();
-    return { notifier, stop, running: begun ? notifier.run(stop.signal) : null };
+    return { notifier, stop: new AbortController(), running: null };
   };
+  const run = (sending: Sending | null): Sending | null =>
+    sending?.running === null ? { ...sending, running: sending.notifier.run(sending.stop.signal) } : sending;
   const finish = async (sending: Sending | null): Promise<Leftover | null> => {
     if (sending === null || sending.running === null) return null;
     sending.stop.abort();
@@ -248,20 +251,21 @@ async function sendMessages(messaging: () => NotifierOptions): Promise<Backgroun
     // A store that fails has its own way of being told of.
     return sending.notifier.leftover().catch(() => null);
   };
-  let current = await prepare();
+  let current = await prepare(messaging);
   let renewing: Promise<void> = Promise.resolve();
   return {
     begin: () => {
       begun = true;
-      if (current?.running === null)
-        current = { ...current, running: current.notifier.run(current.stop.signal) };
+      current = run(current);
     },
-    renew: () => {
+    renew: (next) => {
       const renewed = renewing.then(async () => {
+        // The one before sends until the next one has its place in the event log, which a full store does not give.
+        const prepared = await prepare(next);
         const before = current;
         current = null;
         await finish(before);
-        if (ended === null) current = await prepare();
+        if (ended === null) current = begun ? run(prepared) : prepared;
       });
       renewing = renewed.catch(() => undefined);
       return renewed;

@@ -91,13 +91,15 @@ export async function cancelNamedJobs(
 
 /**
  * Takes circuits out of a run wherever they are: not submitted yet, queued or running, or parked at a gate, where it needs
- * the rights of the gate. What is canceled is owed and no failure.
+ * the rights of the gate. `mayVote` throws where the caller's role lets them give no verdict: before anything is canceled,
+ * and again for what came to a gate meanwhile. What is canceled is owed and no failure.
  */
 export async function cancelCircuits(
   project: Project,
   run: Run,
   circuits: readonly string[],
   actor: Actor,
+  mayVote: () => void = () => undefined,
 ): Promise<Canceled> {
   const { db } = project.store;
   const planned = await db
@@ -112,6 +114,7 @@ export async function cancelCircuits(
       hint: didYouMean(unknown, known) ?? `List its jobs with \`trainyard jobs list --run ${run.number}\`.`,
     });
   const wanted = new Set(circuits);
+  if ((await parkedAt(project, run, wanted)).length > 0) mayVote();
   // First what is not submitted yet: from then on nothing of these circuits can become a job.
   const unsubmitted =
     run.ended_at === null
@@ -123,6 +126,7 @@ export async function cancelCircuits(
       jobs.push(...page.filter((j) => wanted.has(j.circuit_id)));
   const canceled = await cancelJobs(project, run, jobs, actor);
   const parked = await parkedAt(project, run, wanted);
+  if (parked.length > 0) mayVote();
   for (const { approval_id, subjects, stage } of parked)
     await decide(project, {
       approval_id,

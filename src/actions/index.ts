@@ -9,7 +9,7 @@ export { planProject } from './plan-project.ts';
 export type { Planned } from './plan-project.ts';
 export { reopen } from './reopen.ts';
 export { acceptPartial, resumeRun } from './resume.ts';
-export { retry } from './retry.ts';
+export { retry, retryNeedsApprover } from './retry.ts';
 export { chooseScripts, makeScriptFolders, scriptCommands, scriptResources } from './choose-scripts.ts';
 export type { ScriptResources, ScriptSettings } from './choose-scripts.ts';
 export { refuseUnknownFailures } from './chosen-failures.ts';

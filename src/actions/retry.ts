@@ -5,6 +5,8 @@ import type { Actor, Approval } from '../gates/index.ts';
 import { failuresOfRun, retryRun } from '../pipelines/index.ts';
 import type { Run } from '../pipelines/index.ts';
 
+const RETRY_GATE = 'training-retry';
+
 interface Chosen {
   /** Numbers of groups, as `failuresOfRun` gives them. */
   readonly groups?: readonly number[] | undefined;
@@ -24,6 +26,16 @@ export async function retry(
   const { actor, comment } = wanted;
   const circuits = await circuitsToRetry(project, run, wanted);
   return retryRun(project.world, run, { actor, comment, circuits });
+}
+
+/**
+ * Whether a retry is a decision of chosen people: the gate, or the open request that it was asked with, names approvers or
+ * wants more than one yes. Otherwise whoever may start trainings may start these again.
+ */
+export async function retryNeedsApprover({ config, store }: Project, run: Run): Promise<boolean> {
+  const waiting = await listApprovals(store.db, { run_id: run.id, status: 'waiting', limit: 50 });
+  const asked = [config.gates[RETRY_GATE], waiting.find((a) => a.gate === RETRY_GATE)];
+  return asked.some((gate) => gate !== undefined && (gate.approvers.length > 0 || gate.required > 1));
 }
 
 /** The circuits that a retry by group or by name means; null: all that failed. */
@@ -57,6 +69,6 @@ async function circuitsToRetry(project: Project, run: Run, wanted: Chosen): Prom
 async function openCircuits(project: Project, run: Run): Promise<ReadonlySet<string> | null> {
   const { db } = project.store;
   const waiting = await listApprovals(db, { run_id: run.id, status: 'waiting', limit: 50 });
-  const open = waiting.find((a) => a.gate === 'training-retry');
+  const open = waiting.find((a) => a.gate === RETRY_GATE);
   return open === undefined ? null : new Set(await subjectsWith(db, open.id, 'pending'));
 }

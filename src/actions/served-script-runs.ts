@@ -1,5 +1,6 @@
-import { SYSTEM } from '../kernel/actor.ts';
 import type { Project } from '../app.ts';
+import { SYSTEM } from '../kernel/actor.ts';
+import { messageOf } from '../kernel/errors.ts';
 import { getRun, requestCancel, scriptParams, scriptsDriver } from '../pipelines/index.ts';
 import type { Hold, Run, Ticker } from '../pipelines/index.ts';
 import type { Db } from '../store/index.ts';
@@ -10,6 +11,9 @@ export interface ServedScriptRuns extends Ticker {
   /** Resolves when no script runs any more; with `signal` aborted it asks them to end, as Ctrl-C does. */
   settle(signal: AbortSignal): Promise<void>;
 }
+
+/** Scripts end with the process that started them: nobody in person wanted that. */
+const WHY = 'the server or worker that ran its scripts ended';
 
 /** Shows a run of scripts while it runs, and keeps its log. */
 export type ShowScripts = (project: Project, run: Run) => { stop(): Promise<void> };
@@ -49,11 +53,9 @@ export function servedScriptRuns(
         await shown?.stop();
       }
       const ended = await getRun(db, run.id);
-      const { path } = await writeSummary(own, ended, [], { gpus, metric: null, reports: [] });
-      options.say(`Run ${run.number} (scripts) ${ended.status}. Summary: ${path}`);
+      options.say(`Run ${run.number} (scripts) ${ended.status}. ${await summarised(own, ended)}`);
     };
-    if (run.status !== 'pending')
-      await project.store.tx((tx) => requestCancel(tx, project.clock.now(), run, SYSTEM));
+    if (run.status !== 'pending') await askToEnd(project, run);
     const over = work()
       .catch((error: unknown) => {
         trouble ??= { error };
@@ -74,7 +76,7 @@ export function servedScriptRuns(
     tick: async () => {
       // What went wrong beside the loop ends it, as it would have inside.
       if (trouble !== null) throw trouble.error;
-      if (!looked) await writeMissedSummary(project);
+      if (!looked) await writeMissedSummary(project, options.say);
       looked = true;
       for (const id of await unknown()) {
         const run = await getRun(db, id);
@@ -84,9 +86,8 @@ export function servedScriptRuns(
     },
     settle: async (signal) => {
       const end = async (): Promise<void> => {
-        const actor = await project.actor();
         for (const { run, wake } of driven.values()) {
-          await project.store.tx((tx) => requestCancel(tx, project.clock.now(), run, actor));
+          await askToEnd(project, run);
           await wake();
         }
       };
@@ -117,7 +118,7 @@ async function openScriptRuns(db: Db): Promise<string[]> {
 }
 
 /** A process may have died between the end of the last run and its summary. */
-async function writeMissedSummary(project: Project): Promise<void> {
+async function writeMissedSummary(project: Project, say: (line: string) => void): Promise<void> {
   const { db } = project.store;
   const last = await db
     .selectFrom('runs')
@@ -130,5 +131,18 @@ async function writeMissedSummary(project: Project): Promise<void> {
   if (last === undefined) return;
   const run = await getRun(db, last.id);
   if (!scriptParams(run).served || (await summaryOf(project, run)) !== null) return;
-  await writeSummary(project, run, [], { gpus: scriptParams(run).gpus, metric: null, reports: [] });
+  say(`Run ${run.number} (scripts) ${run.status}. ${await summarised(project, run)}`);
+}
+
+const askToEnd = ({ store, clock }: Project, run: Run): Promise<boolean> =>
+  store.tx((tx) => requestCancel(tx, clock.now(), run, SYSTEM, WHY));
+
+/** Writes the summary of a run that ended, and says where; one that cannot be written is no matter of other runs. */
+async function summarised(project: Project, run: Run): Promise<string> {
+  const { gpus } = scriptParams(run);
+  try {
+    return `Summary: ${(await writeSummary(project, run, [], { gpus, metric: null, reports: [] })).path}`;
+  } catch (error) {
+    return `Its summary cannot be written: ${messageOf(error)}`;
+  }
 }

@@ -1,6 +1,8 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { afterEach, describe, expect, it } from 'vitest';
+import { appendEvents } from '../store/index.ts';
 import { testWorld } from '../testing/test-world.ts';
 import type { TestWorld } from '../testing/test-world.ts';
 import { SettingsWatch } from './settings-watch.ts';
@@ -11,14 +13,21 @@ afterEach(async () => w[Symbol.asyncDispose]());
 async function watching(settings = ''): Promise<SettingsWatch> {
   w = await testWorld({ environment: null, settings });
   const watch = new SettingsWatch(w.project);
-  expect(await watch.look()).toBe(false);
+  expect(await looked(watch)).toBe(false);
   return watch;
+}
+
+/** Whether there was something to tell then. */
+async function looked(watch: SettingsWatch): Promise<boolean> {
+  const told = watch.changes;
+  await watch.look();
+  return watch.changes !== told;
 }
 
 async function edited(watch: SettingsWatch, text: string): Promise<boolean> {
   await w.write('trainyard.yaml', text);
   await w.clock.advance(10_000);
-  return watch.look();
+  return looked(watch);
 }
 
 describe('trainyard.yaml that changes', () => {
@@ -75,21 +84,69 @@ describe('trainyard.yaml that changes', () => {
     expect(await edited(watch, 'groups: [')).toBe(true);
     expect(watch.problem).toMatch(/^trainyard\.yaml/);
     expect(w.project.config.groups).toEqual({ leads: ['ada'] });
-    expect(await watch.look()).toBe(false);
+    expect(await looked(watch)).toBe(false);
     await rename(join(w.root, 'trainyard.yaml'), join(w.root, 'away'));
     await w.clock.advance(10_000);
-    expect(await watch.look()).toBe(true);
+    expect(await looked(watch)).toBe(true);
     expect(watch.problem).toBe('trainyard.yaml is gone.');
     expect(w.project.config.groups).toEqual({ leads: ['ada'] });
     expect(await edited(watch, 'provider: simulated\ngroups: {leads: [ada]}\n')).toBe(true);
     expect(watch.problem).toBeNull();
   });
 
+  it('is tried again where the store had no room for its channels, and those before are told meanwhile', async () => {
+    const channels = (...names: readonly string[]): string =>
+      `provider: simulated\nnotifications: {channels: {${names.map((name) => `${name}: {type: webhook, url: "http://127.0.0.1:9/${name}"}`).join(', ')}}}\n`;
+    const watch = await watching(channels('ops').replace('provider: simulated\n', ''));
+    const { project, clock } = w;
+    const { db, tx } = project.store;
+    project.world.background?.();
+    await sql`create trigger full before insert on notification_channels begin select raise(abort, 'no room'); end`.execute(
+      db,
+    );
+    expect(await edited(watch, channels('ops', 'more'))).toBe(true);
+    expect(watch.problem).toContain('no room');
+    expect(Object.keys(project.settings.notifications.channels)).toEqual(['ops']);
+    const outbox = async (): Promise<string[]> =>
+      (await db.selectFrom('notifications').select('channel').distinct().orderBy('channel').execute()).map(
+        (row) => row.channel,
+      );
+    const tell = async (): Promise<void> =>
+      tx((t) =>
+        appendEvents(t, clock.now(), [
+          { type: 'preflight.problem', severity: 'error', message: 'something to tell' },
+        ]),
+      );
+    /** Channels answer when they do, and everything else when its time has come. */
+    const until = async (so: () => Promise<boolean> | boolean): Promise<void> => {
+      while (!(await so())) {
+        await clock.advance(100);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    await tell();
+    await until(async () => (await outbox()).includes('ops'));
+    await clock.advance(10_000);
+    expect(await looked(watch)).toBe(false);
+    await sql`drop trigger full`.execute(db);
+    await clock.advance(10_000);
+    let told: boolean | null = null;
+    void looked(watch).then((now) => (told = now));
+    await until(() => told !== null);
+    expect([told, watch.problem]).toEqual([true, null]);
+    expect(Object.keys(project.settings.notifications.channels)).toEqual(['ops', 'more']);
+    await tell();
+    await until(async () => (await outbox()).includes('more'));
+    let ended = false;
+    void project.endBackground().then(() => (ended = true));
+    await until(() => ended);
+  });
+
   it('is not read again while it stays as it is', async () => {
     const watch = await watching();
     const before = w.project.settings;
     await w.clock.advance(60_000);
-    expect(await watch.look()).toBe(false);
+    expect(await looked(watch)).toBe(false);
     expect(w.project.settings).toBe(before);
   });
 });

@@ -22,44 +22,52 @@ export class SettingsWatch {
   problem: string | null = null;
   /** Sections that changed and count from the next start. */
   restart_for: readonly string[] = [];
+  /**
+   * How often there was something to tell: other settings hold, or the file cannot be used any more, or can again. Several
+   * may look, and each compares it with the number that they told last.
+   */
+  changes = 0;
   readonly #project: Project;
   /** Jobs that run do not inherit these, and would inherit others. */
   readonly #secrets: ReadonlySet<string>;
   #seen: string | null = null;
   #looked = Number.NEGATIVE_INFINITY;
-  #looking: Promise<boolean> | null = null;
+  #looking: Promise<void> | null = null;
+  /** The file is fine and could not be taken up, for want of room perhaps: that is tried again. */
+  #again = false;
 
   constructor(project: Project) {
     this.#project = project;
     this.#secrets = new Set(secretVariables(project.settings));
   }
 
-  /** True where something is to be told: other settings hold, or the file cannot be used any more, or can again. */
-  look(): Promise<boolean> {
+  look(): Promise<void> {
     this.#looking ??= this.#lookOnce().finally(() => (this.#looking = null));
     return this.#looking;
   }
 
-  async #lookOnce(): Promise<boolean> {
+  async #lookOnce(): Promise<void> {
     const { root, env, clock } = this.#project;
     const now = clock.now();
-    if (now >= this.#looked && now < this.#looked + LOOK_MS) return false;
+    if (now >= this.#looked && now < this.#looked + LOOK_MS) return;
     this.#looked = now;
     const found = await stat(join(root, 'trainyard.yaml')).catch(() => null);
     const seen = found === null ? 'gone' : `${found.mtimeMs} ${found.size} ${found.ino}`;
-    if (seen === this.#seen) return false;
+    if (seen === this.#seen && !this.#again) return;
     const first = this.#seen === null;
     this.#seen = seen;
+    this.#again = false;
     // A project may do without the file; one that had it and lost it is in the middle of something.
-    if (found === null && first) return false;
+    if (found === null && first) return;
     const before = { problem: this.problem, settings: this.#project.settings, restart: this.restart_for };
     this.problem =
       found === null ? 'trainyard.yaml is gone.' : await this.#take(loadProjectConfig(root, env));
-    return (
+    if (
       this.problem !== before.problem ||
       this.#project.settings !== before.settings ||
       !isDeepStrictEqual(this.restart_for, before.restart)
-    );
+    )
+      this.changes += 1;
   }
 
   async #take(reading: Promise<ProjectConfig>): Promise<string | null> {
@@ -69,8 +77,12 @@ export class SettingsWatch {
       const kept = keepFromTheStart(file, now);
       const known = secretVariables(kept).every((name) => this.#secrets.has(name));
       const taken = known ? kept : { ...kept, notifications: now.notifications };
+      if (!isDeepStrictEqual(taken, now)) {
+        this.#again = true;
+        await this.#project.takeUp(taken);
+        this.#again = false;
+      }
       this.restart_for = [...changedFromTheStart(file, now), ...(known ? [] : ['notifications'])];
-      if (!isDeepStrictEqual(taken, now)) await this.#project.takeUp(taken);
       return null;
     } catch (error) {
       return whyNot(error);

@@ -238,7 +238,13 @@ export async function wakeRun(db: Db, now: number, run_id: string): Promise<void
 }
 
 /** Asks for the end of a run; harmless twice. Returns false when it is over already. */
-export async function requestCancel(tx: Tx, now: number, run: Run, by: Actor): Promise<boolean> {
+export async function requestCancel(
+  tx: Tx,
+  now: number,
+  run: Run,
+  by: Actor,
+  why: string | null = null,
+): Promise<boolean> {
   if (run.parent_run_id !== null) {
     throw new ConflictError(`Run ${run.subject ?? run.id} is part of another run.`, {
       hint: 'Reject or hold its model at the gate, or cancel the run it belongs to.',
@@ -260,7 +266,7 @@ export async function requestCancel(tx: Tx, now: number, run: Run, by: Actor): P
         severity: 'warning',
         run_id: run.id,
         actor: by,
-        message: `${by.name} asked to cancel run ${run.number}`,
+        message: `${by.name} asked to cancel run ${run.number}${why === null ? '' : `: ${why}`}`,
       },
     ]);
   }

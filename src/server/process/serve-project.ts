@@ -72,14 +72,23 @@ export async function serveProject(
   log.info({}, 'Ended.');
 }
 
-async function watchSettings(
-  { clock }: Project,
+/** Tells of settings that change, to the log and to pages that are open, whoever looked at the file first. */
+export async function watchSettings(
+  { clock }: Pick<Project, 'clock'>,
   settings: SettingsWatch,
-  { live, log, signal }: { readonly live: Live; readonly log: Log; readonly signal: AbortSignal },
+  {
+    live,
+    log,
+    signal,
+  }: { readonly live: Pick<Live, 'changed'>; readonly log: Log; readonly signal: AbortSignal },
 ): Promise<void> {
+  let told = settings.changes;
   while (!signal.aborted) {
     try {
-      if (await settings.look()) {
+      await settings.look();
+      // The loop that advances the runs looks too, and may have been first.
+      if (settings.changes !== told) {
+        told = settings.changes;
         live.changed('system');
         tellSettings(settings, log);
       }

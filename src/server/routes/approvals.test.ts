@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Actor } from '../../gates/index.ts';
+import { SIGN_IN, sessionHeaders } from '../../testing/test-callers.ts';
 import { fleetOf } from '../../testing/test-world.ts';
 import { testApi } from '../test-api.ts';
 import type { Answer, TestApi } from '../test-api.ts';
@@ -315,5 +316,42 @@ describe('a verdict', () => {
   ])('that is %j is refused', async (body, status) => {
     const { post, id } = await twelve();
     expect((await post(`/approvals/${id}/votes`, body)).status).toBe(status);
+  });
+});
+
+describe('a request that expired is asked again', () => {
+  // Runs of a test world are started by `tester`.
+  const people = SIGN_IN.replace('operator: [olga@x]', 'operator: [olga@x, tester]');
+  const expired = async (settings: string): Promise<(name: string) => Promise<Answer>> => {
+    const { world, get, post } = await api({ environment: null, settings });
+    await world.run();
+    await world.later(31 * 86_400_000);
+    const as = (name: string): Promise<Record<string, string>> => sessionHeaders(world.project, { name });
+    const { body } = await get('/approvals', await as('root@x'));
+    const [asked] = body['items'] as { id: string }[];
+    return async (name) => post(`/approvals/${asked?.id}/reopen`, {}, await as(name));
+  };
+
+  it('by an approver', async () => {
+    const reopen = await expired(people);
+    expect(await reopen('ada@x')).toMatchObject({ status: 200, body: { status: 'waiting' } });
+  });
+
+  it('by the operator who started the run, also where the gate names others', async () => {
+    const reopen = await expired(`${people}gates: {registry-promotion: {approvers: [ada@x]}}\n`);
+    expect(await reopen('tester')).toMatchObject({ status: 200, body: { status: 'waiting' } });
+  });
+
+  it('by no other operator, and not by who started it and may only look now', async () => {
+    const refused = (who: string, roles: string) => ({
+      status: 403,
+      body: {
+        code: 'not_allowed',
+        detail: `${who} is ${roles}; reopening a request needs the role approver.`,
+      },
+    });
+    const reopen = await expired(SIGN_IN);
+    expect(await reopen('olga@x')).toMatchObject(refused('olga@x', 'viewer, operator'));
+    expect(await reopen('tester')).toMatchObject(refused('tester', 'viewer'));
   });
 });

@@ -13,7 +13,7 @@ import {
   approvalView,
   subjectRow,
 } from '../../views/index.ts';
-import { needs } from '../access/route-roles.ts';
+import { mustBe, needs } from '../access/route-roles.ts';
 import { Paging, json, pageOf, problems, routes } from '../api.ts';
 import type { ApiContext } from '../api.ts';
 import { idCursor } from '../cursor.ts';
@@ -136,7 +136,9 @@ const again = createRoute({
   path: '/approvals/{approval}/reopen',
   tags: ['approvals'],
   summary: 'Ask again what nobody decided in time and what was held',
-  ...needs('approver'),
+  description:
+    'For whoever may decide at the gate, which needs the role approver, and for whoever started the run, which needs operator or approver.',
+  ...needs('viewer'),
   request: {
     params,
     body: bodyOf(
@@ -208,8 +210,12 @@ export const approvals = ({ project }: ApiContext) => {
     })
     .openapi(again, async (c) => {
       const { expires_s = null, comment } = c.req.valid('json');
+      const { id: approval_id, requested_by } = await getApproval(db, c.req.valid('param').approval);
+      const { name, roles } = c.get('caller');
+      const started = roles.includes('operator') && name.toLowerCase() === requested_by.toLowerCase();
+      if (!started) mustBe(c, 'approver', 'reopening a request');
       const approval = await reopen(project, {
-        approval_id: c.req.valid('param').approval,
+        approval_id,
         actor: c.get('actor'),
         expires_s,
         comment: comment ?? null,

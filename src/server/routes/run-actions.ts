@@ -7,11 +7,12 @@ import {
   cancelStage,
   resumeRun,
   retry,
+  retryNeedsApprover,
 } from '../../actions/index.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import { getRun } from '../../pipelines/index.ts';
 import { ApprovalRow, RunRow, approvalRow, runRow } from '../../views/index.ts';
-import { needs } from '../access/route-roles.ts';
+import { mustBe, needs } from '../access/route-roles.ts';
 import { json, problems, routes } from '../api.ts';
 import type { ApiContext } from '../api.ts';
 import { Comment, Names, bodyOf } from '../fields.ts';
@@ -22,6 +23,8 @@ const cancel = createRoute({
   path: '/runs/{run}/cancel',
   tags: ['runs'],
   summary: 'End a run, one of its stages, or some of its circuits; harmless twice',
+  description:
+    'Circuits that are parked at a gate are decided on there (`hold`, at training-retry `reject`): that needs the role approver too, and the rights of the gate.',
   ...needs('operator'),
   request: {
     params: RunParam,
@@ -38,7 +41,8 @@ const again = createRoute({
   path: '/runs/{run}/retry',
   tags: ['runs'],
   summary: 'Train failed circuits again: those of some causes, those named, or all',
-  description: 'Counts as an approval at gate training-retry, and needs the same rights.',
+  description:
+    'Counts as an approval at gate training-retry, and needs the same rights. Where that gate names approvers or wants more than one yes it needs the role approver too.',
   ...needs('operator'),
   request: {
     params: RunParam,
@@ -92,13 +96,17 @@ export const runActions = ({ project }: ApiContext) =>
         stage !== undefined
           ? await cancelStage(project, run, stage, actor)
           : circuits !== undefined
-            ? await cancelCircuits(project, run, circuits, actor)
+            ? await cancelCircuits(project, run, circuits, actor, () =>
+                mustBe(c, 'approver', 'canceling what is parked at a gate'),
+              )
             : await cancelRun(project, run, actor);
       return c.json({ requested }, 202);
     })
     .openapi(again, async (c) => {
       const run = await getRun(project.store.db, c.req.valid('param').run);
       const { circuits, groups, comment = null } = c.req.valid('json');
+      if (await retryNeedsApprover(project, run))
+        mustBe(c, 'approver', 'a retry at a gate with approvers of its own');
       const approval = await retry(project, run, { circuits, groups, comment, actor: c.get('actor') });
       return c.json({ approval: await approvalRow(project, approval) }, 202);
     })

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { tokenHeaders } from '../../testing/test-callers.ts';
 import { jobRow } from '../../testing/test-rows.ts';
 import { fleetOf } from '../../testing/test-world.ts';
 import { testApi } from '../test-api.ts';
@@ -300,4 +301,67 @@ describe('what people do to a run', () => {
     await world.settle();
     expect((await post('/runs/1/resume')).body).toMatchObject({ code: 'conflict', status: 409 });
   });
+});
+
+describe('an operator who is no approver', () => {
+  const asOperator = ({ world }: TestApi): Promise<Record<string, string>> =>
+    tokenHeaders(world.project, { name: 'op', roles: ['operator'] });
+  const asBoth = ({ world }: TestApi): Promise<Record<string, string>> =>
+    tokenHeaders(world.project, { name: 'both', roles: ['operator', 'approver'] });
+
+  it('cancels circuits that no gate asks about, and gives no verdict by canceling those that one does', async () => {
+    const made = await withFailures();
+    const { world, get, post } = made;
+    const operator = await asOperator(made);
+    await world.start();
+    expect(await post('/runs/1/cancel', { circuits: ['p_c003'] }, operator)).toMatchObject({
+      status: 202,
+      body: { requested: true },
+    });
+    await world.settle();
+    expect(await post('/runs/1/cancel', { circuits: ['p_c000', 'p_c001'] }, operator)).toMatchObject({
+      status: 403,
+      body: {
+        code: 'not_allowed',
+        detail: 'token:op is viewer, operator; canceling what is parked at a gate needs the role approver.',
+      },
+    });
+    const [asked] = (await get('/approvals?gate=training-retry')).body['items'] as { id: string }[];
+    expect((await get(`/approvals/${asked?.id}`)).body).toMatchObject({ votes: [], counts: { pending: 2 } });
+    expect((await post('/runs/1/cancel', { circuits: ['p_c001'] }, await asBoth(made))).status).toBe(202);
+    expect((await get(`/approvals/${asked?.id}`)).body).toMatchObject({
+      votes: [{ voter: 'token:both', verdict: 'reject' }],
+    });
+  });
+
+  it('retries where the gate is for anybody', async () => {
+    const made = await withFailures();
+    await made.world.run();
+    expect(await made.post('/runs/1/retry', {}, await asOperator(made))).toMatchObject({ status: 202 });
+  });
+
+  it.each(['{approvers: ["token:op", "token:both"]}', '{required: 2}'])(
+    'does not retry where the gate is %s, whether it asks now or not',
+    async (gate) => {
+      const made = await api({
+        environment: null,
+        circuits: fleetOf(2),
+        fail: ['p_c001=out of memory'],
+        settings: `gates: {training-retry: ${gate}}\n`,
+      });
+      const { world, get, post } = made;
+      const operator = await asOperator(made);
+      await world.run();
+      const refused = {
+        status: 403,
+        body: { detail: expect.stringContaining('a retry at a gate with approvers of its own needs') },
+      };
+      expect(await post('/runs/1/retry', {}, operator)).toMatchObject(refused);
+      const [asked] = (await get('/approvals?gate=training-retry')).body['items'] as { id: string }[];
+      expect((await get(`/approvals/${asked?.id}`)).body).toMatchObject({ votes: [] });
+      expect(await post('/runs/1/retry', {}, await asBoth(made))).toMatchObject({ status: 202 });
+      await world.settle();
+      expect(await post('/runs/1/retry', {}, operator)).toMatchObject(refused);
+    },
+  );
 });

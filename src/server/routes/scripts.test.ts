@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { servedScriptRuns } from '../../actions/index.ts';
 import { openProject } from '../../app.ts';
@@ -29,7 +30,8 @@ async function repository(scripts: Readonly<Record<string, string>> = {}): Promi
 }
 
 /** What a process that serves does with scripts, until none runs any more; real processes take real time. */
-async function served({ world }: TestApi): Promise<void> {
+async function served({ world }: TestApi, signal = new AbortController().signal): Promise<string[]> {
+  const said: string[] = [];
   const project = await openProject({
     folder: world.root,
     mode: 'write',
@@ -37,9 +39,10 @@ async function served({ world }: TestApi): Promise<void> {
   });
   try {
     await using hold = await holdProject(project.store, project.clock.now(), 'serve');
-    const runs = servedScriptRuns(project, hold, { show: null, say: () => undefined });
+    const runs = servedScriptRuns(project, hold, { show: null, say: (line) => said.push(line) });
     await runs.tick(project.clock.now());
-    await runs.settle(new AbortController().signal);
+    await runs.settle(signal);
+    return said;
   } finally {
     await project.close();
   }
@@ -183,6 +186,42 @@ describe('scripts', { timeout: 120_000 }, () => {
       body: { code: 'conflict', detail: expect.stringContaining('Run 1 is not over, and runs train_plain') },
     });
     expect(await world.project.store.db.selectFrom('runs').select('number').execute()).toHaveLength(1);
+  });
+
+  it('end with the process that runs them, and nobody in person is said to have wanted it', async () => {
+    const api = await repository({ 'training/train_plain.py': 'import time\ntime.sleep(3600)\n' });
+    const { post, get, world } = api;
+    await post('/scripts/run', { only: ['plain'] });
+    await served(api, AbortSignal.abort());
+    expect((await get('/runs/1')).body).toMatchObject({ status: 'canceled' });
+    const asked = await world.project.store.db
+      .selectFrom('events')
+      .select(['actor', 'identity', 'message'])
+      .where('type', '=', 'run.cancel_requested')
+      .execute();
+    expect(asked).toEqual([
+      {
+        actor: 'trainyard',
+        identity: 'system',
+        message: 'trainyard asked to cancel run 1: the server or worker that ran its scripts ended',
+      },
+    ]);
+  });
+
+  it('whose summary cannot be written are over all the same, and no others are ended for it', async () => {
+    const api = await repository();
+    const { post, get, world } = api;
+    expect(await post('/scripts/run', { only: ['plain'] })).toMatchObject({ status: 202 });
+    expect(await post('/scripts/run', { only: ['als'] })).toMatchObject({ status: 202 });
+    await rm(join(world.root, 'summaries'), { recursive: true });
+    await world.write('summaries', 'a file where the folder should be');
+    expect((await served(api)).toSorted()).toEqual([
+      expect.stringMatching(/^Run 1 \(scripts\) succeeded\. Its summary cannot be written: /),
+      expect.stringMatching(/^Run 2 \(scripts\) succeeded\. Its summary cannot be written: /),
+    ]);
+    expect((await get('/runs/2')).body).toMatchObject({ status: 'succeeded' });
+    // The next process looks for the summary of the last run, and has the same trouble with it.
+    expect(await served(api)).toEqual([expect.stringContaining('Run 2 (scripts) succeeded. Its summary')]);
   });
 
   it('that an interrupted run had finished are left out where asked', async () => {

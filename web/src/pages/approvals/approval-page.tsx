@@ -78,10 +78,12 @@ function useWhyNot(approval: ApprovalView): string | null {
 
 /** Whoever may decide at the gate may reopen, and whoever asked. */
 function useMayNotReopen({ my_refusal, requested_by }: ApprovalView): string | null {
-  const role = useRefusal('approver');
+  const approver = useRefusal('approver');
+  const operator = useRefusal('operator');
   const { data: me } = useQuery(meQuery);
-  if (role !== null) return role;
-  return me?.name.toLowerCase() === requested_by.toLowerCase() ? null : (my_refusal?.message ?? null);
+  const asked = me?.name.toLowerCase() === requested_by.toLowerCase();
+  if (asked && (approver === null || operator === null)) return null;
+  return approver ?? my_refusal?.message ?? null;
 }
 
 /** Leads on to what is asked instead. */
