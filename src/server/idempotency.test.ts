@@ -48,6 +48,11 @@ describe('a request that comes twice with one Idempotency-Key', () => {
     expect((await post('/runs/1/cancel', {}, key)).status).toBe(202);
   });
 
+  it.each([{}, { 'idempotency-key': 'k1' }])('is not found where nothing is, with %j', async (headers) => {
+    const { post } = await api();
+    expect(await post('/nothing', {}, headers)).toMatchObject({ status: 404, body: { code: 'not_found' } });
+  });
+
   it.each([
     ['empty', ''],
     ['of two words', 'a b'],
@@ -67,6 +72,7 @@ describe('a start', () => {
     const app = routes();
     app.use(async (c, next) => {
       c.set('actor', { name: 'tester', identity: 'claimed' });
+      c.set('role', 'operator');
       await next();
     });
     app.onError(() => new Response(null, { status: 500 }));
@@ -95,6 +101,7 @@ describe('a start', () => {
     const app = routes();
     app.use(async (c, next) => {
       c.set('actor', { name: 'tester', identity: 'claimed' });
+      c.set('role', 'operator');
       await next();
     });
     app.use(idempotent(world.project));
