@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterEach, describe, expect, it } from 'vitest';
 import { prepareRun } from '../actions/index.ts';
 import { runRow } from '../views/index.ts';
@@ -61,6 +62,29 @@ describe('a request that comes twice with one Idempotency-Key', () => {
   ])('is refused under a key that is %s', async (_what, key) => {
     const { post } = await api();
     expect((await post('/runs/1/cancel', {}, { 'idempotency-key': key })).status).toBe(400);
+  });
+});
+
+describe('a token made with an Idempotency-Key', () => {
+  it('has its secret kept nowhere, and is not made a second time', async () => {
+    const { world, post } = await api();
+    const { db } = world.project.store;
+    const key = { 'idempotency-key': 'k1' };
+    const made = await post('/tokens', { name: 'ci', roles: ['viewer'] }, key);
+    expect(made.status).toBe(201);
+    const secret = String(made.body['secret']);
+    expect(secret).toMatch(/^ty_/);
+    const tables = await db.introspection.getTables();
+    expect(tables.map(({ name }) => name)).toEqual(expect.arrayContaining(['answers', 'tokens', 'events']));
+    for (const { name } of tables) {
+      const rows = await sql`select * from ${sql.table(name)}`.execute(db);
+      expect(JSON.stringify(rows.rows)).not.toContain(secret);
+    }
+    expect(await post('/tokens', { name: 'ci', roles: ['viewer'] }, key)).toMatchObject({
+      status: 409,
+      body: { code: 'conflict', detail: 'There is a token ci already.' },
+    });
+    expect(await db.selectFrom('tokens').select('name').execute()).toEqual([{ name: 'ci' }]);
   });
 });
 

@@ -65,7 +65,9 @@ export function idempotent({ store, clock }: Pick<Project, 'store' | 'clock'>): 
       await next();
       const { status, headers } = c.res;
       const json = headers.get('content-type')?.startsWith('application/json') === true;
-      if (kept || status < 200 || status > 299 || !json) return undefined;
+      // What is told this once is kept nowhere.
+      const secret = headers.get('cache-control')?.includes('no-store') === true;
+      if (kept || status < 200 || status > 299 || !json || secret) return undefined;
       const body: unknown = await c.res.clone().json();
       await store.tx((tx) => once.keep(tx, status, body));
       return undefined;
