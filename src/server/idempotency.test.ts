@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
 import { afterEach, describe, expect, it } from 'vitest';
 import { prepareRun } from '../actions/index.ts';
+import { openLog } from '../kernel/log.ts';
 import { runRow } from '../views/index.ts';
 import { routes } from './api.ts';
-import { idempotent, writeOnce } from './idempotency.ts';
+import { forgetAnswers, idempotent, writeOnce } from './idempotency.ts';
 import { testApi } from './test-api.ts';
 import type { TestApi } from './test-api.ts';
 
@@ -16,6 +17,17 @@ const api = async (): Promise<TestApi> => {
   open.push(made);
   return made;
 };
+
+/** Routes, called by somebody who is known. */
+function known(): ReturnType<typeof routes> {
+  const app = routes();
+  app.use(async (c, next) => {
+    c.set('actor', { name: 'tester', identity: 'claimed' });
+    c.set('role', 'operator');
+    await next();
+  });
+  return app;
+}
 
 describe('a request that comes twice with one Idempotency-Key', () => {
   it('does its work once, and is answered the same', async () => {
@@ -88,17 +100,63 @@ describe('a token made with an Idempotency-Key', () => {
   });
 });
 
+describe('answers', () => {
+  const routesKept = async ({ world }: TestApi): Promise<string[]> => {
+    const rows = await world.project.store.db.selectFrom('answers').select('route').execute();
+    return rows.map(({ route }) => route);
+  };
+
+  it('of what a viewer may ask are not kept', async () => {
+    const a = await api();
+    await a.world.start();
+    await a.world.write('training/train_one.py', 'print(1)\n');
+    const key = { 'idempotency-key': 'k1' };
+    const preview = await a.post('/scripts/preview', {}, key);
+    expect(preview).toMatchObject({ status: 200, body: { jobs: [{ id: 'train_one' }] } });
+    expect(await routesKept(a)).toEqual([]);
+    await a.post('/runs/1/cancel', {}, key);
+    expect(await routesKept(a)).toEqual(['POST /api/v1/runs/1/cancel']);
+  });
+
+  it.each([
+    ['up to 256 KiB', 256 * 1024 - 2, ['POST /long']],
+    ['but no larger ones', 256 * 1024 - 1, []],
+  ])('of what changes something are kept, %s', async (_what, length, kept) => {
+    const a = await api();
+    const app = known();
+    app.use(idempotent(a.world.project));
+    // JSON puts it in quotes.
+    app.post('/long', (c) => c.json('x'.repeat(length), 200));
+    await app.request('/long', { method: 'POST', headers: { 'idempotency-key': 'k' } });
+    expect(await routesKept(a)).toEqual(kept);
+  });
+
+  it('are removed after a day by a server that nobody asks anything', async () => {
+    const a = await api();
+    const { project, clock } = a.world;
+    await a.world.start();
+    await a.post('/runs/1/cancel', {}, { 'idempotency-key': 'k1' });
+    const ends = new AbortController();
+    const log = await openLog({ format: 'text', level: 'info', write: () => undefined });
+    const forgets = forgetAnswers(project, log, ends.signal);
+    await clock.advance(22 * 3_600_000);
+    expect(await routesKept(a)).toHaveLength(1);
+    const inAnHour = async (): Promise<string[]> => {
+      await clock.advance(3_600_000);
+      return routesKept(a);
+    };
+    await expect.poll(inAnHour, { timeout: 30_000 }).toEqual([]);
+    ends.abort();
+    await forgets;
+  });
+});
+
 describe('a start', () => {
   it('is written with its answer, so that the work that dies after it starts nothing twice', async () => {
     const { world } = await api();
     const { project } = world;
     let dies = true;
-    const app = routes();
-    app.use(async (c, next) => {
-      c.set('actor', { name: 'tester', identity: 'claimed' });
-      c.set('role', 'operator');
-      await next();
-    });
+    const app = known();
     app.onError(() => new Response(null, { status: 500 }));
     app.use(idempotent(project));
     app.post('/start', async (c) => {
@@ -122,12 +180,7 @@ describe('a start', () => {
     const { world } = await api();
     const held = Promise.withResolvers<undefined>();
     let begun = 0;
-    const app = routes();
-    app.use(async (c, next) => {
-      c.set('actor', { name: 'tester', identity: 'claimed' });
-      c.set('role', 'operator');
-      await next();
-    });
+    const app = known();
     app.use(idempotent(world.project));
     app.post('/slow', async (c) => {
       begun++;

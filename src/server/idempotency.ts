@@ -3,12 +3,18 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Project } from '../app.ts';
 import { toIso } from '../kernel/clock.ts';
 import { sha256 } from '../kernel/digest.ts';
-import type { Tx } from '../store/index.ts';
+import { messageOf } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Db, Tx } from '../store/index.ts';
 import type { ApiEnv } from './api.ts';
 import { problem } from './problem.ts';
 
 /** How long an answer is kept. */
 const KEPT_MS = 24 * 3_600_000;
+/** How often it is looked for older ones. */
+const FORGET_MS = 3_600_000;
+/** In characters. A larger answer is kept only by a handler that starts something: the others may be worked on again. */
+const LARGEST_KEPT = 256 * 1024;
 const HEADER = 'idempotency-key';
 
 /** The key that a request came with. */
@@ -29,8 +35,8 @@ export function idempotent({ store, clock }: Pick<Project, 'store' | 'clock'>): 
   return async (c, next) => {
     const key = c.req.header(HEADER);
     if (c.req.method !== 'POST' || key === undefined) return next();
-    // Where no route is, nobody was asked who they are.
-    if (c.get('role') === undefined) return next();
+    // Where no route is, nobody was asked who they are; what a viewer may ask changes nothing.
+    if (c.get('role') === undefined || c.get('role') === 'viewer') return next();
     if (!/^[\x21-\x7e]{1,255}$/.test(key))
       return refused(c, 400, 'The Idempotency-Key is no key: 1 to 255 characters of ASCII without blanks.');
     const actor = c.get('actor');
@@ -68,8 +74,9 @@ export function idempotent({ store, clock }: Pick<Project, 'store' | 'clock'>): 
       // What is told this once is kept nowhere.
       const secret = headers.get('cache-control')?.includes('no-store') === true;
       if (kept || status < 200 || status > 299 || !json || secret) return undefined;
-      const body: unknown = await c.res.clone().json();
-      await store.tx((tx) => once.keep(tx, status, body));
+      const body = await c.res.clone().text();
+      if (body.length > LARGEST_KEPT) return undefined;
+      await store.tx((tx) => once.keep(tx, status, JSON.parse(body)));
       return undefined;
     } finally {
       underWay.delete(id);
@@ -99,6 +106,22 @@ export async function writeOnce<T>(
   return made;
 }
 
+/** Removes answers that are no longer kept, also where no request comes that would. */
+export async function forgetAnswers(
+  { store, clock }: Pick<Project, 'store' | 'clock'>,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await forget(store.db, clock.now());
+    } catch (error) {
+      log.warn({ error }, `Old answers cannot be removed: ${messageOf(error)}`);
+    }
+    await clock.sleep(FORGET_MS, signal);
+  }
+}
+
 interface About {
   readonly caller: string;
   readonly route: string;
@@ -126,15 +149,18 @@ async function write(
   now: number,
   answer: About & { readonly request_digest: string; readonly status: number; readonly body: string },
 ): Promise<void> {
-  await tx
-    .deleteFrom('answers')
-    .where('created_at', '<=', toIso(now - KEPT_MS))
-    .execute();
+  await forget(tx, now);
   await tx
     .insertInto('answers')
     .values({ ...answer, created_at: toIso(now) })
     .execute();
 }
+
+const forget = (db: Db, now: number): Promise<unknown> =>
+  db
+    .deleteFrom('answers')
+    .where('created_at', '<=', toIso(now - KEPT_MS))
+    .execute();
 
 const refused = (c: Context<ApiEnv>, status: 400 | 409 | 422, detail: string): Response =>
   problem(c, {
