@@ -1,10 +1,14 @@
+import type { Handler } from 'hono';
 import { sql } from 'kysely';
 import { afterEach, describe, expect, it } from 'vitest';
 import { prepareRun } from '../actions/index.ts';
+import type { Project } from '../app.ts';
 import { openLog } from '../kernel/log.ts';
 import { runRow } from '../views/index.ts';
 import { routes } from './api.ts';
+import type { ApiEnv } from './api.ts';
 import { forgetAnswers, idempotent, writeOnce } from './idempotency.ts';
+import { problemResponse } from './problem.ts';
 import { testApi } from './test-api.ts';
 import type { TestApi } from './test-api.ts';
 
@@ -195,5 +199,74 @@ describe('a start', () => {
     expect(second.status).toBe(409);
     expect((await first).status).toBe(202);
     expect(begun).toBe(1);
+  });
+
+  /** One server of two: each knows of its own requests only. `work` begins once both have begun. */
+  const server = (
+    project: Project,
+    both: () => Promise<void>,
+    work: Handler<ApiEnv>,
+  ): ReturnType<typeof routes> => {
+    const app = known();
+    app.onError((error, c) => problemResponse(c, error));
+    app.use(idempotent(project));
+    app.post('/start', async (c, next) => {
+      await both();
+      return work(c, next);
+    });
+    return app;
+  };
+  const bothBegun = (): (() => Promise<void>) => {
+    const begun = Promise.withResolvers<undefined>();
+    let count = 0;
+    return async () => {
+      if (++count === 2) begun.resolve(undefined);
+      await begun.promise;
+    };
+  };
+  const askBoth = async (apps: readonly ReturnType<typeof routes>[], bodies: readonly object[]) =>
+    Promise.all(
+      apps.map(async (app, i) => {
+        const response = await app.request('/start', {
+          method: 'POST',
+          headers: { 'idempotency-key': 'k' },
+          body: JSON.stringify(bodies[i]),
+        });
+        const { status, headers } = response;
+        return { status, replayed: headers.get('idempotency-replayed'), body: await response.json() };
+      }),
+    );
+
+  it('that two servers are asked for at one time happens once, and both give its answer', async () => {
+    const { world } = await api();
+    const { project } = world;
+    const both = bothBegun();
+    const start: Handler<ApiEnv> = async (c) => {
+      const actor = c.get('actor');
+      const write = await prepareRun(project, await world.plan(), { actor, approve: [], pr: false });
+      const run = await writeOnce(c, project, write, (made) => ({ status: 202, body: runRow(made) }));
+      return c.json(runRow(run), 202);
+    };
+    const answers = await askBoth([server(project, both, start), server(project, both, start)], [{}, {}]);
+    expect(answers.map(({ status }) => status)).toEqual([202, 202]);
+    expect(answers.map(({ replayed }) => replayed).toSorted()).toEqual(['true', null].toSorted());
+    expect(answers[0]?.body).toMatchObject({ number: 1 });
+    expect(answers[1]?.body).toEqual(answers[0]?.body);
+    expect(await project.store.db.selectFrom('runs').select('number').execute()).toEqual([{ number: 1 }]);
+  });
+
+  it.each([
+    ['the first answer for both', [{}, {}], [200, 200]],
+    ['a refusal for the other, where it asks something else', [{}, { other: true }], [200, 422]],
+  ])('or whatever else two servers do under one key ends with %s', async (_what, bodies, statuses) => {
+    const { world } = await api();
+    const both = bothBegun();
+    let done = 0;
+    const work: Handler<ApiEnv> = (c) => c.json({ done: ++done }, 200);
+    const apps = [server(world.project, both, work), server(world.project, both, work)];
+    const answers = await askBoth(apps, bodies);
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual(statuses);
+    const shown = answers.filter(({ status }) => status === 200).map(({ body }) => body);
+    expect(new Set(shown.map((body) => JSON.stringify(body))).size).toBe(1);
   });
 });
