@@ -2,7 +2,7 @@ import type { Project } from '../app.ts';
 import type { ScheduleConfig } from '../config/index.ts';
 import type { Actor } from '../gates/index.ts';
 import { toIso } from '../kernel/clock.ts';
-import { ConflictError, NotFoundError, TrainyardError, messageOf } from '../kernel/errors.ts';
+import { AnsweredError, ConflictError, NotFoundError, TrainyardError, messageOf } from '../kernel/errors.ts';
 import { clockTime } from '../kernel/time-zone.ts';
 import type { Run } from '../pipelines/index.ts';
 import { decidedUntil, isDecided, openRunOf, recordFiring, scheduleStates } from '../schedules/index.ts';
@@ -67,6 +67,7 @@ export async function fireSchedule(project: Project, occasion: Occasion): Promis
       world.faultPoint('schedule.fired');
       return answer(fired);
     } catch (error) {
+      if (error instanceof AnsweredError) throw error;
       if (error instanceof ConflictError && tried < TRIES) continue;
       const failed = await record(project, occasion, { outcome: 'failed', message: whyOf(error), run: null });
       return failed === null ? null : { firing: failed, error: asError(error) };

@@ -2,6 +2,7 @@ import { rename, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Project } from '../app.ts';
+import { AnsweredError } from '../kernel/errors.ts';
 import { openRuns, requestCancel } from '../pipelines/index.ts';
 import type { Run, Ticker } from '../pipelines/index.ts';
 import { listFirings, pauseSchedule, resumeSchedule, scheduleStates } from '../schedules/index.ts';
@@ -407,6 +408,16 @@ describe('fireSchedule', () => {
     expect(answers.filter((a) => a !== null)).toHaveLength(1);
     expect(await runs()).toHaveLength(1);
     expect(await told()).toEqual(['01-01T02:00 started']);
+  });
+
+  it('writes nothing where another server has answered the same request meanwhile', async () => {
+    await begin(NIGHTLY);
+    const keep = async (): Promise<void> => {
+      throw new AnsweredError('answered');
+    };
+    await expect(fireSchedule(w.project, occasion({ keep }))).rejects.toThrow(AnsweredError);
+    expect(await runs()).toEqual([]);
+    expect(await told()).toEqual([]);
   });
 
   it('writes nothing at all when the run cannot be written', async () => {

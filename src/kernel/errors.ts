@@ -119,6 +119,9 @@ export class ConflictError extends TrainyardError {
   }
 }
 
+/** Another process did this very request meanwhile, so that nothing of it is left to do (exit 6). */
+export class AnsweredError extends ConflictError {}
+
 /** A provider or registry could not do its part just now (exit 8). `retryable` says whether trying again can help. */
 export class ProviderError extends TrainyardError {
   readonly provider: string;

@@ -2,6 +2,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Project } from '../app.ts';
 import type { Actor } from '../gates/index.ts';
+import type { Role } from '../kernel/roles.ts';
 import type { Caller } from './access/caller.ts';
 import type { Once } from './idempotency.ts';
 
@@ -17,6 +18,8 @@ export interface ApiEnv {
     actor: Actor;
     /** The same with what they may do. */
     caller: Caller;
+    /** What the route needs; not there: no route takes the request. */
+    role?: Role;
     /** Asked again and again by an answer that goes on for long: whether the caller may still see it. */
     stillMay: () => Promise<boolean>;
     /** Set where the request came with an `Idempotency-Key`. */

@@ -30,11 +30,14 @@ export class PlanShelf {
   readonly #project: Project;
   readonly #folder: string;
   readonly #kept: number;
+  readonly #plan: typeof planAside;
   readonly #memory = new Map<string, ShelvedPlan>();
+  #last: Promise<unknown> = Promise.resolve();
 
-  constructor(project: Project, kept = KEPT) {
+  constructor(project: Project, kept = KEPT, plan = planAside) {
     this.#project = project;
     this.#kept = kept;
+    this.#plan = plan;
     this.#folder = join(project.store.folder, 'plans');
   }
 
@@ -42,7 +45,7 @@ export class PlanShelf {
   async make(options: PlanOptions, actor: Actor): Promise<PlanView> {
     const { clock } = this.#project;
     const [planned, preflight] = await Promise.all([
-      planAside(this.#project, options),
+      this.#plan(this.#project, options),
       providerChecks(this.#project),
     ]);
     const now = clock.now();
@@ -57,11 +60,13 @@ export class PlanShelf {
       preflight,
     });
     const shelved = ShelvedPlan.parse({ view, circuits: JSON.parse(JSON.stringify(planned.plan.circuits)) });
-    // What is shown is what says that a plan is here, so it comes last.
-    await writeSealedPlan(this.#sealedFile(plan_id), planned.sealed);
-    await writeFileWhole(this.#shownFile(plan_id), JSON.stringify(shelved));
-    this.#remember(plan_id, shelved);
-    await this.#clear();
+    await this.#alone(async () => {
+      // What is shown is what says that a plan is here, so it comes last.
+      await writeSealedPlan(this.#sealedFile(plan_id), planned.sealed);
+      await writeFileWhole(this.#shownFile(plan_id), JSON.stringify(shelved));
+      this.#remember(plan_id, shelved);
+      await this.#clear();
+    });
     return view;
   }
 
@@ -80,6 +85,13 @@ export class PlanShelf {
   async sealed(plan_id: string): Promise<SealedPlan> {
     await this.get(plan_id);
     return readSealedPlan(this.#sealedFile(plan_id));
+  }
+
+  /** One after the other: to one that clears up, half of a plan that is being written looks like rubbish. */
+  async #alone(work: () => Promise<void>): Promise<void> {
+    const mine = this.#last.then(work);
+    this.#last = mine.catch(() => undefined);
+    await mine;
   }
 
   /** Ids come out of URLs: only what looks like one is looked for. */

@@ -80,6 +80,29 @@ describe('openStore', () => {
     }
   });
 
+  it('forgets the secrets of tokens that an earlier schema kept in answers, also in the file', async () => {
+    const folder = freshFolder();
+    await mkdir(folder, { recursive: true });
+    const secret = 'ty_a-secret-that-was-told-once';
+    raw(folder, (db) => {
+      for (const { sql } of migrations.slice(0, 12)) db.exec(sql);
+      db.exec(`insert into meta (key, value) values ('schema_version', '12')`);
+      const insert = db.prepare(
+        `insert into answers values ('claimed ada', ?, 'k', 'd', 201, ?, '2026-11-30T00:00:00.000Z')`,
+      );
+      insert.run('POST /api/v1/tokens', secret);
+      insert.run('POST /api/v1/runs', '{}');
+    });
+    const file = join(folder, 'trainyard.db');
+    expect(await readFile(file, 'latin1')).toContain(secret);
+    const store = await openStore(folder);
+    expect(await store.db.selectFrom('answers').select('route').execute()).toEqual([
+      { route: 'POST /api/v1/runs' },
+    ]);
+    await store.close();
+    expect(await readFile(file, 'latin1')).not.toContain(secret);
+  });
+
   it('refuses a store that a newer Trainyard wrote, and changes nothing', async () => {
     const folder = freshFolder();
     await (await openStore(folder)).close();

@@ -125,6 +125,7 @@ export function guard(
       const now = caller.via === 'local' ? null : await shownBy(project, c, false);
       return now === null || (now.shows === 'known' && now.caller.roles.includes(role));
     });
+    c.set('role', role);
     c.set('caller', caller);
     c.set('actor', { name: caller.name, identity: caller.identity });
     await next();

@@ -4,6 +4,7 @@ import type { Project } from '../../app.ts';
 import { toIso } from '../../kernel/clock.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
+import { forgetAnswers } from '../idempotency.ts';
 import { listen } from '../listen.ts';
 import { createLive } from '../live/live.ts';
 import type { Live } from '../live/live.ts';
@@ -63,6 +64,7 @@ export async function serveProject(
   const ended = [
     driving.run(signal),
     tellEvents(project, log, signal),
+    forgetAnswers(project, log, signal),
     watchSettings(project, settings, { live, log, signal }),
   ];
   if (!signal.aborted) await once(signal, 'abort');

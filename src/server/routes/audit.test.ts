@@ -63,6 +63,21 @@ describe('the record over HTTP', () => {
     expect(await get('/audit/verify')).toMatchObject({ ok: false, entries: 3, seq: 4, head: null });
   });
 
+  it('is verified by one look at a time: few wait for it, the same one is shared, others are put off', async () => {
+    const { app } = await api();
+    const head = (seq: number): string => `?head=${seq}:${'0'.repeat(64)}`;
+    const ask = async (query: string) => app.request(`/api/v1/audit/verify${query}`);
+    const all = await Promise.all(['', head(1), head(2), head(3), head(1), '', head(4), head(5)].map(ask));
+    expect(all.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200, 503, 503]);
+    const refused = all.at(-1);
+    expect(refused?.headers.get('retry-after')).toBe('10');
+    expect(await refused?.json()).toMatchObject({
+      status: 503,
+      hint: expect.stringContaining('ten seconds'),
+    });
+    expect((await ask(head(5))).status).toBe(200);
+  });
+
   it('refuses a head that is none', async () => {
     const { app } = await api();
     expect((await app.request('/api/v1/audit/verify?head=12')).status).toBe(400);

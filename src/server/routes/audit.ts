@@ -1,5 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
+import { TrainyardError } from '../../kernel/errors.ts';
 import { getRun } from '../../pipelines/index.ts';
 import { listAudit, verifyAudit } from '../../store/index.ts';
 import { AuditEntryView, AuditVerdictView, auditEntryView, auditVerdictView } from '../../views/index.ts';
@@ -50,17 +51,24 @@ const verify = createRoute({
   responses: { 200: json(AuditVerdictView, 'What was found'), ...problems },
 });
 
+/** Looks that are under way or wait. */
+const MOST_LOOKS = 4;
+
 export const audit = ({ project }: ApiContext) => {
   const { db } = project.store;
-  /** It goes through every entry, so those who ask at one time share one look. */
+  /** It goes through every entry: one look at a time, which all who ask the same share, and few that wait for it. */
   const looks = new Map<string, Promise<AuditVerdictView>>();
-  const look = (head: string | null): Promise<AuditVerdictView> => {
+  let last: Promise<unknown> = Promise.resolve();
+  const look = (head: string | null): Promise<AuditVerdictView> | null => {
     const key = head ?? '';
     const under_way = looks.get(key);
     if (under_way !== undefined) return under_way;
-    const begun = verifyAudit(db, head)
+    if (looks.size >= MOST_LOOKS) return null;
+    const begun = last
+      .then(() => verifyAudit(db, head))
       .then(auditVerdictView)
       .finally(() => looks.delete(key));
+    last = begun.catch(() => undefined);
     looks.set(key, begun);
     return begun;
   };
@@ -80,5 +88,16 @@ export const audit = ({ project }: ApiContext) => {
       const next = last === undefined ? null : String(last.seq);
       return c.json({ items: shown.map(auditEntryView), next }, 200);
     })
-    .openapi(verify, async (c) => c.json(await look(c.req.valid('query').head ?? null), 200));
+    .openapi(verify, async (c) => {
+      const begun = look(c.req.valid('query').head ?? null);
+      if (begun !== null) return c.json(await begun, 200);
+      c.header('retry-after', '10');
+      throw new TrainyardError(
+        'interrupted',
+        'Others have the record verified, more than are taken at once.',
+        {
+          hint: 'Ask again in ten seconds. Without `head` all who ask share one look.',
+        },
+      );
+    });
 };

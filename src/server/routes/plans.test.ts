@@ -6,6 +6,8 @@ import { openProject } from '../../app.ts';
 import { fleetOf } from '../../testing/test-world.ts';
 import type { TestWorld, testWorld } from '../../testing/test-world.ts';
 import { freeze } from '../../fleet/index.ts';
+import { planAside } from '../aside/plan-aside.ts';
+import type { PlanView } from '../../views/index.ts';
 import { PlanShelf } from '../plan-shelf.ts';
 import { createApp } from '../app.ts';
 import { testApi } from '../test-api.ts';
@@ -140,6 +142,31 @@ describe('plans', () => {
     await expect(shelf().sealed(second)).rejects.toThrow('any more');
     await shelf().make({ ...options, circuits: [], allow_wide: null }, TESTER);
     expect(readdirSync(join(w.project.store.folder, 'plans'))).toHaveLength(2);
+  });
+
+  it('made at one time are all there, both as they are shown and as they were sealed', async () => {
+    const { w } = await world({ circuits: fleetOf(1) });
+    const options = { detection: 'hash', base_ref: null, if_changed: false, include_failed: false } as const;
+    const small = await planAside(w.project, { ...options, circuits: [], allow_wide: null });
+    const circuits = small.plan.circuits.map((each) => ({ ...each, reason: 'x'.repeat(20_000_000) }));
+    const large = { ...small, plan: { ...small.plan, circuits } };
+    // The large one takes long to write, and meanwhile each of the others clears up.
+    const shelf = new PlanShelf(w.project, 100, async (_project, { allow_wide }) =>
+      allow_wide === 'large' ? large : small,
+    );
+    const make = (allow_wide: string): Promise<PlanView> =>
+      shelf.make({ ...options, circuits: [], allow_wide }, TESTER);
+    const others = async (): Promise<readonly PlanView[]> => {
+      const made: PlanView[] = [];
+      for (let i = 0; i < 20; i++) made.push(await make(`small ${i}`));
+      return made;
+    };
+    const [first, more] = await Promise.all([make('large'), others()]);
+    expect(readdirSync(join(w.project.store.folder, 'plans'))).toHaveLength(42);
+    for (const { plan_id } of [first, ...more])
+      expect(await new PlanShelf(w.project).sealed(plan_id)).toMatchObject({
+        options: { detection: 'hash' },
+      });
   });
 
   it('that were edited on disk are not run', async () => {
