@@ -40,8 +40,8 @@ export function idempotent({ store, clock }: Pick<Project, 'store' | 'clock'>): 
   return async (c, next) => {
     const key = c.req.header(HEADER);
     if (c.req.method !== 'POST' || key === undefined) return next();
-    // Where no route is, nobody was asked who they are; what a viewer may ask changes nothing.
-    if (c.get('role') === undefined || c.get('role') === 'viewer') return next();
+    // Where no route is, nobody was asked who they are.
+    if (c.get('role') === undefined) return next();
     if (!/^[\x21-\x7e]{1,255}$/.test(key))
       return refused(c, 400, 'The Idempotency-Key is no key: 1 to 255 characters of ASCII without blanks.');
     const actor = c.get('actor');

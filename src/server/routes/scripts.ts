@@ -157,6 +157,8 @@ export const scripts = ({ project }: ApiContext) => {
     })
     .openapi(preview, async (c) => {
       const asked = await askedFor(ScriptRequest.parse(c.req.valid('json')));
+      // It changes nothing, and is large: asked again it is made again.
+      c.header('cache-control', 'no-store');
       return c.json(scriptPreview(await servedScriptJobs(project, asked)), 200);
     })
     .openapi(start, async (c) => {
