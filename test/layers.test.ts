@@ -132,6 +132,7 @@ const OWN_TIME: Readonly<Record<string, string>> = {
     'its heartbeat tells other machines that this process lives, whatever time a test has',
   'src/cli/render/progress.ts': 'redraws a screen',
   'src/client/wait.ts': 'runs in browsers, where nobody hands a clock in',
+  'src/server/aside/plan-aside.ts': 'ends a thread that hangs, and keeps no process from ending',
   'src/server/listen.ts': 'closes sockets, which wait for nobody',
   'src/server/process/request-log.ts': 'measures what answers take, and decides nothing by it',
 };
