@@ -1,21 +1,23 @@
 export {
-  approvedBy,
   bindingText,
   closeApprovals,
   expireIfDue,
-  getApproval,
-  lastRequest,
-  listApprovals,
-  listSubjects,
-  subjectsNamed,
   nextReminder,
   openApproval,
   remindIfDue,
   reopenApproval,
+} from './approvals.ts';
+export {
+  approvedBy,
+  getApproval,
+  lastRequest,
+  listApprovals,
+  listSubjects,
   requestMarks,
+  subjectsNamed,
   subjectsWith,
   verdictsOf,
-} from './approvals.ts';
+} from './read-approvals.ts';
 export {
   numberOf,
   parseNumber,

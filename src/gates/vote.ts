@@ -6,7 +6,8 @@ import { NotAllowedError, TrainyardError, UsageError } from '../kernel/errors.ts
 import { nearest } from '../kernel/suggest.ts';
 import { appendEvents, batches } from '../store/index.ts';
 import type { Tx } from '../store/index.ts';
-import { expireIfDue, getApproval } from './approvals.ts';
+import { expireIfDue } from './approvals.ts';
+import { getApproval } from './read-approvals.ts';
 import type { Actor, Approval, ApprovalStatus, GateRules, Verdict } from './types.ts';
 
 const Names = z.array(z.string());
