@@ -69,7 +69,7 @@ const callsOf = ({ paths }: Document): Call[] =>
 const introduction = ({ base, token }: Reach): Html =>
   html`<h1>Trainyard API</h1>
     <p>
-      Everything the command line does, over HTTP. The same as a document for machines:
+      What the command line does with a project, over HTTP. The same as a document for machines:
       <a href="/api/openapi.json">/api/openapi.json</a> (OpenAPI 3.1).
     </p>
     <pre tabindex="0"><code>curl ${
