@@ -67,7 +67,11 @@ const LARGEST_BODY = 1 << 20;
 
 const DOCUMENT = {
   openapi: '3.1.0',
-  info: { title: 'Trainyard', version: '1', description: 'What the command line does with a project, over HTTP.' },
+  info: {
+    title: 'Trainyard',
+    version: '1',
+    description: 'What the command line does with a project, over HTTP.',
+  },
 };
 
 /** Everything that answers HTTP requests, before it listens anywhere. */
