@@ -26,6 +26,7 @@ export {
 export { HintLayer } from './hint.tsx';
 export { Empty, ErrorNotice, Notice } from './notice.tsx';
 export { Page, Section } from './page.tsx';
+export { RowLink } from './row-link.tsx';
 export { Prose } from './prose.tsx';
 export { Skeleton } from './skeleton.tsx';
 export { Mark } from './mark.tsx';
