@@ -1,6 +1,11 @@
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
-import { prepareServedScripts, refuseIfScriptsRun, servedScriptJobs } from '../../actions/index.ts';
+import {
+  prepareServedScripts,
+  refuseIfScriptsRun,
+  scriptResources,
+  servedScriptJobs,
+} from '../../actions/index.ts';
 import type { ScriptSettings } from '../../actions/index.ts';
 import { JobStatus } from '../../jobs/index.ts';
 import { NotFoundError } from '../../kernel/errors.ts';
@@ -159,7 +164,9 @@ export const scripts = ({ project }: ApiContext) => {
       const asked = await askedFor(ScriptRequest.parse(c.req.valid('json')));
       // It changes nothing, and is large: asked again it is made again.
       c.header('cache-control', 'no-store');
-      return c.json(scriptPreview(await servedScriptJobs(project, asked)), 200);
+      const resources = await scriptResources(asked.settings);
+      const jobs = await servedScriptJobs(project, asked);
+      return c.json(scriptPreview({ ...jobs, settings: asked.settings, resources }), 200);
     })
     .openapi(start, async (c) => {
       const request = ScriptRequest.parse(c.req.valid('json'));

@@ -36,6 +36,7 @@ export { Sparkline } from './sparkline.tsx';
 export { SettingsList } from './settings-list.tsx';
 export { lookOf } from './states.ts';
 export { Status, StatusBadge, StatusShape } from './status.tsx';
+export { RehearsalTag, Tag } from './tag.tsx';
 export { Tabs } from './tabs.tsx';
 export type { Tab } from './tabs.tsx';
 export { Seconds, Time, Took, useNow } from './time.tsx';
