@@ -28,12 +28,7 @@ export function EventList({
       head: 'What happened',
       width: 'minmax(160px, 4fr)',
       cell: (event) => (
-        <button
-          type="button"
-          className="row-link row-button"
-          title={event.message}
-          onClick={() => setOpen(event)}
-        >
+        <button type="button" className="row-link row-button" onClick={() => setOpen(event)}>
           {event.message}
         </button>
       ),

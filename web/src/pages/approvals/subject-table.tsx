@@ -82,7 +82,6 @@ export function SubjectTable({
         <button
           type="button"
           className={`row-link ${styles.name ?? ''}`}
-          title={subject}
           onClick={(event) => (event.shiftKey ? onChoose(subject, true) : onLook(subject))}
         >
           {subject}

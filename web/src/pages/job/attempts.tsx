@@ -32,11 +32,7 @@ export const Attempts = ({ job }: { readonly job: JobView }) => (
         head: 'Message',
         width: 'minmax(120px, 2fr)',
         from: 640,
-        cell: (attempt) => (
-          <span title={attempt.message ?? undefined}>
-            {attempt.message ?? attempt.reason?.replaceAll('_', ' ') ?? ''}
-          </span>
-        ),
+        cell: (attempt) => attempt.message ?? attempt.reason?.replaceAll('_', ' ') ?? '',
       },
       {
         key: 'submitted',

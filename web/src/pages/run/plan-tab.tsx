@@ -57,7 +57,7 @@ export function PlanTab({ run }: { readonly run: string }) {
             head: 'Reason',
             width: 'minmax(160px, 3fr)',
             from: 480,
-            cell: (row) => <span title={row.reason}>{row.reason}</span>,
+            cell: (row) => row.reason,
           },
         ]}
         empty={<Empty title="The plan has no such circuit.">Take a filter away.</Empty>}
