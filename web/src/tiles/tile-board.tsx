@@ -97,7 +97,7 @@ export function TileBoard({ label, groups, describe, onOpen, only }: TileBoardPr
   };
   return (
     <div className={styles.board}>
-      <p id={readout} className={styles.readout}>
+      <p id={readout} className={styles.readout} data-empty={tile === undefined || undefined}>
         {tile === undefined ? (
           <span className="muted">Point at a tile, or walk with the arrow keys; Enter opens.</span>
         ) : (

@@ -23,10 +23,12 @@ export function hintOf(at: Element): Hint | null {
   const target = at.closest('[data-hint]') ?? at.closest('[role="cell"], [role="columnheader"]');
   if (!(target instanceof HTMLElement || target instanceof SVGElement) || !target.isConnected) return null;
   const seen = target instanceof HTMLElement ? target.innerText.trim() : '';
-  const text = target.dataset['hint'] ?? seen;
-  // Nothing is said twice.
-  if (text === '' || (text === seen && !isCut(target))) return null;
-  return { target, text, place: placed(target) };
+  const more = target.dataset['hint'] ?? '';
+  const cut = isCut(target);
+  // What can be read already is not said again.
+  const parts = [cut && !more.includes(seen) ? seen : '', !cut && more === seen ? '' : more];
+  const text = parts.filter((part) => part !== '').join('\n');
+  return text === '' ? null : { target, text, place: placed(target) };
 }
 
 const isWithin = ({ left, right, top, bottom }: DOMRect, x: number, y: number): boolean =>

@@ -2,6 +2,7 @@
 export { Allowed } from './allowed.tsx';
 export { Button, buttonLook } from './button.tsx';
 export { Changes } from './changes.tsx';
+export { Choice } from './choice.tsx';
 export { Command } from './command.tsx';
 export { ConfirmButton } from './confirm.tsx';
 export { Counts } from './counts.tsx';

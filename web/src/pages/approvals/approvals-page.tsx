@@ -121,7 +121,7 @@ const total = ({ counts: { pending, approve, hold, reject } }: ApprovalRow): num
 const isOneOf = (gate: string): boolean => GATES.some((known) => known === gate);
 
 function NothingHere({ waits, filtered }: { readonly waits: boolean; readonly filtered: boolean }) {
-  if (filtered) return <Empty title="No request matches." />;
+  if (filtered) return <Empty title="No request matches.">Look at all gates, or at all requests.</Empty>;
   return waits ? (
     <Empty title="Nothing waits for a decision.">
       <p>
@@ -130,6 +130,6 @@ function NothingHere({ waits, filtered }: { readonly waits: boolean; readonly fi
       </p>
     </Empty>
   ) : (
-    <Empty title="No request of this kind yet." />
+    <Empty title="No request of this kind yet.">What waits is shown first.</Empty>
   );
 }

@@ -76,7 +76,7 @@ export function SubjectTable({
     {
       key: 'subject',
       head: HEADS[kind],
-      width: 'minmax(88px, 1fr)',
+      width: 'minmax(84px, 1fr)',
       sort: 'subject',
       cell: ({ subject }) => (
         <button
@@ -100,7 +100,7 @@ export function SubjectTable({
       current={currentIndex}
       sort={sort ?? 'subject'}
       onSort={onSort}
-      empty={<Empty title="Nothing in this request matches." />}
+      empty={<Empty title="Nothing in this request matches.">Take a filter away.</Empty>}
     />
   );
 }

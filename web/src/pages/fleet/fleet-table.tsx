@@ -57,7 +57,7 @@ export function FleetTable({
       onSort={(next) => onSort(next as FleetSort)}
       empty={
         filtered ? (
-          <Empty title="No circuit matches these filters." />
+          <Empty title="No circuit matches these filters.">Take one away, or clear them all.</Empty>
         ) : (
           <Empty title="The fleet has no circuits yet." command="trainyard init" />
         )

@@ -13,7 +13,7 @@ export const Attempts = ({ job }: { readonly job: JobView }) => (
       {
         key: 'number',
         head: 'Attempt',
-        width: '72px',
+        width: '56px',
         cell: (attempt) => (
           <Link
             to="/jobs/$job"
@@ -26,7 +26,7 @@ export const Attempts = ({ job }: { readonly job: JobView }) => (
           </Link>
         ),
       },
-      { key: 'status', head: 'State', width: '112px', cell: (attempt) => <Status state={attempt.status} /> },
+      { key: 'status', head: 'State', width: '104px', cell: (attempt) => <Status state={attempt.status} /> },
       {
         key: 'message',
         head: 'Message',
@@ -38,6 +38,7 @@ export const Attempts = ({ job }: { readonly job: JobView }) => (
         key: 'submitted',
         head: 'Submitted',
         width: '96px',
+        from: 480,
         cell: (attempt) => <Time at={attempt.submitted_at} />,
       },
       {

@@ -47,7 +47,13 @@ export function ArtifactsTab({ run }: { readonly run: string }) {
             from: 640,
             cell: (file) => <code>{file.sha256}</code>,
           },
-          { key: 'written', head: 'Written', width: '104px', cell: (file) => <Time at={file.created_at} /> },
+          {
+            key: 'written',
+            head: 'Written',
+            width: '104px',
+            from: 480,
+            cell: (file) => <Time at={file.created_at} />,
+          },
         ]}
         empty={<Empty title="No files yet.">They are written as the stages end.</Empty>}
       />

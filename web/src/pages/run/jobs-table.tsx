@@ -34,10 +34,10 @@ const COLUMNS: readonly Column<JobRow>[] = [
   {
     key: 'circuit',
     head: 'Circuit',
-    width: 'minmax(120px, 2fr)',
+    width: 'minmax(104px, 2fr)',
     cell: (job) => <RowLink to={jobPath(job.name)}>{job.circuit_id}</RowLink>,
   },
-  { key: 'status', head: 'State', width: '112px', cell: (job) => <Status state={job.status} /> },
+  { key: 'status', head: 'State', width: '104px', cell: (job) => <Status state={job.status} /> },
   {
     key: 'reason',
     head: 'Reason',
@@ -71,7 +71,7 @@ const COLUMNS: readonly Column<JobRow>[] = [
   {
     key: 'running',
     head: 'Running',
-    width: '96px',
+    width: '80px',
     align: 'right',
     cell: (job) =>
       job.running_s === null ? (

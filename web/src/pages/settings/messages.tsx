@@ -67,7 +67,7 @@ export function Messages({ channels }: { readonly channels: readonly string[] })
 }
 
 const COLUMNS: readonly Column<Message>[] = [
-  { key: 'queued_at', head: 'Time', width: '96px', cell: (m) => <Time at={m.queued_at} /> },
+  { key: 'queued_at', head: 'Time', width: '88px', cell: (m) => <Time at={m.queued_at} /> },
   { key: 'state', head: 'State', width: '96px', cell: (m) => <Status state={m.state} /> },
   {
     key: 'title',

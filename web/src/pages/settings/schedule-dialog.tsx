@@ -72,7 +72,7 @@ function Times({ name }: { readonly name: string }) {
             cell: (f) => f.message,
           },
         ]}
-        empty={<Empty title="It has not fired yet." />}
+        empty={<Empty title="It has not fired yet.">The times to come stand above.</Empty>}
       />
     </div>
   );
