@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { listApprovals } from '../../src/gates/index.ts';
 import { TRAINS_WHEN_LET, TestProject } from '../helpers/project.ts';
 import type { ProjectOptions } from '../helpers/project.ts';
+import { serving } from '../helpers/serving.ts';
 import { startsOf } from '../helpers/starts.ts';
 import type { Running } from '../helpers/trainyard.ts';
 
@@ -25,9 +26,7 @@ interface Serving {
 }
 
 async function serve(p: TestProject, ...args: readonly string[]): Promise<Serving> {
-  const process = p.start(['serve', '--port', '0', ...args], { timeout_ms: 90_000 });
-  await process.says(/http:\/\/[^\s"]+:\d+/);
-  const [url = ''] = /http:\/\/[^\s"]+:\d+/.exec(process.stderr) ?? [];
+  const { process, url } = await serving(p, args);
   const get = async <T>(path: string): Promise<T> => {
     const response = await fetch(`${url}${path}`);
     return (await response.json()) as T;
