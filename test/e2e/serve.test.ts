@@ -71,6 +71,17 @@ async function listen(s: Serving): Promise<{ readonly text: () => string; readon
 
 const over = async (running: Running): Promise<number | null> => (await running.ended).code;
 
+it('looks at the fleet as soon as it serves, before anybody asks', { timeout: 60_000 }, async () => {
+  const p = project();
+  const s = await serve(p);
+  await until(
+    async () => p.has('.trainyard/cache/fleet.json'),
+    (looked) => looked,
+  );
+  s.process.kill('SIGTERM');
+  expect(await over(s.process)).toBe(0);
+});
+
 describe('a server beside another process', { timeout: 90_000 }, () => {
   it('answers while `run` holds the project, says so, and takes over by itself when that ends', async () => {
     const p = project({ provider: 'local', train: TRAINS_WHEN_LET });
