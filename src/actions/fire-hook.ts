@@ -42,6 +42,10 @@ export async function fireHook(
       if (error instanceof AnsweredError) throw error;
       if (error instanceof DecidedElsewhere) return null;
       if (error instanceof ConflictError && tried < TRIES) continue;
+      const [oldest] = deliveries;
+      // One that names a circuit which is not there must not take the others along: they have their turn alone.
+      if (oldest !== undefined && deliveries.length > 1 && oldest.circuits !== null)
+        return fireHook(project, name, hook, [oldest]);
       return failHook(project, name, deliveries, whyOf(error));
     }
   }

@@ -126,6 +126,13 @@ describe('a hook', () => {
     expect(await calls()).toEqual(['started 1']);
   });
 
+  it('does what the others are for where one names a circuit that is not there', async () => {
+    await begin('hooks: {pushed: {sender: bearer, secret: "${env:KEY}", circuits_from_body: true}}\n');
+    for (const circuit of ['p_none', 'p_c000', 'p_c001']) await call('pushed', { circuits: [circuit] });
+    await turn();
+    expect(await calls()).toEqual(['failed', 'merged 1', 'started 1']);
+  });
+
   it('tries failed calls again when somebody asks for it, on record', async () => {
     await begin(PUSHED);
     await w.write('config/circuits.yaml', 'circuits: [');
