@@ -1,7 +1,7 @@
 import { Link, getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useList } from '../../api/list.ts';
 import { runPath } from '../../paths.ts';
-import { DataTable, Dialog, Empty, Status, Time } from '../../ui/index.ts';
+import { Button, DataTable, Dialog, DialogFoot, Empty, Status, Time } from '../../ui/index.ts';
 import type { Column } from '../../ui/index.ts';
 import { deliveries } from './settings-data.ts';
 import type { Delivery } from './settings-data.ts';
@@ -12,14 +12,13 @@ const route = getRouteApi('/settings');
 export function HookDialog() {
   const { hook } = route.useSearch();
   const navigate = useNavigate({ from: '/settings' });
+  const close = (): void => void navigate({ search: { tab: 'hooks' }, replace: true });
   return (
-    <Dialog
-      wide
-      open={hook !== undefined}
-      onClose={() => void navigate({ search: { tab: 'hooks' }, replace: true })}
-      title={`Calls of ${hook ?? ''}`}
-    >
+    <Dialog wide open={hook !== undefined} onClose={close} title={`Calls of ${hook ?? ''}`}>
       {hook !== undefined && <Calls name={hook} />}
+      <DialogFoot>
+        <Button onClick={close}>Close</Button>
+      </DialogFoot>
     </Dialog>
   );
 }
