@@ -21,7 +21,7 @@ export function columnsFor(
 const VERDICT: Column<SubjectRow> = {
   key: 'verdict',
   head: 'Verdict',
-  width: 'minmax(64px, 1.2fr)',
+  width: 'minmax(64px, 1fr)',
   cell: (s) => <VerdictOf subject={s} />,
 };
 
@@ -87,6 +87,7 @@ export function Change({
   const difference = differenceOf(candidate, current, better);
   if (difference === null) return <span className="muted">–</span>;
   const { change, word } = difference;
+  if (word === 'same') return <span className="muted">same</span>;
   return (
     <span
       className={styles.change}

@@ -76,7 +76,7 @@ export function SubjectTable({
     {
       key: 'subject',
       head: HEADS[kind],
-      width: 'minmax(84px, 1fr)',
+      width: 'minmax(84px, 2fr)',
       sort: 'subject',
       cell: ({ subject }) => (
         <button
