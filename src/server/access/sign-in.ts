@@ -10,8 +10,7 @@ import { problemResponse } from '../problem.ts';
 import { localUserMay } from './access.ts';
 import { readCookie, writeCookie } from './cookies.ts';
 import { overWith } from './credentials.ts';
-import { hostOf, isOwnHost, originOf } from './origin.ts';
-import { peerOf } from './peer.ts';
+import { isOwnHost, originOf } from './origin.ts';
 import { signInProvider } from './provider.ts';
 import { rateLimit } from './rate-limit.ts';
 import { refuse, tooMany } from './refusals.ts';
@@ -47,7 +46,7 @@ export function signIn(context: ApiContext, record: RecordRefusal): Hono<ApiEnv>
     writeCookie(c, server, 'session', session.secret, (Date.parse(session.expires_at) - now) / 1000);
   };
   const refused = async (c: Context<ApiEnv>, error: unknown): Promise<Response> => {
-    const { address } = peerOf(c);
+    const { address } = c.get('peer');
     if (error instanceof NotAllowedError)
       await record(address, {
         type: 'access.refused',
@@ -60,13 +59,13 @@ export function signIn(context: ApiContext, record: RecordRefusal): Hono<ApiEnv>
   const app = new Hono<ApiEnv>();
   app.use(async (c, next) => {
     c.header('cache-control', 'no-store');
-    const early_ms = c.req.path === '/auth/methods' ? 0 : tries.take(peerOf(c).address);
+    const early_ms = c.req.path === '/auth/methods' ? 0 : tries.take(c.get('peer').address);
     return early_ms > 0 ? tooMany(c, early_ms, 'attempts to sign in') : next();
   });
 
   app.get('/methods', (c) =>
     c.json({
-      local: localUserMay(context) && peerOf(c).local,
+      local: localUserMay(context) && c.get('peer').local,
       /** Whom one signs in with, by name. */
       oidc: server.oidc === null ? null : { host: new URL(server.oidc.issuer).host },
       token: true,
@@ -75,8 +74,7 @@ export function signIn(context: ApiContext, record: RecordRefusal): Hono<ApiEnv>
 
   app.get('/login', async (c) => {
     if (provider === null) return noProvider(c);
-    const { port } = peerOf(c);
-    const host = hostOf(c);
+    const { host, port } = c.get('peer');
     if (server.public_url === null && !isOwnHost(host, port))
       return refuse(c, 403, 'wrong_host', `This server does not know itself as ${host.slice(0, 100)}.`, null);
     try {
@@ -116,7 +114,7 @@ export function signIn(context: ApiContext, record: RecordRefusal): Hono<ApiEnv>
   });
 
   app.post('/token', async (c) => {
-    if (originOf(c, server.public_url, peerOf(c).port) !== 'same') return crossSite(c);
+    if (originOf(c.req, c.get('peer'), server.public_url) !== 'same') return crossSite(c);
     const given = z
       .strictObject({ token: z.string().max(200) })
       .safeParse(await c.req.json().catch(() => null));
@@ -128,7 +126,7 @@ export function signIn(context: ApiContext, record: RecordRefusal): Hono<ApiEnv>
       return c.body(null, 204);
     }
     const why = over?.detail ?? 'The token is not known here.';
-    const { address } = peerOf(c);
+    const { address } = c.get('peer');
     await record(address, {
       type: 'access.refused',
       message: `A sign-in from ${address} was refused: ${why}`,
@@ -138,7 +136,7 @@ export function signIn(context: ApiContext, record: RecordRefusal): Hono<ApiEnv>
   });
 
   app.post('/logout', async (c) => {
-    if (originOf(c, server.public_url, peerOf(c).port) !== 'same') return crossSite(c);
+    if (originOf(c.req, c.get('peer'), server.public_url) !== 'same') return crossSite(c);
     const cookie = readCookie(c, server, 'session');
     if (cookie !== null) await endSession(store, clock.now(), cookie);
     writeCookie(c, server, 'session', null, 0);
