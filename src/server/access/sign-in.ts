@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import type { Context } from 'hono';
 import { html } from 'hono/html';
 import { z } from 'zod';
-import { beginSession, endSession, tokenOf } from '../../access/index.ts';
+import { beginSession, endSession, openingKeys, sealingKey, tokenOf } from '../../access/index.ts';
 import type { Person, Token } from '../../access/index.ts';
 import { NotAllowedError, TrainyardError } from '../../kernel/errors.ts';
 import type { ApiContext, ApiEnv } from '../api.ts';
@@ -16,7 +16,7 @@ import { rateLimit } from './rate-limit.ts';
 import { refuse, tooMany } from './refusals.ts';
 import type { RecordRefusal } from './refusals.ts';
 import { returnTo } from './return-to.ts';
-import { sealer } from './sealed.ts';
+import { seal, unseal } from './sealed.ts';
 
 /** A sign-in that was begun waits so long for the person. */
 const WAITS_S = 600;
@@ -36,7 +36,6 @@ export function signIn(context: ApiContext, record: RecordRefusal): Hono<ApiEnv>
   const { store, clock, config, env } = project;
   const { server } = config;
   const provider = server.oidc === null ? null : signInProvider(server.oidc, env);
-  const sealed = sealer();
   // People mistype; programs that try do not get far.
   const tries = rateLimit(clock, { burst: 20, every_ms: 3000 });
 
@@ -85,7 +84,8 @@ export function signIn(context: ApiContext, record: RecordRefusal): Hono<ApiEnv>
         return_to: returnTo(c.req.query('return_to')),
         until: clock.now() + WAITS_S * 1000,
       };
-      writeCookie(c, server, 'sign_in', sealed.seal(JSON.stringify(waiting)), WAITS_S);
+      const key = await sealingKey(store, clock.now());
+      writeCookie(c, server, 'sign_in', seal(key, JSON.stringify(waiting)), WAITS_S);
       return c.redirect(url, 302);
     } catch (error) {
       return refused(c, error);
@@ -96,10 +96,11 @@ export function signIn(context: ApiContext, record: RecordRefusal): Hono<ApiEnv>
     if (provider === null) return noProvider(c);
     const cookie = readCookie(c, server, 'sign_in');
     writeCookie(c, server, 'sign_in', null, 0);
-    const text = cookie === null ? null : sealed.open(cookie);
-    const waiting = text === null ? null : Waiting.parse(JSON.parse(text));
     try {
-      if (waiting === null || waiting.until <= clock.now())
+      const text = cookie === null ? null : unseal(await openingKeys(store.db, clock.now()), cookie);
+      // Another version may have begun it.
+      const waiting = text === null ? undefined : Waiting.safeParse(JSON.parse(text)).data;
+      if (waiting === undefined || waiting.until <= clock.now())
         throw new NotAllowedError(
           'No sign-in waits for this in your browser: it took too long, or was begun elsewhere.',
           {
