@@ -170,8 +170,9 @@ describe('POST /hooks/NAME', () => {
       },
       { highWaterMark: 0 },
     );
-    const init = { method: 'POST', body, duplex: 'half', headers: { authorization: 'Bearer another' } };
-    expect((await app.request('/hooks/bare', init as RequestInit)).status).toBe(401);
+    const headers = { authorization: 'Bearer another' };
+    const init: RequestInit = { method: 'POST', body, duplex: 'half', headers };
+    expect((await app.request('/hooks/bare', init)).status).toBe(401);
     expect(read).toBe(false);
   });
 
@@ -180,7 +181,8 @@ describe('POST /hooks/NAME', () => {
     const slow = () => {
       const body = new ReadableStream<Uint8Array>({ start: (c) => c.enqueue(Buffer.from('{')) });
       const headers = { authorization: `Bearer ${KEY}` };
-      return app.request('/hooks/bare', { method: 'POST', body, duplex: 'half', headers } as RequestInit);
+      const init: RequestInit = { method: 'POST', body, duplex: 'half', headers };
+      return Promise.resolve(app.request('/hooks/bare', init));
     };
     const waiting = Array.from({ length: 10 }, slow);
     const busy = await slow();

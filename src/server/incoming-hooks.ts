@@ -5,7 +5,6 @@ import type { Taken } from '../actions/index.ts';
 import type { Project } from '../app.ts';
 import { verifyHeaders } from '../hooks/index.ts';
 import { TrainyardError, UsageError } from '../kernel/errors.ts';
-import { peerOf } from './access/peer.ts';
 import { rateLimit } from './access/rate-limit.ts';
 import { refuse, tooMany } from './access/refusals.ts';
 import type { RecordRefusal } from './access/refusals.ts';
@@ -49,7 +48,7 @@ export function incomingHooks(
       const early = verifyHeaders(hook.sender, header, secretOf(project, name, hook));
       if (early !== null) return await refuseForged(c, name, early);
       const announced = Number(header('content-length') ?? Number.NaN);
-      const { address } = peerOf(c);
+      const { address } = c.get('peer');
       const read = await bodies.read(address, Number.isNaN(announced) ? null : announced, c.req.raw.body);
       if (read.kind !== 'read') return refuseBody(c, read.kind);
       const taken = await takeDelivery(project, name, hook, { header, body: read.body });
@@ -85,7 +84,7 @@ export function incomingHooks(
     name: string,
     { why, told }: Extract<Taken, { kind: 'forged' }>,
   ): Promise<Response> {
-    const { address } = peerOf(c);
+    const { address } = c.get('peer');
     // Only what is not genuine is counted: nobody can keep a sender out by forging its calls.
     const wait_ms = forgeries.take(address);
     await record(address, {
