@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inNetworks, parseNetwork, plainAddress } from './networks.ts';
+import { householdOf, inNetworks, parseNetwork, plainAddress } from './networks.ts';
 
 describe('a network', () => {
   it.each([
@@ -44,5 +44,19 @@ describe('an address', () => {
     ['', null],
   ])('%j is written %j', (text, plain) => {
     expect(plainAddress(text)).toBe(plain);
+  });
+});
+
+describe('what limits count by', () => {
+  it.each([
+    ['10.0.3.7', '10.0.3.7'],
+    ['2001:db8::1', '2001:db8:0:0::/64'],
+    ['2001:0db8:0000:0000:ffff:1:2:3', '2001:db8:0:0::/64'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['fe80::', 'fe80:0:0:0::/64'],
+    ['in-process', 'in-process'],
+  ])('of %s is %s', (address, household) => {
+    expect(householdOf(address)).toBe(household);
   });
 });

@@ -40,6 +40,17 @@ export function plainAddress(text: string): string | null {
   return familyOf(address) === null ? null : address;
 }
 
+/** What limits count by: an IPv4 address; of IPv6 the 64 bits of its network, which whoever has one has whole. */
+export function householdOf(address: string): string {
+  if (familyOf(address) !== 'ipv6') return address;
+  const [before = '', after = ''] = address.split('::');
+  const words = (text: string): string[] => (text === '' ? [] : text.split(':'));
+  const [head, tail] = [words(before), words(after)];
+  const gap = Array<string>(Math.max(0, 8 - head.length - tail.length)).fill('0');
+  const network = [...head, ...gap, ...tail].slice(0, 4);
+  return `${network.map((word) => Number.parseInt(word, 16).toString(16)).join(':')}::/64`;
+}
+
 const familyOf = (address: string): Network['family'] | null => {
   const version = isIP(address);
   return version === 0 ? null : version === 4 ? 'ipv4' : 'ipv6';

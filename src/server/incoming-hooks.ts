@@ -5,6 +5,7 @@ import type { Taken } from '../actions/index.ts';
 import type { Project } from '../app.ts';
 import { verifyHeaders } from '../hooks/index.ts';
 import { TrainyardError, UsageError } from '../kernel/errors.ts';
+import { householdOf } from '../kernel/networks.ts';
 import { rateLimit } from './access/rate-limit.ts';
 import { refuse, tooMany } from './access/refusals.ts';
 import type { RecordRefusal } from './access/refusals.ts';
@@ -49,7 +50,11 @@ export function incomingHooks(
       if (early !== null) return await refuseForged(c, name, early);
       const announced = Number(header('content-length') ?? Number.NaN);
       const { address } = c.get('peer');
-      const read = await bodies.read(address, Number.isNaN(announced) ? null : announced, c.req.raw.body);
+      const read = await bodies.read(
+        householdOf(address),
+        Number.isNaN(announced) ? null : announced,
+        c.req.raw.body,
+      );
       if (read.kind !== 'read') return refuseBody(c, read.kind);
       const taken = await takeDelivery(project, name, hook, { header, body: read.body });
       return taken.kind === 'forged' ? await refuseForged(c, name, taken) : answer(c, taken);
@@ -86,7 +91,7 @@ export function incomingHooks(
   ): Promise<Response> {
     const { address } = c.get('peer');
     // Only what is not genuine is counted: nobody can keep a sender out by forging its calls.
-    const wait_ms = forgeries.take(address);
+    const wait_ms = forgeries.take(householdOf(address));
     await record(address, {
       type: 'hook.refused',
       message: `A call of hook ${name} that came from ${address} was refused: ${why}`,

@@ -3,6 +3,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import type { Project } from '../../app.ts';
 import { isLoopback } from '../../kernel/loopback.ts';
 import { inNetworks } from '../../kernel/networks.ts';
+import { householdOf } from '../../kernel/networks.ts';
 import { ROLES } from '../../kernel/roles.ts';
 import type { ApiContext, ApiEnv } from '../api.ts';
 import { isHookCall } from '../incoming-hooks.ts';
@@ -40,7 +41,7 @@ export function guard(
     if (shown.shows === 'known') return shown.caller;
     const peer = c.get('peer');
     if (shown.shows === 'wrong') {
-      const wait_ms = failures.take(peer.address);
+      const wait_ms = failures.take(householdOf(peer.address));
       await record(peer.address, {
         type: 'access.refused',
         message: `A token was refused that came from ${peer.address}: ${shown.detail}`,
@@ -75,7 +76,7 @@ export function guard(
     const peer = peerOf(c, trusted);
     c.set('peer', peer);
     const unlimited = servesLocalUser && peer.local;
-    const early_ms = unlimited ? 0 : byAddress.take(peer.address);
+    const early_ms = unlimited ? 0 : byAddress.take(householdOf(peer.address));
     if (early_ms > 0) return tooMany(c, early_ms, `requests from ${peer.address}`);
     if (isOpen(c)) return next();
 
