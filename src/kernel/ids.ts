@@ -9,7 +9,10 @@ let count = 0;
  * A new id with its kind in front, for example `run_01kb2m8q00013t5vx`: eight characters of time, four that count on
  * within it, five of chance. Ids of one kind sort by age, also those that one process makes in one go.
  */
-export function newId(prefix: 'run' | 'job' | 'apr' | 'evt' | 'wrk' | 'tok' | 'ntf', now: number): string {
+export function newId(
+  prefix: 'run' | 'job' | 'apr' | 'evt' | 'wrk' | 'tok' | 'ntf' | 'prn',
+  now: number,
+): string {
   const time = Math.floor(now / 256);
   count = time === lastTime ? count + 1 : 0;
   lastTime = time;

@@ -14,6 +14,7 @@ import { apiDocs } from './docs/docs.ts';
 import { letGoOfBodies } from './head.ts';
 import { idempotent } from './idempotency.ts';
 import { ModelNames } from './model-names.ts';
+import { PlanShelf } from './plan-shelf.ts';
 import { problem, problemResponse } from './problem.ts';
 import { health } from './process/health.ts';
 import { requestLog } from './process/request-log.ts';
@@ -27,6 +28,8 @@ import { jobs } from './routes/jobs.ts';
 import { me } from './routes/me.ts';
 import { notifications } from './routes/notifications.ts';
 import { plans } from './routes/plans.ts';
+import { acceptance } from './routes/acceptance.ts';
+import { retention } from './routes/retention.ts';
 import { runActions } from './routes/run-actions.ts';
 import { runJobs } from './routes/run-jobs.ts';
 import { models } from './routes/models.ts';
@@ -41,7 +44,9 @@ import { webFiles } from './web-files.ts';
 /** All resources, each under its own path; their type is what the client is made of. */
 export const resources = (context: ApiContext) => {
   const names = new ModelNames(context.project.store.db);
+  const shelf = new PlanShelf(context.project);
   return new OpenAPIHono<ApiEnv>()
+    .route('/', acceptance(context, shelf))
     .route('/', approvals(context))
     .route('/', artifacts(context))
     .route('/', audit(context))
@@ -53,7 +58,8 @@ export const resources = (context: ApiContext) => {
     .route('/', models(context, names))
     .route('/', registeredModels(context, names))
     .route('/', notifications(context))
-    .route('/', plans(context))
+    .route('/', plans(context, shelf))
+    .route('/', retention(context))
     .route('/', runActions(context))
     .route('/', runJobs(context))
     .route('/', runs(context))
