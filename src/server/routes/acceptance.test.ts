@@ -72,6 +72,23 @@ describe('accepting models over HTTP', { timeout: 120_000 }, () => {
     expect(grouped.body).toMatchObject({ accepted: [{ circuit: 'p_c001' }] });
   });
 
+  it('takes none of a circuit that wants something else than was seen of it', async () => {
+    const api = await changedFleet();
+    const { post, get, plan } = api;
+    const id = await plan(['p_c000']);
+    const planned = (await get(`/plans/${id}/circuits/p_c000`)).body;
+    const seen = { training_hash: planned['training_hash'], inputs_digest: planned['inputs_digest'] };
+    const accept = (what: object) =>
+      post(`/plans/${id}/accept`, { reason: 'a test', seen: { p_c000: { ...seen, ...what } } });
+    for (const other of [{ training_hash: 'another' }, { inputs_digest: 'another' }])
+      expect(await accept(other)).toMatchObject({
+        status: 409,
+        body: { detail: 'p_c000 wants something else by now than what was seen of it.' },
+      });
+    expect(await words(api)).toEqual([]);
+    expect(await accept({})).toMatchObject({ status: 200, body: { accepted: [{ circuit: 'p_c000' }] } });
+  });
+
   it('takes none where one has no model, is not in the plan, or no reason is given', async () => {
     const api = await changedFleet();
     const { post, plan } = api;

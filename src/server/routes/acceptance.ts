@@ -2,7 +2,7 @@ import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { acceptModels } from '../../actions/index.ts';
 import { groupByCause } from '../../fleet/index.ts';
-import { NotFoundError, UsageError } from '../../kernel/errors.ts';
+import { ConflictError, NotFoundError, UsageError } from '../../kernel/errors.ts';
 import { AcceptedModel } from '../../views/index.ts';
 import type { PlannedCircuitView } from '../../views/index.ts';
 import { needs } from '../access/route-roles.ts';
@@ -20,6 +20,10 @@ const Which = z.object({
     .max(1_000_000)
     .optional()
     .meta({ description: 'Only the circuits of this group of the plan.' }),
+  seen: z
+    .record(z.string().max(300), z.object({ training_hash: z.string(), inputs_digest: z.string() }))
+    .optional()
+    .meta({ description: 'What circuits were seen to want; refused (409) where the plan says otherwise.' }),
 });
 
 const accept = createRoute({
@@ -42,16 +46,18 @@ const accept = createRoute({
 
 export const acceptance = ({ project }: ApiContext, shelf: PlanShelf) =>
   routes().openapi(accept, async (c) => {
-    const { reason, ...which } = c.req.valid('json');
+    const { reason, seen = {}, ...which } = c.req.valid('json');
     const { circuits } = await shelf.get(c.req.valid('param').plan_id);
-    const accepted = await acceptModels(project, chosen(circuits, which), { reason, actor: c.get('actor') });
+    const wanted = chosen(circuits, which);
+    refuseUnseen(wanted, seen);
+    const accepted = await acceptModels(project, wanted, { reason, actor: c.get('actor') });
     return c.json({ accepted }, 200);
   });
 
 /** @throws NotFoundError for circuits that the plan has not, and for a group that it has not */
 function chosen(
   planned: readonly PlannedCircuitView[],
-  { circuits, group }: Omit<z.infer<typeof Which>, 'reason'>,
+  { circuits, group }: Pick<z.infer<typeof Which>, 'circuits' | 'group'>,
 ): readonly PlannedCircuitView[] {
   if (circuits !== undefined && group !== undefined)
     throw new UsageError('Circuits and a group are not accepted in one call.', {
@@ -73,4 +79,22 @@ function chosen(
     `The plan has no circuit ${unknown.slice(0, 3).join(', ')}${unknown.length > 3 ? ` and ${unknown.length - 3} more` : ''}.`,
     { hint: 'Ids are meant, as GET /api/v1/plans/{plan_id}/circuits lists them.' },
   );
+}
+
+/** @throws ConflictError for a circuit that wants something else than whoever decides has seen */
+function refuseUnseen(
+  wanted: readonly PlannedCircuitView[],
+  seen: NonNullable<z.infer<typeof Which>['seen']>,
+): void {
+  const moved = wanted.find(({ id, training_hash, inputs_digest }) => {
+    const known = Object.hasOwn(seen, id) ? seen[id] : undefined;
+    if (known === undefined) return false;
+    // Data that was still being read then is not known.
+    const other_data = known.inputs_digest !== '' && known.inputs_digest !== inputs_digest;
+    return known.training_hash !== training_hash || other_data;
+  });
+  if (moved === undefined) return;
+  throw new ConflictError(`${moved.id} wants something else by now than what was seen of it.`, {
+    hint: 'Look at it again, then accept what it wants.',
+  });
 }

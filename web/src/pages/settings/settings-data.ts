@@ -7,6 +7,8 @@ export type Channel = Awaited<ReturnType<typeof askChannels>>['items'][number];
 export type Schedule = Awaited<ReturnType<typeof askSchedules>>['items'][number];
 export type Message = InferResponseType<typeof api.notifications.$get, 200>['items'][number];
 export type Token = Awaited<ReturnType<typeof tokens>>['items'][number];
+export type Retention = Awaited<ReturnType<typeof askRetention>>;
+export type PruneReport = NonNullable<NonNullable<Retention['last']>['report']>;
 export type NewToken = InferRequestType<typeof api.tokens.$post>['json'];
 
 /** `fresh`: ask the provider now, whatever was seen a moment ago. */
@@ -17,6 +19,14 @@ export const askDoctor = (fresh: boolean, signal?: AbortSignal) =>
 const askChannels = (signal: AbortSignal) => ok(api.channels.$get({}, { init: { signal } }));
 const askSchedules = (signal: AbortSignal) => ok(api.schedules.$get({}, { init: { signal } }));
 
+const askRetention = (signal: AbortSignal) => ok(api.retention.$get({}, { init: { signal } }));
+/** What would go now, with the first thousand things by name. */
+export const previewRetention = () => ok(api.retention.preview.$post({ json: { items: 1000 } }));
+
+export const retentionQuery = queryOptions({
+  queryKey: ['retention', 'view'],
+  queryFn: ({ signal }) => askRetention(signal),
+});
 export const systemQuery = queryOptions({
   queryKey: ['system', 'view'],
   queryFn: ({ signal }) => askSystem(false, signal),
