@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { listCalls } from './api-lists.ts';
 import { figure } from './figures.ts';
 import type { Figure, SuiteResult } from './figures.ts';
@@ -26,7 +28,7 @@ export async function benchApi(_tools: Tools, quick: boolean): Promise<SuiteResu
   const server = await serve(folder);
   const floor = await started([process.execPath, join(import.meta.dirname, 'api-floor.ts'), path]);
   const db = new DatabaseSync(path, { timeout: 5000 });
-  const writer = writesEvents(db);
+  const writer = writesEvents(path);
   try {
     const fresh = memoryOf(server.pid).rss_mib;
     const taken = await ask(server, floor, db, quick ? 40 : 200);
@@ -187,15 +189,13 @@ async function mustBe200(client: OneClient, path: string) {
 }
 
 /** What is read is so never what was read before. The events are taken away again in the end. */
-function writesEvents(db: DatabaseSync): { stop(): Promise<void> } {
-  const insert = db.prepare(
-    `insert into events (at, type, severity, message, data) values (?, 'bench.tick', 'info', 'tick', '{}')`,
-  );
-  const timer = setInterval(() => insert.run(new Date().toISOString()), 500);
+function writesEvents(path: string): { stop(): Promise<void> } {
+  const writer = new Worker(new URL('./event-writer.ts', import.meta.url), { workerData: path });
   return {
     stop: async () => {
-      clearInterval(timer);
-      db.exec(`delete from events where type = 'bench.tick'`);
+      const ended = once(writer, 'exit');
+      writer.postMessage('end');
+      await ended;
     },
   };
 }

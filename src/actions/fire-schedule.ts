@@ -2,18 +2,14 @@ import type { Project } from '../app.ts';
 import type { ScheduleConfig } from '../config/index.ts';
 import type { Actor } from '../gates/index.ts';
 import { toIso } from '../kernel/clock.ts';
-import { AnsweredError, ConflictError, NotFoundError, TrainyardError, messageOf } from '../kernel/errors.ts';
+import { AnsweredError, ConflictError } from '../kernel/errors.ts';
 import { clockTime } from '../kernel/time-zone.ts';
 import type { Run } from '../pipelines/index.ts';
 import { decidedUntil, isDecided, openRunOf, recordFiring, scheduleStates } from '../schedules/index.ts';
 import type { Firing, FiringOutcome } from '../schedules/index.ts';
 import { appendEvents } from '../store/index.ts';
 import type { Db, NewEvent, Tx } from '../store/index.ts';
-import { chooseScripts } from './choose-scripts.ts';
-import type { ScriptSettings } from './choose-scripts.ts';
-import { planProject } from './plan-project.ts';
-import { prepareRun } from './start-run.ts';
-import { prepareServedScripts } from './serve-scripts.ts';
+import { asError, prepareTriggered, whyOf } from './prepare-triggered.ts';
 
 /** A schedule at one of its times, or because somebody wants it now. */
 export interface Occasion {
@@ -54,7 +50,8 @@ export async function fireSchedule(project: Project, occasion: Occasion): Promis
     const skipped = await reasonToSkip(store.db, occasion);
     if (skipped !== null) return answer(await record(project, occasion, skipped));
     try {
-      const prepared = await prepare(project, occasion);
+      const { run } = occasion.schedule;
+      const prepared = await prepareTriggered(project, run, occasion.actor, `schedule:${occasion.name}`);
       world.faultPoint('schedule.prepared');
       const fired = await store.tx(async (tx) => {
         const open = await reasonToSkip(tx, occasion);
@@ -75,6 +72,13 @@ export async function fireSchedule(project: Project, occasion: Occasion): Promis
   }
 }
 
+/** What came of a time, before it is written. */
+interface Outcome {
+  readonly outcome: FiringOutcome;
+  readonly message: string;
+  readonly run: Run | null;
+}
+
 /** A time that nobody met and that is not made up for. */
 export async function passOver(project: Project, occasion: Occasion, late: string): Promise<void> {
   await record(project, occasion, {
@@ -83,65 +87,6 @@ export async function passOver(project: Project, occasion: Occasion, late: strin
     run: null,
   });
 }
-
-interface Outcome {
-  readonly outcome: FiringOutcome;
-  readonly message: string;
-  readonly run: Run | null;
-}
-
-async function prepare(
-  project: Project,
-  { name, schedule: { run }, actor }: Occasion,
-): Promise<(tx: Tx) => Promise<Outcome>> {
-  if (run.pipeline === 'scripts') return prepareScheduledScripts(project, name, run.settings, actor);
-  const planned = await planProject(project, {
-    detection: run.detection,
-    base_ref: run.base,
-    circuits: run.circuits,
-    if_changed: run.if_changed,
-    include_failed: run.include_failed,
-    allow_wide: run.allow_wide,
-  });
-  const { plan } = planned;
-  // What failed before is offered at a run's retry gate: that is something to do, too.
-  if (plan.pinned.size === 0)
-    return async () => ({ outcome: 'nothing', message: 'nothing to train', run: null });
-  const write = await prepareRun(project, planned, { actor, approve: run.approve, pr: false });
-  return async (tx) => {
-    const started = await write(tx);
-    const offered = plan.pinned.size - plan.summary.train;
-    const message = `run ${started.number} for ${plan.summary.train} of ${plan.circuits.length} circuits${offered === 0 ? '' : `; ${offered} that failed before ${offered === 1 ? 'is' : 'are'} offered again`}`;
-    return { outcome: 'started', message, run: started };
-  };
-}
-
-async function prepareScheduledScripts(
-  project: Project,
-  name: string,
-  wanted: ScriptSettings,
-  actor: Actor,
-): Promise<(tx: Tx) => Promise<Outcome>> {
-  const { root, config } = project;
-  const settings = { ...config.scripts, ...wanted };
-  const { jobs: chosen } = await chooseScripts(root, settings);
-  const by_schedule = { settings, actor, arguments: [`schedule:${name}`] };
-  const prepared = await prepareServedScripts(project, { chosen, ...by_schedule });
-  if (prepared === null) {
-    if (settings.strict_discovery === true)
-      throw new NotFoundError(`Discovery found no training script in ${root}.`, {
-        hint: 'Scripts are called train_*.py; name others with include_pattern.',
-      });
-    return async () => ({ outcome: 'nothing', message: 'no training scripts found', run: null });
-  }
-  return async (tx) => {
-    const run = await prepared.write(tx);
-    const message = `run ${run.number} for ${counted(prepared.jobs.length, 'script')}`;
-    return { outcome: 'started', message, run };
-  };
-}
-
-const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 /** What speaks against it: a run of it that is open, or somebody who has paused it meanwhile. */
 async function reasonToSkip(db: Db, { name, kind, force }: Occasion): Promise<Outcome | null> {
@@ -229,20 +174,4 @@ function eventOf({ name, kind, slot, schedule, actor }: Occasion, firing: Firing
         data,
       };
   }
-}
-
-const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
-
-/** In one line, with the first thing to put right. */
-function whyOf(error: unknown): string {
-  if (!(error instanceof TrainyardError)) return messageOf(error);
-  const [first] = error.problems;
-  const place =
-    first === undefined
-      ? []
-      : [`${first.file}${first.line === null ? '' : `:${first.line}`}: ${first.message}`];
-  const hint = error.hint ?? first?.hint ?? null;
-  return [messageOf(error), ...place, ...(hint === null ? [] : [hint])]
-    .map((part) => part.replace(/([^.?!])$/, '$1.'))
-    .join(' ');
 }

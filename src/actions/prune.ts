@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Project } from '../app.ts';
 import { discardSnapshots, unneededSnapshots } from '../assets/index.ts';
 import type { KeptRuns } from '../jobs/index.ts';
+import { forgetDeliveries } from '../hooks/index.ts';
 import { toIso } from '../kernel/clock.ts';
 import { removeTree, sizeBelow } from '../kernel/files.ts';
 import {
@@ -188,7 +189,11 @@ class Pruning {
       if (action === 'remove') yield* this.#removeRun(id, number, before, why);
       else this.#tell({ kind: 'run', name: `run ${number}`, action, why, bytes: null });
     }
-    if (!dry_run) await store.tx((tx) => forgetFirings(tx, before));
+    if (dry_run) return;
+    await store.tx(async (tx) => {
+      await forgetFirings(tx, before);
+      await forgetDeliveries(tx, before);
+    });
   }
 
   async *#removeRun(id: string, number: number, before: string | null, why: string): AsyncGenerator<void> {

@@ -79,6 +79,17 @@ describe('trainyard.yaml that changes', () => {
     expect(Object.keys(w.project.config.notifications.channels)).toEqual(['ops']);
   });
 
+  it('takes up hooks at once, and waits for the next start where they name other secrets', async () => {
+    const hook = (name: string): string => `hooks: {pushed: {sender: github, secret: "\${env:${name}}"}}\n`;
+    const watch = await watching(hook('OLD_KEY'));
+    await edited(watch, `provider: simulated\n${hook('OLD_KEY').replace('github', 'gitlab')}`);
+    expect(w.project.settings.hooks['pushed']?.sender).toBe('gitlab');
+    await edited(watch, `provider: simulated\ngroups: {leads: [ada]}\n${hook('NEW_KEY')}`);
+    expect(watch.restart_for).toEqual(['hooks']);
+    expect(w.project.settings.hooks['pushed']).toMatchObject({ sender: 'gitlab', secret: '${env:OLD_KEY}' });
+    expect(w.project.config.groups).toEqual({ leads: ['ada'] });
+  });
+
   it('leaves everything as it was where it is broken or gone, until it can be used again', async () => {
     const watch = await watching('groups: {leads: [ada]}\n');
     expect(await edited(watch, 'groups: [')).toBe(true);

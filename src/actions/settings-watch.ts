@@ -5,6 +5,7 @@ import type { Project } from '../app.ts';
 import { loadProjectConfig, secretVariables } from '../config/index.ts';
 import type { ProjectConfig } from '../config/index.ts';
 import { TrainyardError, messageOf } from '../kernel/errors.ts';
+import { secretNames } from '../kernel/redact.ts';
 
 /** How often the file is looked at: one question to the file system. */
 const LOOK_MS = 2000;
@@ -12,6 +13,9 @@ const LOOK_MS = 2000;
 /** What a process goes by from its start to its end: where it listens and whom it trusts, where it trains. */
 const FROM_THE_START = ['provider', 'providers', 'registry'] as const;
 const SERVER_FROM_THE_START = ['address', 'port', 'public_url', 'require_sign_in', 'oidc'] as const;
+
+/** Sections that may name secrets and hold at once, unless they name others than at the start. */
+const NAMING_SECRETS = ['notifications', 'hooks'] as const;
 
 /**
  * Reads trainyard.yaml again whenever it changes, and has the project work with what it says from then on. What counts
@@ -46,6 +50,13 @@ export class SettingsWatch {
     return this.#looking;
   }
 
+  /** Although it was looked at a moment ago: somebody has just written it. */
+  async lookNow(): Promise<void> {
+    await this.#looking;
+    this.#looked = Number.NEGATIVE_INFINITY;
+    await this.look();
+  }
+
   async #lookOnce(): Promise<void> {
     const { root, env, clock } = this.#project;
     const now = clock.now();
@@ -75,14 +86,20 @@ export class SettingsWatch {
     try {
       const file = await reading;
       const kept = keepFromTheStart(file, now);
-      const known = secretVariables(kept).every((name) => this.#secrets.has(name));
-      const taken = known ? kept : { ...kept, notifications: now.notifications };
+      const strange = NAMING_SECRETS.filter(
+        (section) => !secretNames(JSON.stringify(kept[section])).every((name) => this.#secrets.has(name)),
+      );
+      const taken = {
+        ...kept,
+        ...(strange.includes('notifications') ? { notifications: now.notifications } : {}),
+        ...(strange.includes('hooks') ? { hooks: now.hooks } : {}),
+      };
       if (!isDeepStrictEqual(taken, now)) {
         this.#again = true;
         await this.#project.takeUp(taken);
         this.#again = false;
       }
-      this.restart_for = [...changedFromTheStart(file, now), ...(known ? [] : ['notifications'])];
+      this.restart_for = [...changedFromTheStart(file, now), ...strange];
       return null;
     } catch (error) {
       return whyNot(error);

@@ -104,8 +104,13 @@ export const CATALOG: readonly CatalogEntry[] = [
     load: () => import('./commands/schedules.ts'),
   },
   {
+    name: 'hooks',
+    summary: 'list hooks and who called them, try one',
+    load: () => import('./commands/hooks.ts'),
+  },
+  {
     name: 'serve',
-    summary: 'run everything in one process: API, web UI, runs, schedules',
+    summary: 'run everything in one process: API, web UI, runs, schedules, hooks',
     load: () => import('./commands/serve.ts'),
   },
   {

@@ -49,7 +49,7 @@ export const secret = (description: string) =>
       typeof value === 'string' && REFERENCE.test(value)
         ? value
         : refuse(
-            'a secret must not stand in the file',
+            value === undefined ? 'is missing' : 'a secret must not stand in the file',
             'Put it into an environment variable, and write ${env:NAME} here.',
           ),
     { description, type: 'string', pattern: REFERENCE.source },

@@ -71,6 +71,7 @@ const DEFAULTS = {
   notifications: { channels: {}, routes: [], smtp: null, base_url: null, long_running_alert_every_s: 14_400 },
   deployment: {},
   schedules: {},
+  hooks: {},
   retention: { models_s: 2_592_000, logs_s: 1_209_600, runs_s: null },
   scripts: {},
   server: {
@@ -115,6 +116,7 @@ gates:
 notifications: {channels: {}, routes: [], long_running_alert_every: 4h}
 deployment: {}
 schedules: {}
+hooks: {}
 retention: {models: 30d, logs: 14d}
 scripts: {}
 server: {address: 127.0.0.1, port: 8080, require_sign_in: false}

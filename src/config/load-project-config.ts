@@ -8,7 +8,7 @@ import { secretNames } from '../kernel/redact.ts';
 import { WholeFloat, parseYaml, positions } from '../kernel/yaml.ts';
 import { readEnvironment } from './environment-variables.ts';
 import { ProjectFile } from './project-schema.ts';
-import { strangeGates } from './schedules-schema.ts';
+import { strangeGates } from './triggered-run-schema.ts';
 
 /** Everything in trainyard.yaml, with defaults; durations are seconds (`_s`), shares are fractions. */
 export type ProjectConfig = z.output<typeof ProjectFile> & {
@@ -16,9 +16,9 @@ export type ProjectConfig = z.output<typeof ProjectFile> & {
   readonly manual_circuits: string | null;
 };
 
-/** Environment variables that settings name as secrets: keys of channels and of sign-in. */
-export const secretVariables = ({ notifications, server }: ProjectConfig): string[] =>
-  secretNames(JSON.stringify([notifications, server]));
+/** Environment variables that settings name as secrets: keys of channels, of hooks and of sign-in. */
+export const secretVariables = ({ notifications, hooks, server }: ProjectConfig): string[] =>
+  secretNames(JSON.stringify([notifications, hooks, server]));
 
 const FILE = 'trainyard.yaml';
 
@@ -62,7 +62,10 @@ export function parseProjectConfig(
   }
   const parsed = ProjectFile.safeParse(settings, { reportInput: true });
   const findings = parsed.success
-    ? strangeGates(parsed.data.schedules, Object.keys(parsed.data.gates))
+    ? [
+        ...strangeGates('schedules', parsed.data.schedules, Object.keys(parsed.data.gates)),
+        ...strangeGates('hooks', parsed.data.hooks, Object.keys(parsed.data.gates)),
+      ]
     : toFindings(ProjectFile, parsed.error.issues);
   problems.unshift(...located(source, findings));
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);

@@ -1,6 +1,7 @@
 /** `trainyard.yaml`, whole: every setting, its default, what it means. An empty file is valid. */
 import { z } from 'zod';
 import { checkApprovers, gates, groups } from './gate-schema.ts';
+import { hooks } from './hooks-schema.ts';
 import { notifications } from './notification-schema.ts';
 import { schedules } from './schedules-schema.ts';
 import { scripts } from './scripts-schema.ts';
@@ -189,6 +190,7 @@ export const ProjectFile = z
     notifications,
     deployment: anything('Rollouts to test and production.'),
     schedules,
+    hooks,
     retention,
     scripts,
     server,

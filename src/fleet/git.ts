@@ -79,5 +79,56 @@ export async function fileAt(folder: string, commit: string, path: string): Prom
   }
 }
 
+/** A server that does not answer must not keep anybody. */
+const FETCH_MS = 60_000;
+
+/**
+ * Asks the remote of the current branch what is new there, without ever asking a person for a password.
+ * @throws UsageError with what git says
+ */
+export async function fetchUpstream(folder: string, signal: AbortSignal): Promise<void> {
+  await attempt(folder, ['fetch', '--quiet', '--no-tags'], { signal, timeout: FETCH_MS });
+}
+
+/**
+ * Moves the current branch and its files to what was fetched; never merges, and never overwrites what somebody changed.
+ * @throws UsageError with what git says
+ */
+export async function fastForward(folder: string): Promise<void> {
+  await attempt(folder, ['merge', '--ff-only', '--quiet', '@{upstream}'], {});
+}
+
+async function attempt(
+  folder: string,
+  args: readonly string[],
+  options: { readonly signal?: AbortSignal; readonly timeout?: number },
+): Promise<void> {
+  // Nobody sits there who could type a password.
+  const env = {
+    GIT_SSH_COMMAND: 'ssh -o BatchMode=yes',
+    ...process.env,
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_ASKPASS: 'true',
+  };
+  try {
+    await run('git', ['-C', folder, ...args], { ...options, env, encoding: 'utf8' });
+  } catch (error) {
+    // An address may carry a password.
+    const says =
+      messageOfStderr(error)
+        .trim()
+        .split('\n')
+        .at(-1)
+        ?.replaceAll(/\/\/[^/@\s]*@/g, '//') ?? '';
+    throw new UsageError(
+      `git ${args[0] ?? ''} did not work: ${says === '' ? 'it did not answer in time' : says}`,
+      {
+        hint: 'Try `git pull --ff-only` in the project folder, as the user that the server runs as.',
+        cause: error,
+      },
+    );
+  }
+}
+
 const messageOfStderr = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'stderr' in error ? String(error.stderr) : messageOf(error);

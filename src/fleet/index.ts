@@ -6,7 +6,7 @@ export type { CircuitStanding, CircuitState } from './circuit-state.ts';
 export { ContentDigests } from './content-digests.ts';
 export { freeze, thaw } from './frozen.ts';
 export type { FrozenCircuit } from './frozen.ts';
-export { fileAt, gitFacts, gitIdentity, resolveBase } from './git.ts';
+export { fastForward, fetchUpstream, fileAt, gitFacts, gitIdentity, resolveBase } from './git.ts';
 export { circuitsInHand } from './in-hand.ts';
 export { loadFleet } from './load-fleet.ts';
 export type { Circuit, Fleet } from './load-fleet.ts';

@@ -21,4 +21,4 @@ export const isToken = ({ name, identity }: Actor): boolean =>
 
 /** Names that no person may have, because something else acts under them. */
 export const isReservedName = (name: string): boolean =>
-  /^(token|schedule|oidc):|^@|^(trainyard|retention|\*)$/i.test(name);
+  /^(token|schedule|hook|oidc):|^@|^(trainyard|retention|\*)$/i.test(name);

@@ -1,8 +1,8 @@
 import { RETIRED_CONNECTOR, isRetiredConnector } from '../config/index.ts';
 import type { ChannelSettings } from '../config/index.ts';
 import { resolveSecrets } from '../kernel/redact.ts';
+import { webhookKey } from '../kernel/standard-webhooks.ts';
 import type { Db } from '../store/index.ts';
-import { keyOf } from './channels/webhook.ts';
 import { channelRows } from './channel-store.ts';
 import { countNotifications } from './outbox-lists.ts';
 import { senderOf } from './senders.ts';
@@ -77,7 +77,7 @@ async function faultOf(
   if (settings.type === 'teams' && isRetiredConnector(value(settings.url)))
     return { message: `its address ${RETIRED_CONNECTOR.message}`, hint: RETIRED_CONNECTOR.hint };
   if (settings.type === 'webhook' && settings.secret !== undefined) {
-    const key = keyOf(value(settings.secret));
+    const key = webhookKey(value(settings.secret));
     if (key instanceof Error) return { message: key.message, hint: 'Make one with: openssl rand -base64 32' };
   }
   return null;

@@ -22,6 +22,8 @@ export const USUAL_EVENTS: readonly string[] = [
   'run.succeeded',
   'run.failed',
   'run.canceled',
+  'schedule.failed',
+  'hook.failed',
 ];
 
 /** Records of what people did, and what this room itself reports, are never messages. */

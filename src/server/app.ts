@@ -13,6 +13,7 @@ import { describeCommonHeaders } from './common-headers.ts';
 import { apiDocs } from './docs/docs.ts';
 import { letGoOfBodies } from './head.ts';
 import { idempotent } from './idempotency.ts';
+import { incomingHooks, isHookCall } from './incoming-hooks.ts';
 import { ModelNames } from './model-names.ts';
 import { PlanShelf } from './plan-shelf.ts';
 import { problem, problemResponse } from './problem.ts';
@@ -23,6 +24,7 @@ import { artifacts } from './routes/artifacts.ts';
 import { audit } from './routes/audit.ts';
 import { circuits } from './routes/circuits.ts';
 import { events } from './routes/events.ts';
+import { hooks } from './routes/hooks.ts';
 import { jobLogs } from './routes/job-logs.ts';
 import { jobs } from './routes/jobs.ts';
 import { me } from './routes/me.ts';
@@ -52,6 +54,7 @@ export const resources = (context: ApiContext) => {
     .route('/', audit(context))
     .route('/', circuits(context))
     .route('/', events(context))
+    .route('/', hooks(context))
     .route('/', jobLogs(context))
     .route('/', jobs(context))
     .route('/', me())
@@ -90,16 +93,16 @@ export function createApp(context: ApiContext): OpenAPIHono<ApiEnv> {
   const record = refusalRecorder(context.project);
   app.use(guard(context, app, record));
   // After that: nobody unknown makes us keep what they send.
-  app.use(
-    bodyLimit({
-      maxSize: LARGEST_BODY,
-      onError: (c) => {
-        // The rest of it is not read, so nothing can follow on this connection.
-        c.header('connection', 'close');
-        return refuse(c, 413, 'usage', 'The body is larger than 1 MiB.', 'Send less at once.');
-      },
-    }),
-  );
+  const limited = bodyLimit({
+    maxSize: LARGEST_BODY,
+    onError: (c) => {
+      // The rest of it is not read, so nothing can follow on this connection.
+      c.header('connection', 'close');
+      return refuse(c, 413, 'usage', 'The body is larger than 1 MiB.', 'Send less at once.');
+    },
+  });
+  app.use((c, next) => (isHookCall(c.req.path) ? next() : limited(c, next)));
+  incomingHooks(app, context, record);
   for (const path of ['/api/v1/*', '/auth/*'])
     app.use(path, async (c, next) => {
       await next();

@@ -312,6 +312,25 @@ export interface ScheduleFiringsTable {
   run_number: number | null;
 }
 
+/** A genuine call of a hook, and what became of it. */
+export interface HookDeliveriesTable {
+  id: string;
+  hook: string;
+  /** The same call that comes again has the same. */
+  delivery_key: string;
+  received_at: string;
+  event: string | null;
+  branch: string | null;
+  /** JSON: circuits that the body names. */
+  circuits: string | null;
+  outcome: string;
+  message: string;
+  decided_at: string | null;
+  /** The run it started, which may have been removed since. */
+  run_id: string | null;
+  run_number: number | null;
+}
+
 /** What retention took from a run. No row: nothing. */
 export interface RunRetentionTable {
   run_id: string;
@@ -466,6 +485,7 @@ export interface Tables {
   artifacts: ArtifactsTable;
   schedules: SchedulesTable;
   schedule_firings: ScheduleFiringsTable;
+  hook_deliveries: HookDeliveriesTable;
   run_retention: RunRetentionTable;
   used_job_names: UsedJobNamesTable;
   workers: WorkersTable;

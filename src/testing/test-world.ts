@@ -76,6 +76,8 @@ export async function testWorld(
     readonly component?: string;
     readonly environment?: string | null;
     readonly fail?: readonly string[];
+    /** Variables of the process besides its user. */
+    readonly env?: Readonly<Record<string, string>>;
     readonly compute?: (world: World) => Compute;
   } = {},
 ): Promise<TestWorld> {
@@ -94,7 +96,7 @@ export async function testWorld(
   const project = await openProject({
     folder: root,
     mode: 'write',
-    env: { USER: 'tester' },
+    env: { USER: 'tester', ...options.env },
     clock,
     overrides: { fail: options.fail },
   });

@@ -6,6 +6,7 @@ import type { Project } from '../app.ts';
 import { loadComponent, loadEnvironments } from '../assets/index.ts';
 import { gitFacts, loadFleet } from '../fleet/index.ts';
 import { TrainyardError, messageOf } from '../kernel/errors.ts';
+import { resolveSecrets } from '../kernel/redact.ts';
 import { channelHealth, notifyWorld } from '../notify/index.ts';
 import { currentHolder, openRuns } from '../pipelines/index.ts';
 import { scheduleStates } from '../schedules/index.ts';
@@ -74,6 +75,7 @@ export async function diagnose(project: Project): Promise<DoctorView> {
     ([name, { enabled }]) => enabled && states.get(name)?.paused == null,
   );
   if (scheduled.length > 0) checks.push(await fires(project, scheduled.length));
+  checks.push(...hookChecks(project));
   const provider = await attempt(
     `provider ${config.provider}`,
     async () => (await project.world.compute(config.provider)).describe().title,
@@ -97,6 +99,21 @@ async function fires({ store }: Project, count: number): Promise<CheckView> {
     hint: ok ? null : 'Keep `trainyard serve` or `trainyard worker` running.',
   };
 }
+
+/** Hooks know their senders by a secret: without it every call is refused. */
+const hookChecks = ({ settings, env }: Project): CheckView[] =>
+  Object.entries(settings.hooks)
+    .filter(([, hook]) => hook.enabled)
+    .map(([name, { secret, sender }]) => {
+      const { missing } = resolveSecrets(secret, env);
+      const ok = missing.length === 0;
+      return {
+        name: `hook ${name}`,
+        ok,
+        message: ok ? `called by ${sender} at /hooks/${name}` : `${missing.join(', ')} is not set here`,
+        hint: ok ? null : 'Set it where `trainyard serve` starts; until then calls are refused.',
+      };
+    });
 
 async function attempt(name: string, look: () => Promise<string>): Promise<CheckView> {
   try {

@@ -42,6 +42,8 @@ const PAGES: readonly (readonly [name: string, path: string, there: RegExp])[] =
   ['the channels', '/settings?tab=channels', /webhook/],
   ['the tokens', '/settings?tab=tokens', /operator/],
   ['the schedules', '/settings?tab=schedules', /nightly/],
+  ['the hooks', '/settings?tab=hooks', /not ready/],
+  ['retention', '/settings?tab=retention', /once a day by itself/],
   ['trainyard.yaml', '/settings?tab=file', /max_changed/],
   ['the page for signing in', '/sign-in', /Sign in/],
   ['what happened', '/activity', /Run 3 started/],
@@ -55,6 +57,7 @@ const SETTINGS = `
 groups: {crew: [ada@x]}
 notifications: {channels: {ops: {type: webhook, url: "http://127.0.0.1:9/"}}, routes: []}
 schedules: {nightly: {cron: "15 2 * * *", timezone: UTC, run: {pipeline: train}}}
+hooks: {pushed: {sender: github, secret: "\${env:NO_SUCH_KEY}", branches: [main, "release/*"], pull: true}}
 `;
 
 inBrowser('every page', (visitor) => {

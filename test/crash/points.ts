@@ -3,6 +3,9 @@
 /** While a schedule fires: everything is looked at, everything is written and nothing is kept yet, all is kept. */
 export const SCHEDULE_POINTS = ['schedule.prepared', 'schedule.written', 'schedule.fired'] as const;
 
+/** While a hook is called, and while it fires: it is kept; everything is looked at, written and not kept yet, kept. */
+export const HOOK_POINTS = ['hook.taken', 'hook.prepared', 'hook.written', 'hook.fired'] as const;
+
 /** While a start over HTTP is written: everything is looked at, it is written and not kept yet, it is kept with its answer. */
 export const ONCE_POINTS = ['once.prepared', 'once.written', 'once.kept'] as const;
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestProject } from '../helpers/project.ts';
 import type { Ended } from '../helpers/trainyard.ts';
 import { twoAtOnce } from '../helpers/two-at-once.ts';
-import { ONCE_POINTS, PRUNE_POINTS, SCHEDULE_POINTS } from './points.ts';
+import { HOOK_POINTS, ONCE_POINTS, PRUNE_POINTS, SCHEDULE_POINTS } from './points.ts';
 import { CANCEL_POINTS, POINTS, RESUME, RUN, WHOLE, books } from './whole-run.ts';
 import type { Books } from './whole-run.ts';
 
@@ -46,7 +46,14 @@ describe('a run on the simulated provider that is killed and resumed', () => {
     );
     expect(named.length).toBeGreaterThan(10);
     // Those outside runs have tests of their own.
-    const covered = [...POINTS, ...CANCEL_POINTS, ...SCHEDULE_POINTS, ...ONCE_POINTS, ...PRUNE_POINTS];
+    const covered = [
+      ...POINTS,
+      ...CANCEL_POINTS,
+      ...SCHEDULE_POINTS,
+      ...HOOK_POINTS,
+      ...ONCE_POINTS,
+      ...PRUNE_POINTS,
+    ];
     expect([...new Set(named)].filter((name) => !covered.some((point) => point.startsWith(name)))).toEqual(
       [],
     );

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { listApprovals } from '../../src/gates/index.ts';
 import { TRAINS_WHEN_LET, TestProject } from '../helpers/project.ts';
 import type { ProjectOptions } from '../helpers/project.ts';
+import { serving } from '../helpers/serving.ts';
 import { startsOf } from '../helpers/starts.ts';
 import { until } from '../helpers/until.ts';
 import type { Running } from '../helpers/trainyard.ts';
@@ -25,9 +26,7 @@ interface Serving {
 }
 
 async function serve(p: TestProject, ...args: readonly string[]): Promise<Serving> {
-  const process = p.start(['serve', '--port', '0', ...args], { timeout_ms: 90_000 });
-  await process.says(/http:\/\/[^\s"]+:\d+/);
-  const [url = ''] = /http:\/\/[^\s"]+:\d+/.exec(process.stderr) ?? [];
+  const { process, url } = await serving(p, args);
   const get = async <T>(path: string): Promise<T> => {
     const response = await fetch(`${url}${path}`);
     return (await response.json()) as T;
@@ -62,6 +61,17 @@ async function listen(s: Serving): Promise<{ readonly text: () => string; readon
 }
 
 const over = async (running: Running): Promise<number | null> => (await running.ended).code;
+
+it('looks at the fleet as soon as it serves, before anybody asks', { timeout: 60_000 }, async () => {
+  const p = project();
+  const s = await serve(p);
+  await until(
+    async () => p.has('.trainyard/cache/fleet.json'),
+    (looked) => looked,
+  );
+  s.process.kill('SIGTERM');
+  expect(await over(s.process)).toBe(0);
+});
 
 describe('a server beside another process', { timeout: 90_000 }, () => {
   it('answers while `run` holds the project, says so, and takes over by itself when that ends', async () => {

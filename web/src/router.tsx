@@ -207,10 +207,11 @@ const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
   validateSearch: searchOf({
-    tab: oneOf(['gates', 'channels', 'tokens', 'schedules', 'retention', 'file']),
+    tab: oneOf(['gates', 'channels', 'tokens', 'schedules', 'hooks', 'retention', 'file']),
     state: oneOf(['pending', 'dead', 'delivered']),
     channel: text,
     schedule: text,
+    hook: text,
   }),
   component: lazyRouteComponent(() => import('./pages/settings/index.ts'), 'SettingsPage'),
 });

@@ -11,7 +11,7 @@ export function define(parent: Command): void {
       parent
         .command('worker')
         .description(
-          'Goes on with open runs of the project and fires its schedules, until told to stop (Ctrl-C, SIGTERM).',
+          'Goes on with open runs of the project, fires its schedules and does what hooks were called for, until told to stop (Ctrl-C, SIGTERM).',
         )
         .option('--until-idle', 'end when every run is over or waits for people'),
       'text',
@@ -23,7 +23,7 @@ export function define(parent: Command): void {
   ).action(async (flags: CommonOptions & LogFlags & { untilIdle?: boolean }) => {
     await withProject(flags, 'write', async (project) => {
       const { driveRuns, holdProject, openRuns } = await import('../../pipelines/index.ts');
-      const { pruneTicker, schedulesTicker, servedScriptRuns, tellEvents } =
+      const { SettingsWatch, hooksTicker, pruneTicker, schedulesTicker, servedScriptRuns, tellEvents } =
         await import('../../actions/index.ts');
       const { showProgress } = await import('../render/progress.ts');
       const { showScripts } = await import('../render/script-progress.ts');
@@ -53,7 +53,13 @@ export function define(parent: Command): void {
         show: silent ? null : (own, run) => showScripts(own, run, { verbose: false, plain: true }),
         say,
       });
-      const tickers = [schedulesTicker(project, say), scripts, pruneTicker(project, say)];
+      const settings = new SettingsWatch(project);
+      const tickers = [
+        schedulesTicker(project, say, settings),
+        hooksTicker(project, settings, stop.signal, say),
+        scripts,
+        pruneTicker(project, say),
+      ];
       const progress = runs.length > 0 && !silent ? showProgress(project, runs) : null;
       const ended = new AbortController();
       const telling = log === null ? null : tellEvents(project, log, ended.signal);

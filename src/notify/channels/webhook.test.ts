@@ -3,12 +3,13 @@ import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { webhookKey } from '../../kernel/standard-webhooks.ts';
 import type { Outcome } from '../sender.ts';
 import { SECRET, eventOf, settingsOf, yard } from '../test-notify.ts';
 import type { Yard } from '../test-notify.ts';
 import { HttpServer } from '../test-servers.ts';
 import { eventBody } from './event-body.ts';
-import { keyOf, webhookSender } from './webhook.ts';
+import { webhookSender } from './webhook.ts';
 
 let y: Yard;
 let server: HttpServer;
@@ -76,7 +77,7 @@ describe('a webhook', () => {
 
   it('is signed as the vectors of Standard Webhooks are', async () => {
     // From the specification's own libraries: the same secret, id, time and payload give this signature.
-    const key = keyOf('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw');
+    const key = webhookKey('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw');
     if (key instanceof Error) throw key;
     const text = 'msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.{"test": 2432232314}';
     expect(createHmac('sha256', key).update(text).digest('base64')).toBe(
@@ -85,10 +86,10 @@ describe('a webhook', () => {
   });
 
   it('takes a secret with and without its prefix, and none that is too short', () => {
-    expect(keyOf(SECRET)).toEqual(keyOf(SECRET.slice('whsec_'.length)));
-    expect(keyOf('hunter2')).toBeInstanceOf(Error);
-    expect(keyOf('whsec_not base64 at all, whatever else it is!')).toBeInstanceOf(Error);
-    expect(keyOf(Buffer.alloc(65).toString('base64'))).toBeInstanceOf(Error);
+    expect(webhookKey(SECRET)).toEqual(webhookKey(SECRET.slice('whsec_'.length)));
+    expect(webhookKey('hunter2')).toBeInstanceOf(Error);
+    expect(webhookKey('whsec_not base64 at all, whatever else it is!')).toBeInstanceOf(Error);
+    expect(webhookKey(Buffer.alloc(65).toString('base64'))).toBeInstanceOf(Error);
   });
 
   it('with a secret that is none gets nothing', async () => {

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { signWebhook, webhookKey } from '../../kernel/standard-webhooks.ts';
 import type { NotifyWorld } from '../world.ts';
 import type { Outcome, Sender } from '../sender.ts';
 import { cleaner, outcomeOf, postJson } from './http.ts';
@@ -17,7 +17,7 @@ export function webhookSender(
     send: async (parcel, cut) => {
       if (parcel.kind !== 'event')
         return { kind: 'never', error: 'a webhook takes events alone', hint: null };
-      const key = settings.secret === null ? null : keyOf(settings.secret);
+      const key = settings.secret === null ? null : webhookKey(settings.secret);
       if (key instanceof Error)
         return { kind: 'never', error: key.message, hint: 'Make one with: openssl rand -base64 32' };
       return withTimeLimit(world.clock, world.timing.attempt_ms, cut, async (signal): Promise<Outcome> => {
@@ -27,7 +27,7 @@ export function webhookSender(
           'webhook-timestamp': timestamp,
           ...(key === null
             ? {}
-            : { 'webhook-signature': `v1,${sign(key, `${parcel.id}.${timestamp}.${parcel.body}`)}` }),
+            : { 'webhook-signature': signWebhook(key, parcel.id, timestamp, parcel.body) }),
         };
         return outcomeOf(
           await postJson({ url: settings.url, headers, body: parcel.body }, signal),
@@ -37,15 +37,4 @@ export function webhookSender(
       });
     },
   };
-}
-
-const sign = (key: Buffer, text: string): string => createHmac('sha256', key).update(text).digest('base64');
-
-/** The bytes of a secret, with or without `whsec_`. */
-export function keyOf(secret: string): Buffer | Error {
-  const text = secret.trim().replace(/^whsec_/, '');
-  const key = Buffer.from(text, 'base64');
-  if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(text) || key.length < 24 || key.length > 64)
-    return new Error('its secret is not 24 to 64 bytes in base64');
-  return key;
 }

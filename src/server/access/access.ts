@@ -4,6 +4,7 @@ import type { Project } from '../../app.ts';
 import { isLoopback } from '../../kernel/loopback.ts';
 import { ROLES } from '../../kernel/roles.ts';
 import type { ApiContext, ApiEnv } from '../api.ts';
+import { isHookCall } from '../incoming-hooks.ts';
 import { problemResponse } from '../problem.ts';
 import type { Caller } from './caller.ts';
 import { shownBy } from './credentials.ts';
@@ -137,10 +138,13 @@ export function guard(
 
 const OPEN: ReadonlySet<string> = new Set(['/api/openapi.json', '/api/docs', '/api/docs.css']);
 
-/** What anybody may see: the pages themselves, sign-in, whether the process lives, what the API looks like. */
+/**
+ * What anybody may ask: the pages themselves, sign-in, whether the process lives, what the API looks like. And hooks, which
+ * look for a signature of their own.
+ */
 function isOpen(c: Context<ApiEnv>): boolean {
   const { path } = c.req;
-  if (path.startsWith('/auth/')) return true;
+  if (path.startsWith('/auth/') || isHookCall(path)) return true;
   if (changes(c.req)) return false;
   return OPEN.has(path) || !/^\/(api|metrics)(\/|$)/i.test(path);
 }

@@ -1,4 +1,4 @@
-import { pruneTicker, schedulesTicker, servedScriptRuns } from '../../actions/index.ts';
+import { hooksTicker, pruneTicker, schedulesTicker, servedScriptRuns } from '../../actions/index.ts';
 import type { SettingsWatch } from '../../actions/index.ts';
 import type { Project } from '../../app.ts';
 import { messageOf } from '../../kernel/errors.ts';
@@ -51,7 +51,12 @@ export function createDriving(
   const drive = async (hold: Hold, signal: AbortSignal): Promise<void> => {
     const say = (line: string): void => log.info({}, line);
     const scripts = servedScriptRuns(project, hold, { show: null, say });
-    const tickers = [schedulesTicker(project, say, settings), scripts, pruneTicker(project, say)];
+    const tickers = [
+      schedulesTicker(project, say, settings),
+      hooksTicker(project, settings, signal, say),
+      scripts,
+      pruneTicker(project, say),
+    ];
     log.info({}, 'This server advances the runs.');
     try {
       await driveRuns(project.world, hold, signal, 'aborted', {}, tickers);

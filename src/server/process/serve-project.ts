@@ -4,6 +4,7 @@ import type { Project } from '../../app.ts';
 import { toIso } from '../../kernel/clock.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
+import { fleetWatch } from '../fleet-watch.ts';
 import { forgetAnswers } from '../idempotency.ts';
 import { listen } from '../listen.ts';
 import { createLive } from '../live/live.ts';
@@ -61,6 +62,10 @@ export async function serveProject(
     { address, port },
   );
   log.info({ pid: process.pid }, `Trainyard serves ${project.root} at ${server.url}`);
+  // Whoever opens the first page finds it looked at already; what is wrong with the fleet is told there.
+  void fleetWatch(project)
+    .now()
+    .catch(() => undefined);
   const ended = [
     driving.run(signal),
     tellEvents(project, log, signal),

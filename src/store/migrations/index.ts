@@ -11,6 +11,7 @@ import { listsOfEvents } from './0010-lists-of-events.ts';
 import { listsOfModels } from './0011-lists-of-models.ts';
 import { longPasts } from './0012-long-pasts.ts';
 import { secretsInAnswers } from './0013-secrets-in-answers.ts';
+import { hooks } from './0014-hooks.ts';
 
 /** In order; a store's version is how many of them it has seen. */
 export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
@@ -27,4 +28,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: '0011-lists-of-models', sql: listsOfModels },
   { name: '0012-long-pasts', sql: longPasts },
   { name: '0013-secrets-in-answers', sql: secretsInAnswers },
+  { name: '0014-hooks', sql: hooks },
 ];

@@ -107,6 +107,7 @@ const BY_SUBJECT: Readonly<Record<string, readonly Topic[]>> = {
   environment: ['system'],
   component: ['system'],
   schedule: ['schedules'],
+  hook: ['hooks'],
   access: ['tokens'],
   notification: ['notifications'],
   retention: ['retention', 'runs', 'models'],

@@ -13,6 +13,7 @@ export const TOPICS = {
   events: 500,
   audit: 1000,
   schedules: 1000,
+  hooks: 1000,
   notifications: 1000,
   scripts: 1000,
   retention: 1000,

@@ -34,11 +34,14 @@ const LOOKS: Readonly<Record<string, StateLook>> = {
   delivered: look('✓', 'delivered', 'ok'),
   dead: look('✗', 'dead', 'failed'),
   paused: look('‖', 'paused', 'waiting'),
-  // API tokens, and what became of the times of schedules.
+  // API tokens, and what became of the times of schedules and the calls of hooks.
   active: look('✓', 'active', 'ok'),
   revoked: look('⊘', 'revoked', 'canceled'),
   started: look('✓', 'started', 'ok'),
   nothing: look('–', 'nothing to do', 'idle'),
+  merged: look('+', 'together', 'ok'),
+  ignored: look('·', 'not for it', 'idle'),
+  unready: look('!', 'not ready', 'waiting'),
   // Model versions.
   withdrawn: look('⊘', 'withdrawn', 'canceled'),
   promoted: look('✓', 'promoted', 'ok'),

@@ -1,7 +1,17 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, getRouteApi, useNavigate } from '@tanstack/react-router';
 import { runPath } from '../../paths.ts';
-import { DataTable, Dialog, Empty, ErrorNotice, Skeleton, Status, Time } from '../../ui/index.ts';
+import {
+  Button,
+  DataTable,
+  Dialog,
+  DialogFoot,
+  Empty,
+  ErrorNotice,
+  Skeleton,
+  Status,
+  Time,
+} from '../../ui/index.ts';
 import { scheduleQuery } from './settings-data.ts';
 import styles from './settings.module.css';
 
@@ -11,14 +21,13 @@ const route = getRouteApi('/settings');
 export function ScheduleDialog() {
   const { schedule } = route.useSearch();
   const navigate = useNavigate({ from: '/settings' });
+  const close = (): void => void navigate({ search: { tab: 'schedules' }, replace: true });
   return (
-    <Dialog
-      wide
-      open={schedule !== undefined}
-      onClose={() => void navigate({ search: { tab: 'schedules' }, replace: true })}
-      title={`Times of ${schedule ?? ''}`}
-    >
+    <Dialog wide open={schedule !== undefined} onClose={close} title={`Times of ${schedule ?? ''}`}>
       {schedule !== undefined && <Times name={schedule} />}
+      <DialogFoot>
+        <Button onClick={close}>Close</Button>
+      </DialogFoot>
     </Dialog>
   );
 }

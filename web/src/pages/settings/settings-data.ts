@@ -5,6 +5,8 @@ import { api, ok } from '../../api/client.ts';
 export type System = Awaited<ReturnType<typeof askSystem>>;
 export type Channel = Awaited<ReturnType<typeof askChannels>>['items'][number];
 export type Schedule = Awaited<ReturnType<typeof askSchedules>>['items'][number];
+export type Hook = Awaited<ReturnType<typeof askHooks>>['items'][number];
+export type Delivery = Awaited<ReturnType<typeof deliveries>>['items'][number];
 export type Message = InferResponseType<typeof api.notifications.$get, 200>['items'][number];
 export type Token = Awaited<ReturnType<typeof tokens>>['items'][number];
 export type Retention = Awaited<ReturnType<typeof askRetention>>;
@@ -17,6 +19,7 @@ export const askSystem = (fresh: boolean, signal?: AbortSignal) =>
 export const askDoctor = (fresh: boolean, signal?: AbortSignal) =>
   ok(api.doctor.$get({ query: { fresh: fresh ? 'true' : 'false' } }, { init: { signal: signal ?? null } }));
 const askChannels = (signal: AbortSignal) => ok(api.channels.$get({}, { init: { signal } }));
+const askHooks = (signal: AbortSignal) => ok(api.hooks.$get({}, { init: { signal } }));
 const askSchedules = (signal: AbortSignal) => ok(api.schedules.$get({}, { init: { signal } }));
 
 const askRetention = (signal: AbortSignal) => ok(api.retention.$get({}, { init: { signal } }));
@@ -49,6 +52,18 @@ export const scheduleQuery = (name: string) =>
     queryFn: ({ signal }) =>
       ok(api.schedules[':name'].$get({ param: { name }, query: { count: 20 } }, { init: { signal } })),
   });
+
+export const hooksQuery = queryOptions({
+  queryKey: ['hooks', 'list'],
+  queryFn: ({ signal }) => askHooks(signal),
+});
+export const deliveries = (name: string, cursor: string | undefined, signal: AbortSignal) =>
+  ok(
+    api.hooks[':name'].deliveries.$get(
+      { param: { name }, query: { cursor, limit: '50' } },
+      { init: { signal } },
+    ),
+  );
 
 export const messages = (
   filter: { readonly state?: Message['state'] | undefined; readonly channel?: string | undefined },

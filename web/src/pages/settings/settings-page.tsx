@@ -4,6 +4,7 @@ import { ErrorNotice, Notice, Page, Skeleton, Tabs } from '../../ui/index.ts';
 import { ChannelsTab } from './channels-tab.tsx';
 import { FileTab } from './file-tab.tsx';
 import { GatesTab } from './gates-tab.tsx';
+import { HooksTab } from './hooks-tab.tsx';
 import { RetentionTab } from './retention-tab.tsx';
 import { SchedulesTab } from './schedules-tab.tsx';
 import { ServerTab } from './server-tab.tsx';
@@ -50,6 +51,7 @@ export function SettingsPage() {
               { value: 'channels', label: 'Channels', content: <ChannelsTab /> },
               { value: 'tokens', label: 'Tokens', content: <TokensTab /> },
               { value: 'schedules', label: 'Schedules', content: <SchedulesTab /> },
+              { value: 'hooks', label: 'Hooks', content: <HooksTab /> },
               { value: 'retention', label: 'Retention', content: <RetentionTab /> },
               { value: 'file', label: 'trainyard.yaml', content: <FileTab system={data} /> },
             ]}

@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+import { hookNamed, retryDeliveries, secretOf } from '../actions/index.ts';
+import type { Project } from '../app.ts';
+import { ok } from '../client/index.ts';
+import { listDeliveries, pingBody, signCall } from '../hooks/index.ts';
+import { TrainyardError, UsageError, messageOf } from '../kernel/errors.ts';
+import { deliveryView, hookViews, isServed } from '../views/index.ts';
+import { ask, withProject } from './options.ts';
+import type { CommonOptions } from './options.ts';
+import { deliveryTable, hookRemarks, hookTable } from './render/hooks.ts';
+import { note, print, printJson } from './render/output.ts';
+
+export async function listHooks(flags: CommonOptions): Promise<void> {
+  const { hooks, served } = await ask(flags, 'read', {
+    here: async (project) => ({ hooks: await hookViews(project), served: await isServed(project) }),
+    there: async ({ api }) => ({ hooks: (await ok(api.hooks.$get({}))).items, served: true }),
+  });
+  if (flags.json === true) {
+    printJson({ hooks });
+    return;
+  }
+  if (hooks.length === 0) {
+    print('No hooks. Write them under `hooks:` in trainyard.yaml: docs/hooks.md');
+    return;
+  }
+  print(hookTable(hooks));
+  for (const line of hookRemarks(hooks)) print(line);
+  if (!served) print('Nothing serves: nobody can call them until `trainyard serve` runs.');
+}
+
+export async function showCalls(
+  name: string,
+  flags: CommonOptions & { limit: number; before?: string },
+): Promise<void> {
+  const { limit, before, json = false } = flags;
+  const deliveries = await ask(flags, 'read', {
+    here: async (project) => {
+      const found = await listDeliveries(project.store.db, { hook: name, before, limit });
+      // One that is gone from the file has a history all the same.
+      if (found.length === 0) hookNamed(project, name);
+      return found.map(deliveryView);
+    },
+    there: async ({ api }) => {
+      const query = {
+        limit: Math.min(limit, MOST_CALLS),
+        ...(before === undefined ? {} : { cursor: before }),
+      };
+      return (await ok(api.hooks[':name'].deliveries.$get({ param: { name }, query }))).items;
+    },
+  });
+  if (json) printJson({ name, deliveries });
+  else print(deliveries.length === 0 ? `Hook ${name} was not called yet.` : deliveryTable(deliveries));
+}
+
+/** What a server tells at once. */
+const MOST_CALLS = 500;
+
+export async function retryCalls(name: string, ids: readonly string[], flags: CommonOptions): Promise<void> {
+  const retried = await ask(flags, 'write', {
+    here: async (project) =>
+      retryDeliveries(project, name, ids.length === 0 ? null : ids, await project.actor()),
+    there: async ({ api }) => {
+      const json = ids.length === 0 ? {} : { deliveries: [...ids] };
+      return (await ok(api.hooks[':name'].retry.$post({ param: { name }, json }))).retried;
+    },
+  });
+  if (flags.json === true) printJson({ name, retried });
+  else
+    print(
+      `${retried === 1 ? '1 call' : `${retried} calls`} of hook ${name} ${retried === 1 ? 'waits' : 'wait'} once more: see \`trainyard hooks history ${name}\`.`,
+    );
+}
+
+/** Calls a hook as its sender would. @throws TrainyardError (provider_unavailable) when that is not taken */
+export async function tryHook(name: string, flags: CommonOptions & { url?: string }): Promise<void> {
+  await withProject(flags, 'read', async (project) => {
+    const hook = hookNamed(project, name);
+    const secret = secretOf(project, name, hook);
+    const url = flags.url ?? defaultUrl(project, name);
+    if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+      throw new UsageError(`${url} is no URL.`, {
+        hint: 'Give something like https://trainyard.example.com/hooks/pushed.',
+      });
+    const id = randomUUID();
+    const body = pingBody(hook.sender, id);
+    const headers = signCall(hook.sender, secret, { id, event: 'ping', body }, project.clock.now());
+    const { status, told } = await call(url, headers, body);
+    if (status !== 200 && status !== 202)
+      throw new TrainyardError(
+        'provider_unavailable',
+        `${url} did not take the call of hook ${name}: it answered ${status}${told === '' ? '' : `, ${told}`}`,
+        { hint: hintFor(status) },
+      );
+    if (flags.json === true) printJson({ name, url, status });
+    else print(`${url} took the call: the secret is the same here and there.`);
+    note('It was a ping, and starts nothing.');
+  });
+}
+
+function defaultUrl({ config: { server } }: Project, name: string): string {
+  const { public_url, address, port } = server;
+  const host = address.includes(':') ? `[${address}]` : address;
+  return `${public_url ?? `http://${host}:${port}`}/hooks/${name}`;
+}
+
+async function call(
+  url: string,
+  headers: Record<string, string>,
+  body: string,
+): Promise<{ readonly status: number; readonly told: string }> {
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'user-agent': 'trainyard', ...headers },
+      body,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(15_000),
+    });
+    const text = await response.text();
+    return { status: response.status, told: detailOf(text) };
+  } catch (error) {
+    const cause = error instanceof Error ? (error.cause ?? error) : error;
+    throw new TrainyardError('provider_unavailable', `${url} cannot be reached: ${messageOf(cause)}.`, {
+      hint: 'Start `trainyard serve`, or say with --url where it is called.',
+    });
+  }
+}
+
+/** What a problem document says, and nothing where something else answered. */
+function detailOf(text: string): string {
+  try {
+    const document: unknown = JSON.parse(text);
+    return typeof document === 'object' && document !== null && 'detail' in document
+      ? String(document.detail).slice(0, 500)
+      : '';
+  } catch {
+    return '';
+  }
+}
+
+function hintFor(status: number): string {
+  if (status === 401) return 'The server has another secret, or its clock is off by minutes.';
+  if (status === 404)
+    return 'The server has no such hook: it may serve another project, or an older trainyard.yaml.';
+  if (status === 503) return 'Set the variable of the secret where `trainyard serve` starts.';
+  return 'Look at the log of the server, and at proxies before it.';
+}
