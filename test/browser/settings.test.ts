@@ -191,5 +191,16 @@ schedules:
     await page.getByRole('dialog').getByRole('button', { name: 'Send again' }).click();
     await page.getByRole('row').filter({ hasText: 'delivered' }).first().waitFor();
     expect(receiver.taken.length).toBeGreaterThan(0);
+
+    // One that is tried again later is sent at once where somebody knows that it will be taken.
+    receiver.status = 503;
+    await room.post('/runs/1/cancel', {});
+    const waits = page.getByRole('row').filter({ hasText: '503' }).first();
+    await waits.waitFor();
+    receiver.status = 200;
+    await page.getByRole('button', { name: 'Send now' }).click();
+    expect(await axeProblems(page)).toEqual([]);
+    await page.getByRole('dialog').getByRole('button', { name: 'Send now' }).click();
+    await waits.waitFor({ state: 'detached' });
   });
 });

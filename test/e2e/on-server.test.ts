@@ -172,7 +172,7 @@ describe('the command line on a server', () => {
 
   it.each([
     [['worker'], /works on this machine/],
-    [['tokens'], /works on this machine/],
+    [['ci', 'github'], /works on this machine/],
     [['init', 'x'], /works on this machine/],
     [['run', '--max-workers', '2'], /--max-workers does not go with a server/],
     [['run', '--provider', 'azure'], /no provider azure on a server/],
@@ -193,7 +193,7 @@ describe('the command line on a server', () => {
     // In a process of its own, as people start it.
     expect((await elsewhere.ok(['runs', 'list', '--json'], { env })).json()).toHaveProperty('runs.1');
     const as = (code: number, ...args: string[]) => endsInProcess(code, args, { cwd: elsewhere.folder, env });
-    expect((await as(2, 'tokens')).stderr).toMatch(/TRAINYARD_SERVER is set/);
+    expect((await as(2, 'hooks', 'test', 'pushed')).stderr).toMatch(/TRAINYARD_SERVER is set/);
     await as(0, 'prune', '--dry-run', '--project', p.folder);
     await as(0, 'init', 'fleet');
   });
@@ -234,7 +234,14 @@ describe('the command line on a server', () => {
     const reader = made.stdout.trim();
     await as(0, reader, 'runs', '--server', url);
     const denied = await as(4, reader, 'runs', 'cancel', '2', '--server', url, '--json');
+    const other = await there(0, 'tokens', 'create', 'other', '--role', 'viewer', '--json');
+    const secret = z.object({ secret: z.string() }).parse(other.json()).secret;
+    await as(0, secret, 'runs', '--server', url);
+    expect((await there(0, 'tokens', '--json')).json()).toEqual((await here(0, 'tokens', '--json')).json());
+    await there(0, 'tokens', 'revoke', 'other');
+    await as(4, secret, 'runs', '--server', url);
     for (const change of [
+      ['tokens', 'create', 'mine', '--role', 'admin'],
       ['accept', 'kiln_1', '--reason', 'mine'],
       ['prune', '--yes'],
       ['notify', 'send'],
