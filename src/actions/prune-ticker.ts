@@ -2,7 +2,7 @@ import type { Project } from '../app.ts';
 import type { Actor } from '../kernel/actor.ts';
 import { fromIso, toIso } from '../kernel/clock.ts';
 import { messageOf } from '../kernel/errors.ts';
-import { notePrune, pruneStanding, settlePrune } from '../pipelines/index.ts';
+import { notePrune, prunesDue, settlePrune } from '../pipelines/index.ts';
 import type { Ticker } from '../pipelines/index.ts';
 import { appendEvents } from '../store/index.ts';
 import { removedText } from './prune-report.ts';
@@ -39,7 +39,7 @@ export function pruneTicker(project: Project, say: (line: string) => void = () =
   let next_piece = Number.NEGATIVE_INFINITY;
 
   const begin = async (now: number): Promise<Pass> => {
-    const { asked } = await pruneStanding(store.db);
+    const { asked } = await prunesDue(store.db);
     const begun: Pass = {
       work: prune(project, {
         dry_run: false,
@@ -76,7 +76,7 @@ export function pruneTicker(project: Project, say: (line: string) => void = () =
     busy: () => pass !== null,
     next: async () => {
       if (pass !== null) return next_piece;
-      const { asked, pruned_at } = await pruneStanding(store.db);
+      const { asked, pruned_at } = await prunesDue(store.db);
       if (asked !== null) return clock.now();
       return Math.max(not_before, pruned_at === null ? clock.now() : fromIso(pruned_at) + DAY_MS);
     },

@@ -6,7 +6,8 @@ import {
   askForPrune,
   getRun,
   listRuns,
-  pruneStanding,
+  lastPrune,
+  prunesDue,
   requestCancel,
   reviveRun,
 } from '../pipelines/index.ts';
@@ -62,6 +63,10 @@ const events = async (type: string) =>
   (await w.project.store.db.selectFrom('events').select('message').where('type', '=', type).execute()).map(
     (e) => e.message,
   );
+const standing = async () => {
+  const { db } = w.project.store;
+  return { ...(await prunesDue(db)), last: await lastPrune(db) };
+};
 const asked = () => w.project.store.tx((tx) => askForPrune(tx, w.clock.now(), person('ann')));
 /** Every version that should have files has them. */
 async function isWhole(): Promise<void> {
@@ -403,7 +408,7 @@ describe('the ticker of retention', () => {
     expect(await events('retention.failed')).toEqual(['Retention: the provider is away']);
     const { id } = await asked();
     await rest();
-    expect(await pruneStanding(w.project.store.db)).toMatchObject({
+    expect(await standing()).toMatchObject({
       asked: null,
       last: { id, by: 'ann', report: null, error: 'the provider is away' },
       pruned_at: null,
@@ -414,7 +419,6 @@ describe('the ticker of retention', () => {
     await begin();
     await train(1);
     const ticker = pruneTicker(w.project);
-    const { db } = w.project.store;
     const tickOn = async (): Promise<void> => {
       for (let next = await ticker.next(); next !== null && next <= w.clock.now(); next = await ticker.next())
         await ticker.tick(w.clock.now());
@@ -430,9 +434,9 @@ describe('the ticker of retention', () => {
     expect((await asked()).id).toBe(id);
     expect(await events('retention.asked')).toEqual(['ann asked for retention to go through now']);
     await ticker.tick(w.clock.now());
-    expect((await pruneStanding(db)).asked).toMatchObject({ id, begun_at: expect.any(String), removed: 0 });
+    expect((await standing()).asked).toMatchObject({ id, begun_at: expect.any(String), removed: 0 });
     await tickOn();
-    expect(await pruneStanding(db)).toMatchObject({
+    expect(await standing()).toMatchObject({
       asked: null,
       last: { id, by: 'ann', error: null, report: { dry_run: false, removed: { logs: { count: 0 } } } },
       pruned_at: new Date(w.clock.now()).toISOString(),
@@ -450,7 +454,7 @@ describe('the ticker of retention', () => {
     const next = pruneTicker(w.project);
     for (let at = await next.next(); at !== null && at <= w.clock.now(); at = await next.next())
       await next.tick(w.clock.now());
-    expect(await pruneStanding(w.project.store.db)).toMatchObject({ asked: null, last: { id, by: 'ann' } });
+    expect(await standing()).toMatchObject({ asked: null, last: { id, by: 'ann' } });
     expect(await events('retention.pruned')).toEqual([expect.stringMatching(/^ann removed /)]);
   });
 });

@@ -15,8 +15,9 @@ export {
   PruneReport,
   PruneRequest,
   askForPrune,
+  lastPrune,
   notePrune,
-  pruneStanding,
+  prunesDue,
   settlePrune,
 } from './prune-record.ts';
 export type { PruneKind } from './prune-record.ts';

@@ -64,34 +64,33 @@ export const LastPrune = z
   .meta({ id: 'LastPrune', description: 'How retention went the last time.' });
 export type LastPrune = z.infer<typeof LastPrune>;
 
-/** What is written down of retention. */
-export interface PruneStanding {
-  readonly asked: PruneRequest | null;
-  readonly last: LastPrune | null;
-  /** When it last came to its end. */
-  readonly pruned_at: string | null;
-}
-
 const KEYS = { asked: 'prune_asked', last: 'prune_last', pruned_at: 'pruned_at' } as const;
 
-export async function pruneStanding(db: Db): Promise<PruneStanding> {
+/** What is to be done of retention. Loops ask this in every round: reports, which may be long, stand elsewhere. */
+export async function prunesDue(
+  db: Db,
+): Promise<{ readonly asked: PruneRequest | null; readonly pruned_at: string | null }> {
   const rows = await db
     .selectFrom('meta')
     .selectAll()
-    .where('key', 'in', [KEYS.asked, KEYS.last, KEYS.pruned_at])
+    .where('key', 'in', [KEYS.asked, KEYS.pruned_at])
     .execute();
-  const of = (key: keyof typeof KEYS): string | null =>
-    rows.find((row) => row.key === KEYS[key])?.value ?? null;
+  const asked = rows.find((row) => row.key === KEYS.asked)?.value ?? null;
   return {
-    asked: PruneRequest.nullable().parse(JSON.parse(of('asked') ?? 'null')),
-    last: LastPrune.nullable().parse(JSON.parse(of('last') ?? 'null')),
-    pruned_at: of('pruned_at'),
+    asked: asked === null ? null : PruneRequest.parse(JSON.parse(asked)),
+    pruned_at: rows.find((row) => row.key === KEYS.pruned_at)?.value ?? null,
   };
+}
+
+/** How it went the last time, or null. */
+export async function lastPrune(db: Db): Promise<LastPrune | null> {
+  const row = await db.selectFrom('meta').select('value').where('key', '=', KEYS.last).executeTakeFirst();
+  return row === undefined ? null : LastPrune.parse(JSON.parse(row.value));
 }
 
 /** Asks for retention to go through now. Where somebody has asked already, that is what is returned. */
 export async function askForPrune(tx: Tx, now: number, by: Actor): Promise<PruneRequest> {
-  const { asked } = await pruneStanding(tx);
+  const { asked } = await prunesDue(tx);
   if (asked !== null) return asked;
   const request: PruneRequest = {
     id: newId('prn', now),
@@ -118,13 +117,13 @@ export async function notePrune(
   id: string,
   how: { readonly begun_at: string; readonly removed: number },
 ): Promise<void> {
-  const { asked } = await pruneStanding(tx);
+  const { asked } = await prunesDue(tx);
   if (asked?.id === id) await put(tx, 'asked', JSON.stringify({ ...asked, ...how }));
 }
 
 /** Notes how it went; what was asked for is settled with it. */
 export async function settlePrune(tx: Tx, last: LastPrune): Promise<void> {
-  const { asked } = await pruneStanding(tx);
+  const { asked } = await prunesDue(tx);
   await put(tx, 'last', JSON.stringify(last));
   if (last.report !== null) await put(tx, 'pruned_at', last.ended_at);
   if (asked !== null && asked.id === last.id)

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Project } from '../app.ts';
-import { LastPrune, PruneItem, PruneReport, PruneRequest, pruneStanding } from '../pipelines/index.ts';
+import { LastPrune, PruneItem, PruneReport, PruneRequest, lastPrune, prunesDue } from '../pipelines/index.ts';
 import { Time } from './fields.ts';
 import { isServed } from './schedule.ts';
 
@@ -30,6 +30,9 @@ export const PrunePreview = z
 export type PrunePreview = z.infer<typeof PrunePreview>;
 
 export async function retentionView(project: Project): Promise<RetentionView> {
-  const [standing, served] = await Promise.all([pruneStanding(project.store.db), isServed(project)]);
-  return { retention: project.config.retention, served, ...standing };
+  const { db } = project.store;
+  // In this order: what was asked for is nowhere between the two.
+  const due = await prunesDue(db);
+  const [last, served] = await Promise.all([lastPrune(db), isServed(project)]);
+  return { retention: project.config.retention, served, ...due, last };
 }

@@ -19,7 +19,8 @@ class Receiver implements AsyncDisposable {
       request.on('data', (part: Buffer) => parts.push(part));
       request.on('end', () => {
         if (this.status === 200) this.taken.push(JSON.parse(Buffer.concat(parts).toString()));
-        answer.writeHead(this.status).end('thanks');
+        // It wants to be left alone for an hour then: only who asks for it sends before.
+        answer.writeHead(this.status, this.status === 503 ? { 'retry-after': '3600' } : {}).end('thanks');
       });
     });
   }

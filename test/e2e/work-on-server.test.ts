@@ -41,7 +41,9 @@ const Report = z.object({
 function receiver() {
   const state = { answers: 204 };
   const server = createServer((request, response) => {
-    request.resume().on('end', () => response.writeHead(state.answers).end());
+    // With 503 it wants to be left alone for an hour: only who asks for it sends before.
+    const headers = state.answers === 503 ? { 'retry-after': '3600' } : {};
+    request.resume().on('end', () => response.writeHead(state.answers, headers).end());
   });
   return Object.assign(state, {
     listen: async (): Promise<string> => {

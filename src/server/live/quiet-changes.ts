@@ -1,4 +1,4 @@
-import { pruneStanding } from '../../pipelines/index.ts';
+import { prunesDue } from '../../pipelines/index.ts';
 import type { Db } from '../../store/index.ts';
 
 /** What changes without an event, looked at by figures that change with it. */
@@ -40,6 +40,6 @@ async function holders(db: Db): Promise<string> {
 
 /** How far retention is that somebody asked for. */
 async function prune(db: Db): Promise<string> {
-  const { asked, pruned_at } = await pruneStanding(db);
+  const { asked, pruned_at } = await prunesDue(db);
   return `${asked?.id ?? ''} ${asked?.begun_at ?? ''} ${asked?.removed ?? ''} ${pruned_at ?? ''}`;
 }
