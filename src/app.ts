@@ -196,7 +196,7 @@ function assemble(
     hurryMessages: async (channels) => {
       const { hurry } = await import('./notify/index.ts');
       await hurry(store.db, clock.now(), channels, 'all');
-      await background?.hurry(channels);
+      background?.rouse(channels);
     },
     beside: (more) => assemble(base, held, more, null, async () => undefined),
     close: async () => {
@@ -228,7 +228,7 @@ interface Background {
   /** Goes on with other settings; with those before where it throws. */
   readonly renew: (messaging: NotifierOptions) => Promise<void>;
   readonly end: () => Promise<Leftover | null>;
-  readonly hurry: (channels: readonly string[]) => Promise<void>;
+  readonly rouse: (channels: readonly string[]) => void;
 }
 
 interface Sending {
@@ -279,7 +279,7 @@ async function sendMessages(messaging: NotifierOptions): Promise<Background> {
       return renewed;
     },
     end: () => (ended ??= renewing.then(() => finish(current))),
-    hurry: async (channels) => current?.notifier.hurry(channels),
+    rouse: (channels) => current?.notifier.rouse(channels),
   };
 }
 

@@ -2,7 +2,7 @@ import type { Project } from '../app.ts';
 import type { Cause, PlanOptions } from '../fleet/index.ts';
 import type { Actor } from '../gates/index.ts';
 import { toIso } from '../kernel/clock.ts';
-import { accept } from '../registry/index.ts';
+import { accept, wasTrainedOn } from '../registry/index.ts';
 import { appendEvents } from '../store/index.ts';
 
 /** What a plan says of a circuit whose model is to stand for it. */
@@ -33,7 +33,7 @@ export const acceptOptions = (circuits: readonly string[]): PlanOptions => ({
 
 /**
  * Records that the good models of some circuits stand for what a plan says that the circuits want; all of them or none.
- * Circuits that the plan leaves alone are passed over.
+ * Circuits that the plan leaves alone are passed over, and models that were trained on just that.
  * @throws NotFoundError for a circuit without a good model
  */
 export async function acceptModels(
@@ -54,13 +54,14 @@ export async function acceptModels(
       })),
       { reason, by: actor.name, at: toIso(now) },
     );
-    const hashes = new Map(changed.map((c) => [c.id, c.training_hash]));
-    const accepted = models.map(({ circuit_id, model_name, version }) => ({
-      circuit: circuit_id,
-      model_name,
-      version,
-      training_hash: hashes.get(circuit_id) ?? '',
-    }));
+    const wanted = new Map(changed.map((c) => [c.id, c]));
+    const accepted = models.flatMap((model) => {
+      const { circuit_id, model_name, version } = model;
+      const circuit = wanted.get(circuit_id);
+      // What was picked by hand may be what it was trained on.
+      if (circuit === undefined || wasTrainedOn(model, circuit)) return [];
+      return [{ circuit: circuit_id, model_name, version, training_hash: circuit.training_hash }];
+    });
     await appendEvents(
       tx,
       now,

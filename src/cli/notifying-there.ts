@@ -5,6 +5,7 @@ import type { ChannelView } from '../views/index.ts';
 import { NOTHING_SENT, SEND_MS } from './notifying.ts';
 import type { Sent } from './notifying.ts';
 import { take } from './on-server.ts';
+import { untilThere } from './there.ts';
 
 /** What a server was asked to send, and when. */
 interface Asked {
@@ -27,32 +28,26 @@ export async function sendThere(
     (await ok(yard.api.channels.$get({}))).items.filter(
       ({ name }) => channels === undefined || channels.includes(name),
     );
-  const stop = new AbortController();
-  void systemClock.sleep(SEND_MS, stop.signal).then(() => stop.abort());
   const before = await look();
-  const changes = yard.events({ signal: stop.signal });
+  const { at, replayed, messages } = await start();
+  if (messages === 0) return { replayed, ...NOTHING_SENT };
+  const limit = new AbortController();
+  void systemClock.sleep(SEND_MS, limit.signal).then(() => limit.abort());
   try {
-    // The line stands before anything is sent, so that nothing is missed.
-    await changes.next();
-    const { at, replayed, messages } = await start();
-    if (messages === 0) return { replayed, ...NOTHING_SENT };
-    for (let timed_out = false; ;) {
-      const now = await look();
-      if (timed_out || (await isOver(yard, now, at)))
-        return { replayed, ...sentBetween(before, now, replayed) };
-      timed_out = (await changes.next()).done === true;
-    }
+    await untilThere(yard, { signal: limit.signal }, async () => isOver(yard, await look(), at));
   } finally {
-    stop.abort();
+    limit.abort();
   }
+  return { replayed, ...sentBetween(before, await look(), replayed) };
 }
 
 /** Messages of a channel that are looked at, to see whether it was tried. */
 const MOST_LOOKED_AT = 500;
 
 async function isOver({ api }: Client, channels: readonly ChannelView[], since: string): Promise<boolean> {
-  for (const { name, pending, ok: ready } of channels) {
-    if (pending === 0 || !ready) continue;
+  for (const { name, pending, dead, ok: fine } of channels) {
+    // Nobody speaks to one that is not set up; it is no fault of one that something else could not be delivered.
+    if (pending === 0 || (!fine && dead === 0)) continue;
     const { items } = await take(MOST_LOOKED_AT, (query) =>
       ok(api.notifications.$get({ query: { ...query, state: 'pending', channel: name } })),
     );
@@ -72,8 +67,8 @@ function sentBetween(before: readonly ChannelView[], after: readonly ChannelView
     sent: Math.max(0, sum(before, 'pending') + sum(before, 'dead') - open),
     waiting,
     dead,
-    reasons: after.flatMap(({ name, pending, last_error }) =>
-      pending + dead > 0 && last_error !== null ? [`${name}: ${last_error}`] : [],
+    reasons: after.flatMap(({ name, last_error, ...left }) =>
+      left.pending + left.dead > 0 && last_error !== null ? [`${name}: ${last_error}`] : [],
     ),
   };
 }

@@ -7,6 +7,7 @@ import type { PruneFlags } from './commands/prune.ts';
 import { refuseThere } from './plan-there.ts';
 import type { Pruner } from './pruning.ts';
 import { note } from './render/output.ts';
+import { untilThere } from './there.ts';
 
 /** So many things are named one by one. */
 const MOST_ITEMS = 1000;
@@ -36,26 +37,24 @@ async function removeThere(yard: Client): Promise<PruneReport | null> {
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  const changes = yard.events({ signal: stop.signal });
   try {
-    // The line stands before anything begins, so that nothing is missed.
-    await changes.next();
     const { id } = await ok(yard.api.retention.prune.$post());
-    for (let waits = false; ;) {
-      const { asked, last, served } = await show(yard);
-      if (last?.id === id) return reportOf(last);
-      if (asked?.id !== id) throw lost();
-      if (asked.begun_at === null && !served && !waits) {
-        waits = true;
+    let said = false;
+    let now = await show(yard);
+    const over = await untilThere(yard, { signal: stop.signal }, async () => {
+      now = await show(yard);
+      if (now.asked?.id !== id) return true;
+      if (now.asked.begun_at === null && !now.served && !said)
         note('It begins once a server or worker advances the runs.');
-      }
-      if ((await changes.next()).done !== true) continue;
-      note('Detached. The server goes on: GET /api/v1/retention and the page Settings say how far it is.');
-      return null;
-    }
+      said = true;
+      return false;
+    });
+    if (now.last?.id === id) return reportOf(now.last);
+    if (over) throw lost();
+    note('Detached. The server goes on; Settings, Retention in its web UI says how far it is.');
+    return null;
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-    stop.abort();
   }
 }
 

@@ -64,8 +64,8 @@ export interface Notifier {
   run(signal: AbortSignal): Promise<void>;
   /** Sends what can be sent within `limit_ms`, and lets go of everything. `all`: also what waits for its next try. */
   flush(limit_ms: number, which?: 'due' | 'all'): Promise<void>;
-  /** What waits for its next try is due now, and channels that rest are spoken to again: somebody knows better. */
-  hurry(channels: readonly string[]): Promise<void>;
+  /** Channels that rest are spoken to again: somebody knows better. */
+  rouse(channels: readonly string[]): void;
   leftover(): Promise<Leftover>;
 }
 
@@ -243,12 +243,11 @@ export function createNotifier(options: NotifierOptions): Notifier {
         await letGoOfAll(end - clock.now());
       }
     },
-    hurry: async (channels) => {
+    rouse: (channels) => {
       for (const channel of channels) {
         const known = health.get(channel);
         if (known !== undefined) known.paused_until = known.retry_after = null;
       }
-      await hurry(store.db, clock.now(), channels, 'all');
       due_at = Number.NEGATIVE_INFINITY;
     },
     leftover: async () => {

@@ -66,12 +66,20 @@ const noModel = (circuit_id: string): NotFoundError =>
     hint: `Train it: \`trainyard run --circuits ${circuit_id}\`.`,
   });
 
+/** The digest counts only where the model has one. */
+export const wasTrainedOn = (
+  model: Pick<GoodModel, 'training_hash' | 'inputs_digest'>,
+  { training_hash, inputs_digest }: Omit<Acceptance, 'circuit_id'>,
+): boolean =>
+  model.training_hash === training_hash &&
+  (model.inputs_digest === '' || model.inputs_digest === inputs_digest);
+
 function standsAlready(
-  { training_hash, inputs_digest, accepted }: GoodModel,
+  model: GoodModel,
   wanted: Omit<Acceptance, 'circuit_id'> & Pick<Word, 'reason' | 'by'>,
 ): boolean {
-  const same_digest = inputs_digest === '' || inputs_digest === wanted.inputs_digest;
-  if (training_hash === wanted.training_hash && same_digest) return true;
+  const { accepted } = model;
+  if (wasTrainedOn(model, wanted)) return true;
   return (
     accepted?.hash === wanted.training_hash &&
     accepted.digest === wanted.inputs_digest &&

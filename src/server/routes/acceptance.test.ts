@@ -72,6 +72,16 @@ describe('accepting models over HTTP', { timeout: 120_000 }, () => {
     expect(grouped.body).toMatchObject({ accepted: [{ circuit: 'p_c001' }] });
   });
 
+  it('says nothing of models that were trained on just that, though somebody picked them', async () => {
+    const api = await changedFleet();
+    const { post } = api;
+    const picked = (await post('/plans', { circuits: ['p_c000', 'p_c002'] })).body;
+    expect(picked).toMatchObject({ groups: [{ cause: 'selected', count: 2 }, { cause: 'unchanged' }] });
+    const accepted = await post(`/plans/${String(picked['plan_id'])}/accept`, { group: 0, reason: 'x' });
+    expect(accepted.body).toMatchObject({ accepted: [{ circuit: 'p_c000' }] });
+    expect(await words(api)).toHaveLength(1);
+  });
+
   it('takes none of a circuit that wants something else than was seen of it', async () => {
     const api = await changedFleet();
     const { post, get, plan } = api;

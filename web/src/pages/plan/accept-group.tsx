@@ -11,9 +11,8 @@ export function AcceptGroup({
   readonly group: PlanView['groups'][number];
 }) {
   const accepted = useAccepted();
-  // What was picked by hand may have no model, and what an open run has in hand is decided there.
-  if (action === 'skip' || !['config', 'data', 'component', 'inputs', 'owed_unfinished'].includes(cause))
-    return null;
+  // What is new has no model, and what an open run has in hand is decided there.
+  if (action === 'skip' || cause === 'new') return null;
   return (
     <ConfirmButton
       small
