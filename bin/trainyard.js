@@ -13,7 +13,15 @@ if (major < 22 || (major === 22 && minor < 18)) {
   );
   process.exit(2);
 }
+// In a folder of the user's own: what lies in one for everybody could be anybody's code.
 const { enableCompileCache } = await import('node:module');
-enableCompileCache?.();
+const { join } = await import('node:path');
+const { homedir } = await import('node:os');
+const { NODE_COMPILE_CACHE: named, XDG_CACHE_HOME: caches } = process.env;
+try {
+  enableCompileCache?.(named ?? join(caches || join(homedir(), '.cache'), 'trainyard', 'compiled'));
+} catch {
+  // Nobody without a home needs it.
+}
 // A checkout runs from source, the published package from dist.
 await import(checkout ? source.href : new URL('../dist/main.js', import.meta.url).href);

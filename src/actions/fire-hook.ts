@@ -1,8 +1,8 @@
 import type { Project } from '../app.ts';
 import type { HookConfig, TriggeredRun } from '../config/index.ts';
 import { decideDeliveries, openRunOfHook } from '../hooks/index.ts';
-import type { Decision, Delivery } from '../hooks/index.ts';
-import { AnsweredError, ConflictError } from '../kernel/errors.ts';
+import type { Decision, Delivery, WaitingDelivery } from '../hooks/index.ts';
+import { AnsweredError, ConflictError, TrainyardError } from '../kernel/errors.ts';
 import { appendEvents } from '../store/index.ts';
 import type { NewEvent, Tx } from '../store/index.ts';
 import { prepareTriggered, whyOf } from './prepare-triggered.ts';
@@ -20,13 +20,14 @@ export async function fireHook(
   project: Project,
   name: string,
   hook: HookConfig,
-  deliveries: readonly Delivery[],
+  waiting: readonly WaitingDelivery[],
 ): Promise<Decision | null> {
   const { store, world } = project;
+  const deliveries = alike(hook, waiting);
   const actor = hookActor(name);
   for (let tried = 1; ; tried++) {
     try {
-      const prepared = await prepareTriggered(project, runOf(hook.run, deliveries), actor, actor.name);
+      const prepared = await prepareTriggered(project, runOf(hook, deliveries), actor, actor.name);
       world.faultPoint('hook.prepared');
       const decided = await store.tx(async (tx) => {
         // Seen before the work of planning, and looked at once more when the run is written.
@@ -42,10 +43,12 @@ export async function fireHook(
       if (error instanceof AnsweredError) throw error;
       if (error instanceof DecidedElsewhere) return null;
       if (error instanceof ConflictError && tried < TRIES) continue;
-      const [oldest] = deliveries;
-      // One that names a circuit which is not there must not take the others along: they have their turn alone.
-      if (oldest !== undefined && deliveries.length > 1 && oldest.circuits !== null)
-        return fireHook(project, name, hook, [oldest]);
+      const [strange, others] = apart(deliveries, error);
+      if (strange.length > 0 && others.length > 0) {
+        // Who names a circuit that is not there does not take the others along.
+        await failHook(project, name, strange, whyOf(error));
+        return fireHook(project, name, hook, others);
+      }
       return failHook(project, name, deliveries, whyOf(error));
     }
   }
@@ -69,10 +72,39 @@ class DecidedElsewhere extends ConflictError {
   }
 }
 
+/**
+ * Calls that one run can be for. Where the hook goes by the circuits that calls name, those from before it did so are for
+ * everything, and go first by themselves.
+ */
+function alike(
+  { circuits_from_body }: HookConfig,
+  deliveries: readonly WaitingDelivery[],
+): readonly WaitingDelivery[] {
+  if (!circuits_from_body) return deliveries;
+  const unnamed = deliveries.filter(({ circuits }) => circuits === null);
+  return unnamed.length === 0 ? deliveries : unnamed;
+}
+
 /** What the hook runs, for the circuits that any of the calls named. */
-function runOf(run: TriggeredRun, deliveries: readonly Delivery[]): TriggeredRun {
-  const named = new Set(deliveries.flatMap((delivery) => delivery.circuits ?? []));
-  return run.pipeline === 'scripts' || named.size === 0 ? run : { ...run, circuits: [...named] };
+function runOf(
+  { run, circuits_from_body }: HookConfig,
+  deliveries: readonly WaitingDelivery[],
+): TriggeredRun {
+  if (!circuits_from_body || run.pipeline === 'scripts') return run;
+  const named = new Set(deliveries.flatMap(({ circuits }) => circuits ?? []));
+  return named.size === 0 ? run : { ...run, circuits: [...named] };
+}
+
+/** Calls that name circuits which the fleet does not have, and the others. */
+function apart(
+  deliveries: readonly WaitingDelivery[],
+  error: unknown,
+): readonly [strange: readonly WaitingDelivery[], others: readonly WaitingDelivery[]] {
+  const details = error instanceof TrainyardError ? error.details['unknown'] : undefined;
+  const unknown = new Set<unknown>(Array.isArray(details) ? details : []);
+  const isStrange = ({ circuits }: WaitingDelivery): boolean =>
+    circuits?.some((circuit) => unknown.has(circuit)) === true;
+  return [deliveries.filter(isStrange), deliveries.filter((delivery) => !isStrange(delivery))];
 }
 
 async function write(

@@ -1,7 +1,7 @@
 import type { Project } from '../app.ts';
 import { fastForward, fetchUpstream } from '../fleet/index.ts';
 import { openRunOfHook, waitingDeliveries, waitingHooks } from '../hooks/index.ts';
-import type { Delivery } from '../hooks/index.ts';
+import type { WaitingDelivery } from '../hooks/index.ts';
 import type { Ticker } from '../pipelines/index.ts';
 import { failHook, fireHook } from './fire-hook.ts';
 import { whyOf } from './prepare-triggered.ts';
@@ -9,18 +9,14 @@ import type { SettingsWatch } from './settings-watch.ts';
 
 /** How often it is looked whether git has answered. */
 const LOOK_MS = 200;
+/** How often it is looked whether a hook that is not known here has come to be. */
+const STRANGE_MS = 10_000;
 
 /** git asks elsewhere what is new, for the calls that waited when it began. */
 interface Fetch {
-  readonly deliveries: readonly Delivery[];
+  readonly calls: ReadonlyMap<string, readonly WaitingDelivery[]>;
   /** Undefined: it is still asking; null: it worked; else why it did not. */
   failed: string | null | undefined;
-}
-
-/** Calls to deal with now; `failed`: why the checkout is not as they want it. */
-interface Due {
-  readonly deliveries: readonly Delivery[];
-  readonly failed: string | null;
 }
 
 /**
@@ -35,63 +31,95 @@ export function hooksTicker(
   say: (line: string) => void = () => undefined,
 ): Ticker {
   const { store, root } = project;
-  const fetches = new Map<string, Fetch>();
+  let fetch: Fetch | null = null;
+  const told = new Set<string>();
 
-  /** Hooks that have something to do now. */
-  const ready = async (): Promise<string[]> => {
-    const found: string[] = [];
+  const hookOf = (name: string) => {
+    const { hooks } = project.settings;
+    const hook = Object.hasOwn(hooks, name) ? hooks[name] : undefined;
+    return hook?.enabled === true ? hook : null;
+  };
+
+  /** This process may know less than the one that took the call: a file that cannot be used, or counts after a restart. */
+  const mayKnowLess = (): boolean => settings.problem !== null || settings.restart_for.includes('hooks');
+
+  /** Hooks that have something to do now, and whether others wait for settings that this process does not have. */
+  const look = async (): Promise<{ readonly ready: string[]; readonly strange: boolean }> => {
+    const ready: string[] = [];
+    let strange = false;
     for (const name of await waitingHooks(store.db)) {
-      const fetch = fetches.get(name);
-      if (fetch !== undefined && fetch.failed === undefined) continue;
-      if ((await openRunOfHook(store.db, name)) === null) found.push(name);
+      const hook = hookOf(name);
+      if (hook === null && mayKnowLess()) {
+        strange = true;
+        tellStrange(name);
+      } else if (hook?.pull === true && fetch !== null && fetch.failed === undefined) continue;
+      else if ((await openRunOfHook(store.db, name)) === null) ready.push(name);
     }
-    return found;
+    return { ready, strange };
   };
 
-  const begin = (name: string, deliveries: readonly Delivery[]): Fetch => {
-    const fetch: Fetch = { deliveries, failed: undefined };
-    fetches.set(name, fetch);
+  const tellStrange = (name: string): void => {
+    if (told.has(name)) return;
+    told.add(name);
+    say(`Hook ${name} was called and is not known here: start this process again.`);
+  };
+
+  const begin = async (names: readonly string[]): Promise<void> => {
+    const calls = new Map<string, readonly WaitingDelivery[]>();
+    for (const name of names)
+      if (hookOf(name)?.pull === true) calls.set(name, await waitingDeliveries(store.db, name));
+    const begun: Fetch = { calls, failed: undefined };
+    fetch = begun;
     void fetchUpstream(root, signal).then(
-      () => (fetch.failed = null),
-      (error: unknown) => (fetch.failed = whyOf(error)),
+      () => (begun.failed = null),
+      (error: unknown) => (begun.failed = whyOf(error)),
     );
-    return fetch;
   };
 
-  /** The calls to deal with now, with the checkout as they want it; null: git is still asking. */
-  const upToDate = async (name: string): Promise<Due | null> => {
-    const fetch = fetches.get(name) ?? begin(name, await waitingDeliveries(store.db, name));
-    if (fetch.failed === undefined) return null;
-    fetches.delete(name);
-    const { deliveries, failed } = fetch;
-    if (failed !== null) return { deliveries, failed };
+  /** Brings the checkout to what was fetched. Null: it is; else why it is not. */
+  const forward = async (): Promise<string | null> => {
     try {
       // Here and not beside it: nobody of this loop reads the files meanwhile.
-      await fastForward(root);
+      await fastForward(root, signal);
     } catch (error) {
-      return { deliveries, failed: whyOf(error) };
+      return whyOf(error);
     }
     await settings.lookNow();
-    return { deliveries, failed: null };
+    return settings.problem === null
+      ? null
+      : `trainyard.yaml as it was pulled cannot be used: ${settings.problem}`;
   };
 
-  const turn = async (name: string): Promise<void> => {
-    const hook = project.settings.hooks[name];
-    if (hook?.enabled !== true) {
-      const deliveries = await waitingDeliveries(store.db, name);
-      await failHook(project, name, deliveries, 'it is gone from trainyard.yaml, or not enabled');
-      return;
+  const finish = async ({ calls, failed }: Fetch): Promise<void> => {
+    const problem = failed === null ? await forward() : (failed ?? null);
+    // Calls that could not be made ready because the process ends wait for the next one.
+    if (problem !== null && signal.aborted) return;
+    for (const [name, deliveries] of calls) {
+      const hook = hookOf(name);
+      if (problem !== null) await tell(name, failHook(project, name, deliveries, problem));
+      else if (hook !== null) await tell(name, fireHook(project, name, hook, deliveries));
     }
-    const due = hook.pull
-      ? await upToDate(name)
-      : { deliveries: await waitingDeliveries(store.db, name), failed: null };
-    if (due === null) return;
-    const { deliveries, failed } = due;
-    const decided =
-      failed === null
-        ? // The file may say something else since.
-          await fireHook(project, name, project.settings.hooks[name] ?? hook, deliveries)
-        : await failHook(project, name, deliveries, failed);
+  };
+
+  /** For a hook that needs no checkout of its own: right away. */
+  const turn = async (name: string): Promise<void> => {
+    const deliveries = await waitingDeliveries(store.db, name);
+    let hook = hookOf(name);
+    if (hook === null) {
+      await settings.lookNow();
+      hook = hookOf(name);
+      if (hook === null && mayKnowLess()) return;
+    }
+    await tell(
+      name,
+      hook === null
+        ? failHook(project, name, deliveries, 'it is gone from trainyard.yaml, or not enabled')
+        : fireHook(project, name, hook, deliveries),
+    );
+  };
+
+  const tell = async (name: string, work: ReturnType<typeof fireHook>): Promise<void> => {
+    const decided = await work;
     if (decided !== null) say(`Hook ${name} ${decided.outcome}: ${decided.message}`);
   };
 
@@ -99,12 +127,22 @@ export function hooksTicker(
     name: 'hooks',
     next: async () => {
       const now = project.clock.now();
-      if ((await ready()).length > 0) return now;
-      return [...fetches.values()].some((fetch) => fetch.failed === undefined) ? now + LOOK_MS : null;
+      const { ready, strange } = await look();
+      if (ready.length > 0 || (fetch !== null && fetch.failed !== undefined)) return now;
+      if (fetch !== null) return now + LOOK_MS;
+      return strange ? now + STRANGE_MS : null;
     },
     tick: async () => {
-      for (const name of await ready()) await turn(name);
+      if (fetch !== null && fetch.failed !== undefined) {
+        const done = fetch;
+        fetch = null;
+        await finish(done);
+      }
+      const { ready } = await look();
+      const pulling = ready.filter((name) => hookOf(name)?.pull === true);
+      for (const name of ready) if (!pulling.includes(name)) await turn(name);
+      if (pulling.length > 0 && fetch === null) await begin(pulling);
     },
-    busy: () => fetches.size > 0,
+    busy: () => fetch !== null,
   };
 }

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { listDeliveries, pingBody, signCall } from '../hooks/index.ts';
+import { listDeliveries, signCall } from '../hooks/index.ts';
 import { openRuns, requestCancel } from '../pipelines/index.ts';
 import type { Run, Ticker } from '../pipelines/index.ts';
 import { person } from '../testing/test-rows.ts';
@@ -12,7 +12,7 @@ import { testWorld } from '../testing/test-world.ts';
 import type { TestWorld } from '../testing/test-world.ts';
 import { SettingsWatch, hookNamed, hooksTicker, retryDeliveries, takeDelivery } from './index.ts';
 
-const KEY = 'a-shared-secret';
+const KEY = 'a-secret-that-is-shared';
 let w: TestWorld;
 let ticker: Ticker;
 let said: string[] = [];
@@ -27,7 +27,7 @@ afterEach(() => w[Symbol.asyncDispose]());
 
 /** Calls a hook as its sender does. */
 async function call(name: string, body: object, id = `${name} ${JSON.stringify(body)}`) {
-  const text = JSON.stringify(body);
+  const text = JSON.stringify({ ...PUSH, ...body });
   const hook = hookNamed(w.project, name);
   const headers = signCall(hook.sender, KEY, { id, event: 'push', body: text }, w.clock.now());
   return takeDelivery(w.project, name, hook, {
@@ -60,13 +60,14 @@ const events = async (): Promise<string[]> => {
     .execute();
   return rows.map(({ type, message, actor }) => `${type} ${actor}: ${message}`);
 };
+const PUSH = { ref: 'refs/heads/main', after: 'b'.repeat(40) };
 const PUSHED = 'hooks: {pushed: {sender: github, secret: "${env:KEY}", run: {approve: [all]}}}\n';
 
 describe('a hook', () => {
   it('starts a run when it is called, once, in its own name, and puts it on record', async () => {
     await begin(PUSHED);
     expect(await ticker.next()).toBeNull();
-    const first = await call('pushed', { ref: 'refs/heads/main' });
+    const first = await call('pushed', PUSH);
     expect(first).toMatchObject({ kind: 'taken', again: false, delivery: { outcome: 'waiting' } });
     await turn();
     const [run, ...more] = await runs();
@@ -78,7 +79,7 @@ describe('a hook', () => {
       'hook.fired hook:pushed: Hook pushed fired: run 1 for 3 of 3 circuits',
     ]);
     // The same call again, as one who has seen it would send it.
-    expect(await call('pushed', { ref: 'refs/heads/main' }, 'another name')).toMatchObject({
+    expect(await call('pushed', PUSH, 'another name')).toMatchObject({
       again: true,
       delivery: { outcome: 'started', run_number: 1 },
     });
@@ -121,6 +122,12 @@ describe('a hook', () => {
     await turn();
     expect(await calls()).toEqual(['failed']);
     expect((await events()).at(-1)).toMatch(/^hook\.failed hook:pushed: Hook pushed failed: .*p_c00/);
+    // Within a minute it is one that somebody recorded, or a sender in a hurry.
+    expect(await call('pushed', { circuits: ['p_c000'] }, 'one')).toMatchObject({
+      again: true,
+      delivery: { outcome: 'failed' },
+    });
+    w.clock.jumpTo(w.clock.now() + 60_000);
     expect(await call('pushed', { circuits: ['p_c000'] }, 'one')).toMatchObject({ again: false });
     await turn();
     expect(await calls()).toEqual(['started 1']);
@@ -144,12 +151,13 @@ describe('a hook', () => {
       'config/circuits.yaml',
       'circuits: [{plant_id: p, circuit_id: a}]\ndefaults: {cutoff_date: "2026-01-31", training_days: 30}\n',
     );
-    expect(await retryDeliveries(w.project, 'pushed', null, person('ada'))).toBe(1);
+    // Those that failed together are tried together.
+    expect(await retryDeliveries(w.project, 'pushed', null, person('ada'))).toBe(2);
     await turn();
-    expect(await calls()).toEqual(['failed', 'started 1']);
-    expect((await events()).some((line) => line.startsWith('hook.retried ada: ada had call dlv_'))).toBe(
-      true,
-    );
+    expect(await calls()).toEqual(['merged 1', 'started 1']);
+    expect(
+      (await events()).some((line) => line.startsWith('hook.retried ada: ada had 2 calls of hook pushed')),
+    ).toBe(true);
     await expect(retryDeliveries(w.project, 'pushed', ['dlv_none'], person('ada'))).rejects.toThrow(
       'None of these calls of hook pushed failed.',
     );
@@ -168,20 +176,70 @@ describe('a hook', () => {
 
   it('is not told of twice what it is not for, and keeps only the newest of that', async () => {
     await begin('hooks: {pushed: {sender: github, secret: "${env:KEY}", branches: [main]}}\n');
-    for (let n = 0; n < 520; n++) await call('pushed', { ref: `refs/heads/work-${n}` });
+    for (let n = 0; n < 520; n++) await call('pushed', { ...PUSH, ref: `refs/heads/work-${n}` });
     const kept = await listDeliveries(w.project.store.db, { hook: 'pushed', limit: 1000 });
     expect(kept).toHaveLength(500);
     expect(kept[0]).toMatchObject({ outcome: 'ignored', branch: 'work-519' });
     expect(await ticker.next()).toBeNull();
     expect(await events()).toEqual([]);
-    expect(await call('pushed', JSON.parse(pingBody('github', 'x')) as object)).toMatchObject({
-      delivery: { outcome: 'ignored' },
+  });
+
+  it('takes a call that it was not for, once it is', async () => {
+    await begin('hooks: {pushed: {sender: github, secret: "${env:KEY}", branches: [main]}}\n');
+    const work = { ...PUSH, ref: 'refs/heads/work' };
+    expect(await call('pushed', work)).toMatchObject({ delivery: { outcome: 'ignored' } });
+    const { pushed } = w.project.settings.hooks;
+    if (pushed === undefined) throw new Error('It is gone.');
+    await w.project.takeUp({ ...w.project.settings, hooks: { pushed: { ...pushed, branches: ['work'] } } });
+    expect(await call('pushed', work)).toMatchObject({ again: false, delivery: { outcome: 'waiting' } });
+  });
+
+  it('goes by the circuits of calls only where it says so now', async () => {
+    await begin('hooks: {pushed: {sender: bearer, secret: "${env:KEY}"}}\n');
+    await call('pushed', { n: 1 });
+    const { pushed } = w.project.settings.hooks;
+    if (pushed === undefined) throw new Error('It is gone.');
+    await w.project.takeUp({
+      ...w.project.settings,
+      hooks: { pushed: { ...pushed, circuits_from_body: true } },
     });
+    await call('pushed', { circuits: ['p_c000'] });
+    await turn();
+    // The first names none: it is for what needs training, and goes by itself.
+    expect(await calls()).toEqual(['started 1', 'waiting']);
+    expect((await runs())[0]?.params).toMatchObject({ selected: null });
+  });
+
+  it('that this process does not know yet keeps its calls until it does', async () => {
+    const settings = 'hooks: {pushed: {sender: github, secret: "${env:KEY}"}}\n';
+    await begin(settings);
+    await call('pushed', PUSH);
+    const older = await testWorld({ environment: null, env: { KEY } });
+    try {
+      const watch = new SettingsWatch(older.project);
+      await watch.look();
+      await older.write('trainyard.yaml', `provider: simulated\n${settings}`);
+      // As if it were a process beside, which began before the hook was there.
+      const beside = { ...older.project, store: w.project.store, clock: w.clock };
+      w.clock.jumpTo(w.clock.now() + 10_000);
+      const heard: string[] = [];
+      const other = hooksTicker(beside, watch, end.signal, (line) => heard.push(line));
+      older.clock.jumpTo(older.clock.now() + 10_000);
+      await watch.look();
+      expect(watch.restart_for).toEqual(['hooks']);
+      expect(await other.next()).toBe(w.clock.now() + 10_000);
+      await other.tick(w.clock.now());
+      expect(await calls()).toEqual(['waiting']);
+      expect(heard).toEqual(['Hook pushed was called and is not known here: start this process again.']);
+    } finally {
+      await older[Symbol.asyncDispose]();
+    }
   });
 
   it('that is gone from trainyard.yaml while calls wait does not keep them waiting', async () => {
     await begin(PUSHED);
     await call('pushed', { n: 1 });
+    await w.write('trainyard.yaml', 'provider: simulated\n');
     await w.project.takeUp({ ...w.project.settings, hooks: {} });
     await turn();
     expect(await calls()).toEqual(['failed']);
@@ -191,7 +249,7 @@ describe('a hook', () => {
     await begin(PUSHED, { env: {} });
     await expect(call('pushed', { n: 1 })).rejects.toMatchObject({
       code: 'provider_unavailable',
-      message: 'Hook pushed has no secret: its variable is not set.',
+      message: 'Hook pushed takes nothing: KEY is not set.',
     });
     expect(await calls()).toEqual([]);
   });
@@ -207,7 +265,9 @@ describe('a hook that brings the checkout up to date', () => {
 
   /** The project as a clone of a repository in which somebody else goes on. */
   async function cloned(): Promise<void> {
-    await begin('hooks: {pushed: {sender: github, secret: "${env:KEY}", pull: true}}\n');
+    await begin(
+      'hooks: {pushed: {sender: github, secret: "${env:KEY}", pull: true}, too: {sender: github, secret: "${env:KEY}", pull: true}}\n',
+    );
     elsewhere = await mkdtemp(join(tmpdir(), 'trainyard-pull-'));
     git(w.root, 'init', '-q', '-b', 'main');
     await w.write('.gitignore', '.trainyard\n');
@@ -239,7 +299,7 @@ describe('a hook that brings the checkout up to date', () => {
   it('plans what was pushed', async () => {
     await cloned();
     await pushFleet(FIVE);
-    await call('pushed', { ref: 'refs/heads/main' });
+    await call('pushed', PUSH);
     await turnUntil(decided);
     expect(await calls()).toEqual(['started 1']);
     expect((await runs())[0]?.params).toMatchObject({ summary: { train: 5 } });
@@ -249,17 +309,71 @@ describe('a hook that brings the checkout up to date', () => {
     await cloned();
     await pushFleet(FIVE);
     await w.write('config/circuits.yaml', 'circuits: [{plant_id: p, circuit_id: mine}]\n');
-    await call('pushed', { ref: 'refs/heads/main' });
+    await call('pushed', PUSH);
     await turnUntil(decided);
     expect(await calls()).toEqual(['failed']);
     expect(await runs()).toEqual([]);
     expect(git(w.root, 'diff', '--stat')).toContain('config/circuits.yaml');
   });
 
+  it('asks git once for all hooks that are called', async () => {
+    await cloned();
+    await pushFleet(FIVE);
+    await call('pushed', PUSH);
+    await call('too', PUSH);
+    await turnUntil(async () =>
+      [...(await calls()), ...(await calls('too'))].every((each) => each !== 'waiting'),
+    );
+    expect(await calls()).toEqual(['started 1']);
+    // Its run is open and has all circuits in hand.
+    expect(await calls('too')).toEqual(['nothing']);
+  });
+
+  it('overwrites no file that git ignores', async () => {
+    await cloned();
+    const other = join(elsewhere, 'other');
+    await w.write('.gitignore', '.trainyard\nlocal.env\n');
+    git(w.root, 'commit', '-qam', 'ignored');
+    git(w.root, 'push', '-q', 'origin', 'main');
+    git(other, 'pull', '-q');
+    execFileSync('tee', [join(other, 'local.env')], { input: 'theirs' });
+    git(other, 'add', '-f', 'local.env');
+    git(other, 'commit', '-qm', 'theirs');
+    git(other, 'push', '-q');
+    await w.write('local.env', 'mine');
+    await call('pushed', PUSH);
+    await turnUntil(decided);
+    expect(await calls()).toEqual(['failed']);
+    expect(await readFile(join(w.root, 'local.env'), 'utf8')).toBe('mine');
+  });
+
+  it('does not keep the process when it is gone while git asks', async () => {
+    await cloned();
+    await call('pushed', PUSH);
+    await ticker.tick(w.clock.now());
+    expect(ticker.busy?.()).toBe(true);
+    await w.write('trainyard.yaml', 'provider: simulated\n');
+    await turnUntil(decided);
+    expect(await calls()).toEqual(['failed']);
+    expect(ticker.busy?.()).toBe(false);
+  });
+
+  it('starts nothing where the trainyard.yaml that was pushed cannot be used', async () => {
+    await cloned();
+    const other = join(elsewhere, 'other');
+    execFileSync('tee', [join(other, 'trainyard.yaml')], { input: 'provider: [' });
+    git(other, 'commit', '-qam', 'broken');
+    git(other, 'push', '-q');
+    await call('pushed', PUSH);
+    await turnUntil(decided);
+    expect(await calls()).toEqual(['failed']);
+    expect((await events()).at(-1)).toMatch(/trainyard\.yaml as it was pulled cannot be used/);
+  });
+
   it('says so where git cannot reach the other side', async () => {
     await cloned();
     await rm(join(elsewhere, 'origin'), { recursive: true });
-    await call('pushed', { ref: 'refs/heads/main' });
+    await call('pushed', PUSH);
     await turnUntil(decided);
     expect(await calls()).toEqual(['failed']);
     expect((await events()).at(-1)).toMatch(/git fetch did not work/);

@@ -1,7 +1,7 @@
 import type { Project } from '../app.ts';
 import type { Actor } from '../gates/index.ts';
 import { ConflictError } from '../kernel/errors.ts';
-import { acceptPartial as accept, getRun, reviveRun, wakeRun } from '../pipelines/index.ts';
+import { getRun, reviveRun, wakeRun } from '../pipelines/index.ts';
 import type { Run } from '../pipelines/index.ts';
 
 /**
@@ -21,19 +21,6 @@ export async function resumeRun({ store, clock }: Project, run: Run, actor: Acto
             : 'Start a new one with `trainyard run`.',
       });
     if (!revived) await wakeRun(tx, now, run.id);
-    return getRun(tx, run.id);
-  });
-}
-
-/** Lets promotion go on although circuits failed again, on record. @throws ConflictError when there is no such loss */
-export async function acceptPartial(
-  { store, clock }: Project,
-  run: Run,
-  actor: Actor,
-  comment: string | null,
-): Promise<Run> {
-  return store.tx(async (tx) => {
-    await accept(tx, clock.now(), run, actor, comment);
     return getRun(tx, run.id);
   });
 }

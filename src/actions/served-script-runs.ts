@@ -1,8 +1,8 @@
 import type { Project } from '../app.ts';
 import { SYSTEM } from '../kernel/actor.ts';
-import { messageOf } from '../kernel/errors.ts';
+import { ConflictError, TrainyardError, messageOf } from '../kernel/errors.ts';
 import { getRun, requestCancel, scriptParams, scriptsDriver } from '../pipelines/index.ts';
-import type { Hold, Run, Ticker } from '../pipelines/index.ts';
+import type { Hold, Run, ScriptParams, Ticker } from '../pipelines/index.ts';
 import type { Db } from '../store/index.ts';
 import { summaryOf, writeSummary } from './script-summary.ts';
 
@@ -41,8 +41,20 @@ export function servedScriptRuns(
   const unknown = async (): Promise<string[]> =>
     (await openScriptRuns(db)).filter((id) => !driven.has(id) && !others.has(id));
 
+  /** What goes wrong with one run is its end and no other's; only what cannot even be written down is. */
+  const failed = async (run: Run, world: Project['world'], error: unknown): Promise<void> => {
+    try {
+      const reason = reasonOf(error);
+      await scriptsDriver(world, hold, run.id).fail(reason);
+      options.say(`Run ${run.number} (scripts) could not go on: ${reason}`);
+    } catch (again) {
+      trouble ??= { error: again };
+    }
+  };
+
   const drive = async (run: Run): Promise<void> => {
-    const { max_workers, gpus } = scriptParams(run);
+    const { max_workers, gpus } = paramsOf(run);
+    if (run.status !== 'pending') await askToEnd(project, run);
     const own = project.beside({ max_workers, gpus });
     const driver = scriptsDriver(own.world, hold, run.id);
     const work = async (): Promise<void> => {
@@ -55,15 +67,11 @@ export function servedScriptRuns(
       const ended = await getRun(db, run.id);
       options.say(`Run ${run.number} (scripts) ${ended.status}. ${await summarised(own, ended)}`);
     };
-    if (run.status !== 'pending') await askToEnd(project, run);
     const over = work()
-      .catch((error: unknown) => {
-        trouble ??= { error };
-      })
-      .finally(async () => {
-        await own.close();
-        driven.delete(run.id);
-      });
+      .catch((error: unknown) => failed(run, own.world, error))
+      .then(() => own.close())
+      .catch((error: unknown) => options.say(`Run ${run.number} (scripts) is over: ${reasonOf(error)}`))
+      .finally(() => driven.delete(run.id));
     driven.set(run.id, { run, wake: driver.wake, over });
   };
 
@@ -74,14 +82,14 @@ export function servedScriptRuns(
       return (await unknown()).length > 0 ? project.clock.now() : null;
     },
     tick: async () => {
-      // What went wrong beside the loop ends it, as it would have inside.
+      // What cannot be written down ends the loop, as it would have inside.
       if (trouble !== null) throw trouble.error;
       if (!looked) await writeMissedSummary(project, options.say);
       looked = true;
       for (const id of await unknown()) {
         const run = await getRun(db, id);
-        if (scriptParams(run).served) await drive(run);
-        else others.add(id);
+        if (!isServed(run)) others.add(id);
+        else await drive(run).catch((error: unknown) => failed(run, project.world, error));
       }
     },
     settle: async (signal) => {
@@ -130,17 +138,38 @@ async function writeMissedSummary(project: Project, say: (line: string) => void)
     .executeTakeFirst();
   if (last === undefined) return;
   const run = await getRun(db, last.id);
-  if (!scriptParams(run).served || (await summaryOf(project, run)) !== null) return;
+  if (!isServed(run) || (await summaryOf(project, run)) !== null) return;
   say(`Run ${run.number} (scripts) ${run.status}. ${await summarised(project, run)}`);
 }
+
+/** Also of a run whose settings cannot be read. */
+const isServed = ({ params }: Pick<Run, 'params'>): boolean => params['served'] === true;
+
+/** @throws ConflictError where they cannot be read */
+function paramsOf(run: Run): ScriptParams {
+  try {
+    return scriptParams(run);
+  } catch (error) {
+    throw new ConflictError(`What run ${run.number} was started with cannot be read by this Trainyard.`, {
+      hint: 'Start its scripts again; another version may have written it.',
+      cause: error,
+    });
+  }
+}
+
+/** The whole of it, with what helps. */
+const reasonOf = (error: unknown): string =>
+  [messageOf(error), error instanceof TrainyardError ? error.hint : undefined]
+    .filter((part) => part !== undefined)
+    .join(' ');
 
 const askToEnd = ({ store, clock }: Project, run: Run): Promise<boolean> =>
   store.tx((tx) => requestCancel(tx, clock.now(), run, SYSTEM, WHY));
 
 /** Writes the summary of a run that ended, and says where; one that cannot be written is no matter of other runs. */
 async function summarised(project: Project, run: Run): Promise<string> {
-  const { gpus } = scriptParams(run);
   try {
+    const { gpus } = paramsOf(run);
     return `Summary: ${(await writeSummary(project, run, [], { gpus, metric: null, reports: [] })).path}`;
   } catch (error) {
     return `Its summary cannot be written: ${messageOf(error)}`;

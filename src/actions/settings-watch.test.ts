@@ -54,11 +54,20 @@ describe('trainyard.yaml that changes', () => {
     const watch = await watching();
     await edited(
       watch,
-      'provider: local\nproviders: {local: {max_workers: 9}}\nserver: {port: 1234, require_sign_in: true, roles: {viewer: [ada]}}\n',
+      'provider: local\nproviders: {local: {max_workers: 9}}\nserver: {port: 1234, trusted_proxies: [10.0.3.7], require_sign_in: true, roles: {viewer: [ada]}}\n',
     );
-    expect(watch.restart_for).toEqual(['provider', 'providers', 'server.port', 'server.require_sign_in']);
+    expect(watch.restart_for).toEqual([
+      'provider',
+      'providers',
+      'server.port',
+      'server.trusted_proxies',
+      'server.require_sign_in',
+    ]);
     const { config } = w.project;
-    expect(config).toMatchObject({ provider: 'simulated', server: { port: 8080, require_sign_in: false } });
+    expect(config).toMatchObject({
+      provider: 'simulated',
+      server: { port: 8080, trusted_proxies: [], require_sign_in: false },
+    });
     expect(config.server.roles.viewer).toEqual(['ada']);
     expect(await edited(watch, 'provider: simulated\n')).toBe(true);
     expect(watch.restart_for).toEqual([]);

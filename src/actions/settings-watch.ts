@@ -12,7 +12,14 @@ const LOOK_MS = 2000;
 
 /** What a process goes by from its start to its end: where it listens and whom it trusts, where it trains. */
 const FROM_THE_START = ['provider', 'providers', 'registry'] as const;
-const SERVER_FROM_THE_START = ['address', 'port', 'public_url', 'require_sign_in', 'oidc'] as const;
+const SERVER_FROM_THE_START = [
+  'address',
+  'port',
+  'public_url',
+  'trusted_proxies',
+  'require_sign_in',
+  'oidc',
+] as const;
 
 /** Sections that may name secrets and hold at once, unless they name others than at the start. */
 const NAMING_SECRETS = ['notifications', 'hooks'] as const;
@@ -108,9 +115,9 @@ export class SettingsWatch {
 }
 
 function keepFromTheStart(file: ProjectConfig, now: ProjectConfig): ProjectConfig {
-  const { address, port, public_url, require_sign_in, oidc } = now.server;
+  const { address, port, public_url, trusted_proxies, require_sign_in, oidc } = now.server;
   const { provider, providers, registry } = now;
-  const server = { ...file.server, address, port, public_url, require_sign_in, oidc };
+  const server = { ...file.server, address, port, public_url, trusted_proxies, require_sign_in, oidc };
   return { ...file, provider, providers, registry, server };
 }
 

@@ -1,10 +1,9 @@
 import type { Project } from '../app.ts';
 import type { HookConfig } from '../config/index.ts';
 import type { Actor } from '../gates/index.ts';
-import { keepDelivery, readCall, verifyCall } from '../hooks/index.ts';
+import { hookSecret, keepDelivery, readCall, verifyCall } from '../hooks/index.ts';
 import type { Delivery, HookCall } from '../hooks/index.ts';
 import { NotFoundError, TrainyardError } from '../kernel/errors.ts';
-import { resolveSecrets } from '../kernel/redact.ts';
 import { didYouMean } from '../kernel/suggest.ts';
 import { appendEvents } from '../store/index.ts';
 
@@ -13,7 +12,7 @@ export const hookActor = (name: string): Actor => ({ name: `hook:${name}`, ident
 
 /** What is answered to a call. */
 export type Taken =
-  | { readonly kind: 'forged'; readonly why: string }
+  | { readonly kind: 'forged'; readonly why: string; readonly told: string }
   /** `again`: this very call was here before, and the delivery says what became of it. */
   | { readonly kind: 'taken'; readonly delivery: Delivery; readonly again: boolean };
 
@@ -33,13 +32,13 @@ export function hookNamed({ settings }: Project, name: string): HookConfig {
 
 /**
  * The secret that a hook shares with its sender. Never stored, shown or logged.
- * @throws TrainyardError (provider_unavailable) where its variable is not set
+ * @throws TrainyardError (provider_unavailable) where it is not set or of no use
  */
-export function secretOf({ env }: Pick<Project, 'env'>, name: string, { secret }: HookConfig): string {
-  const { value, missing } = resolveSecrets(secret, env);
-  if (missing.length === 0 && value !== '') return value;
-  throw new TrainyardError('provider_unavailable', `Hook ${name} has no secret: its variable is not set.`, {
-    hint: `Set ${missing.join(', ') || secret} where \`trainyard serve\` starts.`,
+export function secretOf({ env }: Pick<Project, 'env'>, name: string, hook: HookConfig): string {
+  const found = hookSecret(env, hook);
+  if ('secret' in found) return found.secret;
+  throw new TrainyardError('provider_unavailable', `Hook ${name} takes nothing: ${found.problem}.`, {
+    hint: 'Set it where `trainyard serve` starts: `openssl rand -base64 32` makes a good one.',
   });
 }
 
@@ -77,10 +76,9 @@ export async function takeDelivery(
 }
 
 /** ` by push to main, for 3 circuits`; nothing where nothing is known. */
-function aboutOf({ event, branch, circuits }: Delivery): string {
+function aboutOf({ event, branch, named_circuits: named }: Delivery): string {
   const by = event === null ? '' : ` by ${event}`;
   const to = branch === null ? '' : ` to ${branch}`;
-  const about =
-    circuits === null ? '' : ` for ${circuits.length} ${circuits.length === 1 ? 'circuit' : 'circuits'}`;
+  const about = named === null ? '' : ` for ${named} ${named === 1 ? 'circuit' : 'circuits'}`;
   return `${by}${to}${about}`;
 }

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
 import { hookNamed, retryDeliveries, secretOf } from '../actions/index.ts';
 import type { Project } from '../app.ts';
 import { ok } from '../client/index.ts';
+import type { HookSender } from '../config/index.ts';
 import { listDeliveries, pingBody, signCall } from '../hooks/index.ts';
 import { TrainyardError, UsageError, messageOf } from '../kernel/errors.ts';
-import { deliveryView, hookViews, isServed } from '../views/index.ts';
+import { isLoopback } from '../kernel/loopback.ts';
+import { hookViews, isServed } from '../views/index.ts';
 import { ask, withProject } from './options.ts';
 import type { CommonOptions } from './options.ts';
 import { deliveryTable, hookRemarks, hookTable } from './render/hooks.ts';
@@ -38,7 +41,7 @@ export async function showCalls(
       const found = await listDeliveries(project.store.db, { hook: name, before, limit });
       // One that is gone from the file has a history all the same.
       if (found.length === 0) hookNamed(project, name);
-      return found.map(deliveryView);
+      return found;
     },
     there: async ({ api }) => {
       const query = {
@@ -81,16 +84,22 @@ export async function tryHook(name: string, flags: CommonOptions & { url?: strin
       throw new UsageError(`${url} is no URL.`, {
         hint: 'Give something like https://trainyard.example.com/hooks/pushed.',
       });
+    if (SHOWING.includes(hook.sender) && !isLoopback(new URL(url).hostname) && !url.startsWith('https:'))
+      throw new UsageError(`A call of hook ${name} shows its secret, and ${url} is not https.`, {
+        hint: 'Call it by https, or from the machine of the server.',
+      });
     const id = randomUUID();
     const body = pingBody(hook.sender, id);
     const headers = signCall(hook.sender, secret, { id, event: 'ping', body }, project.clock.now());
-    const { status, told } = await call(url, headers, body);
-    if (status !== 200 && status !== 202)
+    const { status, answer } = await call(url, headers, body);
+    if (answer.outcome !== 'ignored') {
+      const said = answer.detail === undefined ? '' : `: ${answer.detail}`;
       throw new TrainyardError(
         'provider_unavailable',
-        `${url} did not take the call of hook ${name}: it answered ${status}${told === '' ? '' : `, ${told}`}`,
-        { hint: hintFor(status) },
+        `${url} did not take the call of hook ${name}. It answered ${status}${said}`,
+        { hint: hintFor(status, answer.hint) },
       );
+    }
     if (flags.json === true) printJson({ name, url, status });
     else print(`${url} took the call: the secret is the same here and there.`);
     note('It was a ping, and starts nothing.');
@@ -103,11 +112,21 @@ function defaultUrl({ config: { server } }: Project, name: string): string {
   return `${public_url ?? `http://${host}:${port}`}/hooks/${name}`;
 }
 
+/** What a server says of a ping that it took, and of one that it did not. */
+const Answer = z.object({
+  outcome: z.string().optional(),
+  detail: z.string().max(1000).optional(),
+  hint: z.string().max(1000).nullish(),
+});
+
+/** Senders that send the secret itself. */
+const SHOWING: readonly HookSender[] = ['gitlab', 'azure-devops', 'bearer'];
+
 async function call(
   url: string,
   headers: Record<string, string>,
   body: string,
-): Promise<{ readonly status: number; readonly told: string }> {
+): Promise<{ readonly status: number; readonly answer: z.output<typeof Answer> }> {
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -116,8 +135,8 @@ async function call(
       redirect: 'manual',
       signal: AbortSignal.timeout(15_000),
     });
-    const text = await response.text();
-    return { status: response.status, told: detailOf(text) };
+    const answer = Answer.safeParse(await response.json().catch(() => null));
+    return { status: response.status, answer: answer.data ?? {} };
   } catch (error) {
     const cause = error instanceof Error ? (error.cause ?? error) : error;
     throw new TrainyardError('provider_unavailable', `${url} cannot be reached: ${messageOf(cause)}.`, {
@@ -126,22 +145,10 @@ async function call(
   }
 }
 
-/** What a problem document says, and nothing where something else answered. */
-function detailOf(text: string): string {
-  try {
-    const document: unknown = JSON.parse(text);
-    return typeof document === 'object' && document !== null && 'detail' in document
-      ? String(document.detail).slice(0, 500)
-      : '';
-  } catch {
-    return '';
-  }
-}
-
-function hintFor(status: number): string {
+function hintFor(status: number, hint: string | null | undefined): string {
   if (status === 401) return 'The server has another secret, or its clock is off by minutes.';
   if (status === 404)
     return 'The server has no such hook: it may serve another project, or an older trainyard.yaml.';
-  if (status === 503) return 'Set the variable of the secret where `trainyard serve` starts.';
-  return 'Look at the log of the server, and at proxies before it.';
+  if (status < 400) return 'Something else than Trainyard answers there.';
+  return hint ?? 'Look at the log of the server, and at proxies before it.';
 }

@@ -78,6 +78,7 @@ const DEFAULTS = {
     address: '127.0.0.1',
     port: 8080,
     public_url: null,
+    trusted_proxies: [],
     require_sign_in: false,
     oidc: null,
     roles: { viewer: [], operator: [], approver: [], admin: [] },

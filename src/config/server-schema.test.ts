@@ -20,6 +20,7 @@ server:
   address: 0.0.0.0
   port: 443
   public_url: https://Trains.example/
+  trusted_proxies: [10.0.3.7, 10.1.0.0/16, "fd00::/8"]
   oidc: {issuer: https://login.example/realms/x, client_id: t, client_secret: "\${env:S}", scopes: [email, openid]}
   roles: {viewer: ["*"], operator: ["@ml", "oidc:Crew"]}
 `,
@@ -29,6 +30,7 @@ server:
       address: '0.0.0.0',
       port: 443,
       public_url: 'https://trains.example',
+      trusted_proxies: ['10.0.3.7', '10.1.0.0/16', 'fd00::/8'],
       require_sign_in: false,
       oidc: {
         issuer: 'https://login.example/realms/x',
@@ -48,6 +50,13 @@ server:
     ['server: {public_url: "http://trains.example"}', /must begin with https/],
     ['server: {public_url: "https://trains.example/x"}', /must not have a path.*https:\/\/trains\.example\./],
     ['server: {public_url: trains}', /must be a URL/],
+    [
+      'server: {trusted_proxies: [nginx]}',
+      /server\.trusted_proxies\[0\]: must be an address or a network, is `nginx`/,
+    ],
+    ['server: {trusted_proxies: [10.0.0.0/40]}', /must be an address or a network/],
+    ['server: {trusted_proxies: [0.0.0.0/0]}', /must not be everybody/],
+    ['server: {trusted_proxies: ["::/0"]}', /must not be everybody/],
     ['server: {oidc: {issuer: "http://login.example", client_id: x}, roles: {viewer: ["*"]}}', /https/],
     [
       'server: {oidc: {issuer: "https://a:b@login.example", client_id: x}, roles: {viewer: ["*"]}}',

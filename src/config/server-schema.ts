@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { show } from '../kernel/findings.ts';
 import { isLoopback } from '../kernel/loopback.ts';
+import { parseNetwork } from '../kernel/networks.ts';
 import { ROLES } from '../kernel/roles.ts';
 import type { Role } from '../kernel/roles.ts';
 import { field } from '../kernel/schema-field.ts';
@@ -21,6 +22,8 @@ export interface ServerSettings {
   readonly address: string;
   readonly port: number;
   readonly public_url: string | null;
+  /** Proxies on other hosts that are believed: addresses and networks. */
+  readonly trusted_proxies: readonly string[];
   readonly require_sign_in: boolean;
   readonly oidc: OidcSettings | null;
   /** Who signs in and has which roles: names, `@group`, `oidc:GROUP`, `*`. */
@@ -45,6 +48,25 @@ const webAddress = (description: string, example: string, path: boolean) =>
     },
     { description, type: 'string' },
   );
+
+/** Whoever is named here may say of a request that it comes from anywhere. */
+const proxy = field<string>(
+  (value, refuse) => {
+    const network = typeof value === 'string' ? parseNetwork(value.trim()) : null;
+    if (typeof value !== 'string' || network === null)
+      return refuse(
+        `must be an address or a network, is ${show(value)}`,
+        'Write the address that the proxy asks from, such as 10.0.3.7, or its network, such as 10.0.3.0/24.',
+      );
+    return network.bits > 0
+      ? value.trim()
+      : refuse(
+          `must not be everybody, is ${show(value)}`,
+          'Name the proxies alone: everybody else could write any address into the request.',
+        );
+  },
+  { description: 'An address, or a network such as `10.0.3.0/24`.', type: 'string' },
+);
 
 const oidc = z
   .strictObject({
@@ -96,6 +118,10 @@ export const server = z
       'https://trainyard.example.com',
       false,
     ).optional(),
+    trusted_proxies: z.array(proxy).default([]).meta({
+      description:
+        'Proxies on other hosts that are believed where requests come from (`X-Forwarded-For`) and how the server was called (`-Proto`, `-Host`): addresses or networks. A proxy on this machine needs no naming.',
+    }),
     require_sign_in: z
       .boolean()
       .default(false)

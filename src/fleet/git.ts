@@ -79,29 +79,35 @@ export async function fileAt(folder: string, commit: string, path: string): Prom
   }
 }
 
-/** A server that does not answer must not keep anybody. */
+/** A server that does not answer must not keep anybody, nor a disk. */
 const FETCH_MS = 60_000;
+const MERGE_MS = 60_000;
+/** Programs of the repository's own are not for a moment at which nobody watches. */
+const NO_HOOKS = ['-c', 'core.hooksPath=/dev/null'];
 
 /**
  * Asks the remote of the current branch what is new there, without ever asking a person for a password.
  * @throws UsageError with what git says
  */
 export async function fetchUpstream(folder: string, signal: AbortSignal): Promise<void> {
-  await attempt(folder, ['fetch', '--quiet', '--no-tags'], { signal, timeout: FETCH_MS });
+  await attempt(folder, 'fetch', ['--quiet', '--no-tags'], { signal, timeout: FETCH_MS });
 }
 
 /**
- * Moves the current branch and its files to what was fetched; never merges, and never overwrites what somebody changed.
+ * Moves the current branch and its files to what was fetched; never merges, and never overwrites what somebody changed, nor
+ * files that git ignores.
  * @throws UsageError with what git says
  */
-export async function fastForward(folder: string): Promise<void> {
-  await attempt(folder, ['merge', '--ff-only', '--quiet', '@{upstream}'], {});
+export async function fastForward(folder: string, signal: AbortSignal): Promise<void> {
+  const args = ['--ff-only', '--no-overwrite-ignore', '--no-autostash', '--quiet', '@{upstream}'];
+  await attempt(folder, 'merge', args, { signal, timeout: MERGE_MS });
 }
 
 async function attempt(
   folder: string,
+  command: 'fetch' | 'merge',
   args: readonly string[],
-  options: { readonly signal?: AbortSignal; readonly timeout?: number },
+  options: { readonly signal: AbortSignal; readonly timeout: number },
 ): Promise<void> {
   // Nobody sits there who could type a password.
   const env = {
@@ -111,7 +117,7 @@ async function attempt(
     GIT_ASKPASS: 'true',
   };
   try {
-    await run('git', ['-C', folder, ...args], { ...options, env, encoding: 'utf8' });
+    await run('git', ['-C', folder, ...NO_HOOKS, command, ...args], { ...options, env, encoding: 'utf8' });
   } catch (error) {
     // An address may carry a password.
     const says =
@@ -120,13 +126,10 @@ async function attempt(
         .split('\n')
         .at(-1)
         ?.replaceAll(/\/\/[^/@\s]*@/g, '//') ?? '';
-    throw new UsageError(
-      `git ${args[0] ?? ''} did not work: ${says === '' ? 'it did not answer in time' : says}`,
-      {
-        hint: 'Try `git pull --ff-only` in the project folder, as the user that the server runs as.',
-        cause: error,
-      },
-    );
+    throw new UsageError(`git ${command} did not work: ${says === '' ? 'it did not answer in time' : says}`, {
+      hint: 'Try `git pull --ff-only` in the project folder, as the user that the server runs as.',
+      cause: error,
+    });
   }
 }
 

@@ -15,7 +15,15 @@ export type { Plan, PlanRequest } from './make-plan.ts';
 export { PlanDocument } from './plan-document.ts';
 export { CAUSES } from './plan.ts';
 export type { Cause, Detection, Guard, PlannedCircuit } from './plan.ts';
-export { readSealedPlan, refuseIfMoved, sealInputs, sealPlan, whatMoved, writeSealedPlan } from './seal.ts';
+export {
+  checkSealedPlan,
+  readSealedPlan,
+  refuseIfMoved,
+  sealInputs,
+  sealPlan,
+  whatMoved,
+  writeSealedPlan,
+} from './seal.ts';
 export type { PlanOptions, SealInputs, SealedPlan } from './seal.ts';
 export { selectCircuits, splitSelectors } from './select-circuits.ts';
 export { settingsOf } from './settings.ts';

@@ -130,15 +130,25 @@ export async function readSealedPlan(file: string): Promise<SealedPlan> {
       cause: error,
     });
   });
-  let parsed: z.ZodSafeParseResult<SealedPlan>;
+  let value: unknown;
   try {
-    parsed = SealedPlan.safeParse(JSON.parse(text));
+    value = JSON.parse(text);
   } catch (error) {
     throw new UsageError(`${file} is not a sealed plan: it is not JSON.`, {
       hint: 'Write one with `trainyard plan -o FILE`.',
       cause: error,
     });
   }
+  return checkSealedPlan(file, value);
+}
+
+/**
+ * A sealed plan out of what was read from `file`.
+ * @throws UsageError when it is none
+ * @throws ConflictError when it was edited after it was sealed
+ */
+export function checkSealedPlan(file: string, value: unknown): SealedPlan {
+  const parsed = SealedPlan.safeParse(value);
   if (!parsed.success) {
     throw new UsageError(`${file} is not a sealed plan that this Trainyard knows.`, {
       hint: 'Write one with `trainyard plan -o FILE`.',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { toIso } from '../kernel/clock.ts';
+import { fromIso, toIso } from '../kernel/clock.ts';
 import { newId } from '../kernel/ids.ts';
 import type { Db, HookDeliveriesTable, Tx } from '../store/index.ts';
 import type { CallFacts } from './read-call.ts';
@@ -13,16 +13,22 @@ export type DeliveryOutcome = z.infer<typeof DeliveryOutcome>;
 
 /** A genuine call of a hook, and what became of it. */
 export type Delivery = Omit<HookDeliveriesTable, 'delivery_key' | 'circuits' | 'outcome'> & {
-  readonly circuits: readonly string[] | null;
   readonly outcome: DeliveryOutcome;
 };
+
+/** One that nobody has dealt with, with the circuits that it names. */
+export type WaitingDelivery = Delivery & { readonly circuits: readonly string[] | null };
 
 /** So many calls that concern nobody are kept of each hook: a busy repository makes thousands. */
 const MOST_IGNORED = 500;
 
+/** A call that failed and comes again within this time is one that somebody recorded, or a sender in a hurry. */
+const TRY_AGAIN_MS = 60_000;
+
 /**
  * Keeps a genuine call, in the caller's transaction. `again`: it was there already, and its answer is what became of it;
- * one that failed waits once more, since whoever sends it again wants it done.
+ * one that failed waits once more, since whoever sends it again wants it done, and so does one that was ignored and is not
+ * any more.
  * @param key the same when the same call comes again; null: every call is a new one
  */
 export async function keepDelivery(
@@ -40,6 +46,7 @@ export async function keepDelivery(
     received_at: toIso(now),
     event: facts.event,
     branch: facts.branch,
+    named_circuits: facts.circuits?.length ?? null,
     circuits: facts.circuits === null ? null : JSON.stringify(facts.circuits),
     outcome: facts.ignored === null ? 'waiting' : 'ignored',
     message: facts.ignored ?? 'waits for its turn',
@@ -58,8 +65,10 @@ export async function keepDelivery(
     if (row.outcome === 'ignored') await forgetOldestIgnored(tx, hook);
     return { delivery: toDelivery(row), again: false };
   }
-  if (known.outcome !== 'failed' || row.outcome !== 'waiting')
-    return { delivery: toDelivery(known), again: true };
+  const mayAgain =
+    known.outcome === 'ignored' ||
+    (known.outcome === 'failed' && now - fromIso(known.decided_at ?? known.received_at) >= TRY_AGAIN_MS);
+  if (!mayAgain || row.outcome !== 'waiting') return { delivery: toDelivery(known), again: true };
   const waits = { ...row, id: known.id };
   await tx.updateTable('hook_deliveries').set(waits).where('id', '=', known.id).execute();
   return { delivery: toDelivery(waits), again: false };
@@ -94,20 +103,51 @@ export async function waitingHooks(db: Db): Promise<string[]> {
   return rows.map((row) => row.hook);
 }
 
-/** So many are dealt with at once; what came after them has its turn after that. */
+/** So many are dealt with at once, and so many circuits in all; what came after them has its turn after that. */
 const MOST_AT_ONCE = 1000;
+const MOST_CIRCUITS_AT_ONCE = 20_000;
 
 /** Those that wait, oldest first. */
-export async function waitingDeliveries(db: Db, hook: string): Promise<Delivery[]> {
+export async function waitingDeliveries(db: Db, hook: string): Promise<WaitingDelivery[]> {
   const rows = await db
     .selectFrom('hook_deliveries')
-    .selectAll()
+    .select(['id', 'named_circuits'])
     .where('outcome', '=', 'waiting')
     .where('hook', '=', hook)
     .orderBy('id')
     .limit(MOST_AT_ONCE)
     .execute();
-  return rows.map(toDelivery);
+  let circuits = 0;
+  const ids = rows.filter(({ named_circuits }, i) => {
+    circuits += named_circuits ?? 0;
+    return i === 0 || circuits <= MOST_CIRCUITS_AT_ONCE;
+  });
+  if (ids.length === 0) return [];
+  const found = await db
+    .selectFrom('hook_deliveries')
+    .selectAll()
+    .where(
+      'id',
+      'in',
+      ids.map((row) => row.id),
+    )
+    .orderBy('id')
+    .execute();
+  return found.map((row) => ({
+    ...toDelivery(row),
+    circuits: row.circuits === null ? null : z.array(z.string()).parse(JSON.parse(row.circuits)),
+  }));
+}
+
+/** How many of each hook nobody has dealt with. */
+export async function countWaiting(db: Db): Promise<Map<string, number>> {
+  const rows = await db
+    .selectFrom('hook_deliveries')
+    .select((e) => ['hook', e.fn.countAll<number>().as('n')])
+    .where('outcome', '=', 'waiting')
+    .groupBy('hook')
+    .execute();
+  return new Map(rows.map((row) => [row.hook, Number(row.n)]));
 }
 
 /** What became of calls that waited. */
@@ -137,7 +177,13 @@ export async function decideDeliveries(
     .where('outcome', '=', 'waiting')
     .executeTakeFirst();
   if (Number(waiting?.n ?? 0) !== ids.length) return false;
-  const decided = { decided_at: toIso(now), run_id: run?.id ?? null, run_number: run?.number ?? null };
+  const decided = {
+    decided_at: toIso(now),
+    run_id: run?.id ?? null,
+    run_number: run?.number ?? null,
+    // Which circuits they were is part of the run; what failed may be tried again.
+    ...(outcome === 'failed' ? {} : { circuits: null }),
+  };
   await tx
     .updateTable('hook_deliveries')
     .set({
@@ -185,7 +231,7 @@ export async function listDeliveries(
 ): Promise<Delivery[]> {
   let select = db
     .selectFrom('hook_deliveries')
-    .selectAll()
+    .select(LISTED)
     .where('hook', '=', query.hook)
     .orderBy('id', 'desc')
     .limit(query.limit);
@@ -194,16 +240,20 @@ export async function listDeliveries(
   return (await select.execute()).map(toDelivery);
 }
 
-/** Has calls that failed wait once more: those named, else the newest of them. Returns which ones. */
+/**
+ * Has calls that failed wait once more: those named, else the newest with all that failed together with it. Returns which
+ * ones.
+ */
 export async function waitAgain(tx: Tx, hook: string, ids: readonly string[] | null): Promise<string[]> {
   const failed = tx
     .selectFrom('hook_deliveries')
-    .select('id')
+    .select(['id', 'decided_at'])
     .where('outcome', '=', 'failed')
-    .where('hook', '=', hook)
-    .orderBy('id', 'desc');
-  const rows = await (ids === null ? failed.limit(1) : failed.where('id', 'in', ids)).execute();
-  const found = rows.map((row) => row.id);
+    .where('hook', '=', hook);
+  const newest = await failed.orderBy('id', 'desc').limit(1).executeTakeFirst();
+  const wanted =
+    ids === null ? failed.where('decided_at', '=', newest?.decided_at ?? '') : failed.where('id', 'in', ids);
+  const found = (await wanted.execute()).map((row) => row.id);
   if (found.length > 0)
     await tx
       .updateTable('hook_deliveries')
@@ -232,8 +282,31 @@ export async function forgetDeliveries(tx: Tx, before: string): Promise<number> 
   return Number(result.numDeletedRows);
 }
 
-const toDelivery = ({ delivery_key: _key, circuits, outcome, ...row }: HookDeliveriesTable): Delivery => ({
-  ...row,
-  circuits: circuits === null ? null : z.array(z.string()).parse(JSON.parse(circuits)),
-  outcome: DeliveryOutcome.parse(outcome),
+/** Without the circuits, which may be thousands. */
+const LISTED = [
+  'id',
+  'hook',
+  'received_at',
+  'event',
+  'branch',
+  'named_circuits',
+  'outcome',
+  'message',
+  'decided_at',
+  'run_id',
+  'run_number',
+] as const;
+
+const toDelivery = (row: Pick<HookDeliveriesTable, (typeof LISTED)[number]>): Delivery => ({
+  id: row.id,
+  hook: row.hook,
+  received_at: row.received_at,
+  event: row.event,
+  branch: row.branch,
+  named_circuits: row.named_circuits,
+  outcome: DeliveryOutcome.parse(row.outcome),
+  message: row.message,
+  decided_at: row.decided_at,
+  run_id: row.run_id,
+  run_number: row.run_number,
 });

@@ -2,6 +2,7 @@
 export {
   DeliveryOutcome,
   calledHooks,
+  countWaiting,
   decideDeliveries,
   forgetDeliveries,
   keepDelivery,
@@ -11,9 +12,9 @@ export {
   waitingDeliveries,
   waitingHooks,
 } from './delivery-store.ts';
-export type { Decision, Delivery } from './delivery-store.ts';
+export type { Decision, Delivery, WaitingDelivery } from './delivery-store.ts';
 export { readCall } from './read-call.ts';
 export type { CallFacts } from './read-call.ts';
 export { pingBody, signCall } from './sign-call.ts';
-export { verifyCall } from './verify.ts';
+export { hookSecret, hookSecretProblem, verifyCall, verifyHeaders } from './verify.ts';
 export type { HookCall, Verdict } from './verify.ts';

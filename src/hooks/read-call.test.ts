@@ -69,6 +69,24 @@ describe('a genuine call', () => {
     );
   });
 
+  it('of a push to several branches is for the one that the hook is for', () => {
+    const updates = ['topic', 'gone', 'main'].map((name) => ({
+      name: `refs/heads/${name}`,
+      newObjectId: (name === 'gone' ? '0' : 'b').repeat(40),
+    }));
+    const about = (branches: string[]) =>
+      read(hook({ sender: 'azure-devops', branches }), { ...AZURE, resource: { refUpdates: updates } });
+    expect(about(['main'])).toMatchObject({ branch: 'main', ignored: null });
+    expect(about(['gone', 'm*'])).toMatchObject({ branch: 'main', ignored: null });
+    expect(about(['other']).ignored).toBe('branch topic is not among its branches');
+  });
+
+  it('that GitHub made of another event is no push, whatever its header says', () => {
+    expect(read(hook({ events: ['push'] }), { issue: {} }, { 'x-github-event': 'push' }).ignored).toBe(
+      'it is called a push, and is none',
+    );
+  });
+
   it('that is a ping starts nothing', () => {
     expect(read(hook(), { zen: 'x' }, { 'x-github-event': 'ping' }).ignored).toMatch(/^a ping/);
   });
@@ -91,6 +109,11 @@ describe('a genuine call', () => {
     [{ circuits: [] }, /which circuits/],
     [{ circuits: ['*'] }, /no glob/],
     [{ circuits: ['p/[a-z]'] }, /no glob/],
+    [{ circuits: ['p_a,p_b'] }, /no glob or list/],
+    [{ circuits: ['p_a p_b'] }, /no glob or list/],
+    [{ circuits: ['@(p_a)'] }, /no glob/],
+    [{ circuits: ['p/a/b'] }, /no glob/],
+    [{ circuits: ['auto'] }, /not AUTO/],
     [{ circuits: [7] }, /which circuits/],
     [{ circuits: Array.from({ length: 10_001 }, (_, i) => `c${i}`) }, /which circuits/],
   ])('that has to say which circuits and does not is refused', (body, why) => {

@@ -40,7 +40,7 @@ const Body = z.looseObject({
     .catch(undefined),
 });
 
-/** No globs: a caller says which circuits, and not `all of them`. */
+/** Ids alone: a caller says which circuits, and no selector that may mean the whole fleet. */
 const Circuits = z.looseObject({
   circuits: z
     .array(
@@ -48,7 +48,8 @@ const Circuits = z.looseObject({
         .string()
         .min(1)
         .max(300)
-        .regex(/^[^*?[\]{}()!]+$/, 'must be an id, and no glob'),
+        .regex(/^[^\s,/*?[\]{}()!+@]+(?:\/[^\s,/*?[\]{}()!+@]+)?$/, 'must be an id, and no glob or list')
+        .refine((id) => id.toUpperCase() !== 'AUTO', 'must be an id, and not AUTO'),
     )
     .min(1)
     .max(MOST_CIRCUITS),
@@ -66,8 +67,10 @@ export function readCall(hook: HookConfig, call: HookCall): CallFacts {
       hint: 'Send an object; `{}` will do where the hook needs nothing of it.',
     });
   const event = eventOf(hook.sender, call, body.data);
-  const { branch, gone } = pushOf(body.data);
-  const ignored = whyIgnored(hook, event, branch, gone);
+  const { branch, gone } = pushOf(body.data, hook);
+  const ignored = isNoPush(hook.sender, event, body.data)
+    ? 'it is called a push, and is none'
+    : whyIgnored(hook, event, branch, gone);
   const circuits = hook.circuits_from_body && ignored === null ? circuitsIn(document) : null;
   return { event, branch, circuits, ignored };
 }
@@ -98,14 +101,30 @@ function eventOf(sender: HookSender, { header }: HookCall, body: z.output<typeof
 const NOTHING = /^0{40,64}$/;
 
 /** The branch of a push, and whether the push took it away. */
-function pushOf({ ref, deleted, after, resource }: z.output<typeof Body>): {
+interface Push {
   readonly branch: string | null;
   readonly gone: boolean;
-} {
-  const update = resource?.refUpdates?.[0];
-  const name = /^refs\/heads\/(.+)$/.exec(ref ?? update?.name ?? '')?.[1] ?? null;
-  return { branch: name, gone: deleted === true || NOTHING.test(after ?? update?.newObjectId ?? '') };
 }
+
+/** Of several branches that were pushed at once the one that the hook is for, where it is for one. */
+function pushOf({ ref, deleted, after, resource }: z.output<typeof Body>, hook: HookConfig): Push {
+  const updates = ref === undefined ? (resource?.refUpdates ?? []) : [{ name: ref, newObjectId: after }];
+  const pushes = updates.map(({ name, newObjectId }) => ({
+    branch: /^refs\/heads\/(.+)$/.exec(name ?? '')?.[1] ?? null,
+    gone: deleted === true || NOTHING.test(newObjectId ?? ''),
+  }));
+  return (
+    pushes.find(({ branch, gone }) => !gone && isAmong(branch, hook.branches)) ??
+    pushes[0] ?? { branch: null, gone: false }
+  );
+}
+
+/** The name of an event stands in a header that GitHub does not sign: another one could be passed off as a push. */
+const isNoPush = (sender: HookSender, event: string | null, body: z.output<typeof Body>): boolean =>
+  sender === 'github' && event === 'push' && (body.ref === undefined || body.after === undefined);
+
+const isAmong = (name: string | null, globs: readonly string[] | null): boolean =>
+  globs === null || (name !== null && picomatch.isMatch(name, [...globs]));
 
 function whyIgnored(
   { events, branches }: HookConfig,
@@ -114,9 +133,9 @@ function whyIgnored(
   gone: boolean,
 ): string | null {
   if (event === 'ping') return 'a ping: the secret is right, and there is nothing to do';
-  if (events !== null && (event === null || !picomatch.isMatch(event, [...events])))
+  if (!isAmong(event, events))
     return `${event === null ? 'an event without a type' : `event ${event}`} is not among its events`;
-  if (branches !== null && (branch === null || !picomatch.isMatch(branch, [...branches])))
+  if (!isAmong(branch, branches))
     return branch === null
       ? 'it names no branch, and the hook is for some'
       : `branch ${branch} is not among its branches`;

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { HOOK_SENDERS } from '../config/index.ts';
 import { pingBody, signCall } from './sign-call.ts';
-import { verifyCall } from './verify.ts';
+import { hookSecret, verifyCall, verifyHeaders } from './verify.ts';
 import type { HookCall } from './verify.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
@@ -39,6 +39,7 @@ describe('a call', () => {
     expect(verifyCall(sender, call(headers, '{"a":2}'), SECRET, NOW)).toEqual({
       kind: 'forged',
       why: 'its signature is another',
+      told: 'it does not show that it knows the secret of the hook',
     });
   });
 
@@ -46,9 +47,27 @@ describe('a call', () => {
     const headers = signCall('standard', SECRET, { id: 'one', event: 'x', body: '{}' }, NOW + off_s * 1000);
     expect(verifyCall('standard', call(headers), SECRET, NOW)).toMatchObject({
       kind: 'forged',
-      why: expect.stringContaining('it is of another time'),
+      // Whoever signs rightly may know.
+      told: expect.stringContaining('it is of another time'),
     });
   });
+
+  it.each(['standard', 'github'] as const)('of %s that is not signed is known by its headers', (sender) => {
+    expect(verifyHeaders(sender, () => undefined, SECRET)).toMatchObject({ kind: 'forged' });
+    const signed = signCall(sender, 'x'.repeat(32), { id: 'one', event: 'x', body: '' }, NOW);
+    expect(verifyHeaders(sender, (name) => signed[name], SECRET)).toBeNull();
+  });
+
+  it.each(['gitlab', 'azure-devops', 'bearer'] as const)(
+    'of %s with another secret is known by its headers',
+    (sender) => {
+      const wrong = signCall(sender, `${SECRET}x`, { id: 'one', event: 'x', body: '' }, NOW);
+      expect(verifyHeaders(sender, (name) => wrong[name], SECRET)).toMatchObject({
+        kind: 'forged',
+        why: 'its secret is another',
+      });
+    },
+  );
 
   it.each([-299, 0, 299])('of standard that is %d s off is taken', (off_s) => {
     const headers = signCall('standard', SECRET, { id: 'one', event: 'x', body: '{}' }, NOW + off_s * 1000);
@@ -132,7 +151,26 @@ describe('a call', () => {
     };
     expect(verifyCall('standard', call(headers), 'hunter2', NOW)).toMatchObject({
       kind: 'forged',
-      why: expect.stringContaining('of no use'),
+      why: 'its secret is not 24 to 64 bytes in base64',
     });
+  });
+});
+
+describe('the secret of a hook', () => {
+  const of = (sender: 'standard' | 'github', value: string | undefined) =>
+    hookSecret({ KEY: value }, { sender, secret: '${env:KEY}' });
+
+  it.each([
+    ['github', undefined, 'KEY is not set'],
+    ['github', '', 'KEY is not set'],
+    ['github', 'fifteen-letters', 'KEY is shorter than 16 characters, and can be guessed'],
+    ['standard', 'sixteen-letters-', 'KEY is not 24 to 64 bytes in base64'],
+  ] as const)('of %s that is %j is of no use', (sender, value, problem) => {
+    expect(of(sender, value)).toEqual({ problem });
+  });
+
+  it('is good where it is long enough', () => {
+    expect(of('github', 'sixteen-letters-')).toEqual({ secret: 'sixteen-letters-' });
+    expect(of('standard', SECRET)).toEqual({ secret: SECRET });
   });
 });

@@ -1,3 +1,4 @@
+import { endBroken } from './end-broken.ts';
 import { createLoop } from './loop.ts';
 import type { Ticker } from './loop.ts';
 import type { Hold } from './hold.ts';
@@ -45,7 +46,12 @@ export function scriptsDriver(
   world: World,
   hold: Hold,
   run_id: string,
-): { readonly run: () => Promise<void>; readonly wake: () => Promise<void> } {
+): {
+  readonly run: () => Promise<void>;
+  readonly wake: () => Promise<void>;
+  /** Ends the run as failed, once `run` did not go well. False: it was over already. */
+  readonly fail: (reason: string) => Promise<boolean>;
+} {
   const loop = createLoop(world, [scriptsPipeline], hold.id, new AbortController().signal, { run_id });
   return {
     run: () => {
@@ -53,5 +59,6 @@ export function scriptsDriver(
       return loop.run(async () => (await getRun(world.store.db, run_id)).ended_at !== null);
     },
     wake: () => loop.wake(run_id),
+    fail: (reason) => endBroken(world, scriptsPipeline, run_id, reason),
   };
 }

@@ -42,7 +42,8 @@ export async function cancelRun(
   return null;
 }
 
-async function cancelWork(
+/** Ends what a run has under way at its provider. */
+export async function cancelWork(
   world: World,
   pipeline: Pipeline,
   lease: Lease,

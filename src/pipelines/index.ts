@@ -54,7 +54,7 @@ export { createScriptsRun, doneBefore, lastDurations } from './scripts/runs.ts';
 export { scriptHash } from './scripts/submit-scripts.ts';
 export { acceptPartial, createTrainingRun, reviveRun } from './train/runs.ts';
 export { circuitsStillFailed } from './train/failed-circuits.ts';
-export { gateRules, requestNow } from './train/gate.ts';
+export { approvedInAdvance, gateConfig, gateRules, requestNow } from './train/gate.ts';
 export { RetryContext } from './train/retry-request.ts';
 export { retryRun, retryableNow } from './train/retry-run.ts';
 export { reviveAt } from './train/revive.ts';

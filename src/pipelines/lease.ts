@@ -75,6 +75,19 @@ export async function claimDue(
   return rows.map((row) => ({ token, run: asRun(row) }));
 }
 
+/** Takes a run whoever has it, for whoever holds the project and knows better. Null: it is over. */
+export async function takeOver(store: Store, run_id: string): Promise<Lease | null> {
+  const token = randomUUID();
+  const row = await store.db
+    .updateTable('runs')
+    .set({ lease_token: token, lease_expires_at: addSeconds(store.now(), LEASE_S) })
+    .where('id', '=', run_id)
+    .where('ended_at', 'is', null)
+    .returningAll()
+    .executeTakeFirst();
+  return row === undefined ? null : { token, run: asRun(row) };
+}
+
 /** A transaction that holds only while the lease does. */
 export function fenced<T>(store: Store, lease: Lease, work: (tx: Tx) => Promise<T>): Promise<T> {
   return store.tx(async (tx) => {

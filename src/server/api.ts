@@ -4,8 +4,8 @@ import type { Project } from '../app.ts';
 import type { Actor } from '../gates/index.ts';
 import type { Role } from '../kernel/roles.ts';
 import type { Caller } from './access/caller.ts';
+import type { Peer } from './access/peer.ts';
 import type { Once } from './idempotency.ts';
-
 import { Problem, problem } from './problem.ts';
 import type { ServingProcess } from './process/serving-process.ts';
 
@@ -14,6 +14,8 @@ export interface ApiEnv {
   /** What stands behind a request that came over a socket. */
   Bindings: Partial<HttpBindings>;
   Variables: {
+    /** Where it comes from, as access found out. */
+    peer: Peer;
     /** Who asks, as access found out. */
     actor: Actor;
     /** The same with what they may do. */

@@ -14,6 +14,7 @@ import { apiDocs } from './docs/docs.ts';
 import { letGoOfBodies } from './head.ts';
 import { idempotent } from './idempotency.ts';
 import { incomingHooks, isHookCall } from './incoming-hooks.ts';
+import { StreamPlaces } from './live/places.ts';
 import { ModelNames } from './model-names.ts';
 import { PlanShelf } from './plan-shelf.ts';
 import { problem, problemResponse } from './problem.ts';
@@ -47,15 +48,16 @@ import { webFiles } from './web-files.ts';
 export const resources = (context: ApiContext) => {
   const names = new ModelNames(context.project.store.db);
   const shelf = new PlanShelf(context.project);
+  const places = new StreamPlaces();
   return new OpenAPIHono<ApiEnv>()
     .route('/', acceptance(context, shelf))
     .route('/', approvals(context))
     .route('/', artifacts(context))
     .route('/', audit(context))
     .route('/', circuits(context))
-    .route('/', events(context))
+    .route('/', events(context, places))
     .route('/', hooks(context))
-    .route('/', jobLogs(context))
+    .route('/', jobLogs(context, places))
     .route('/', jobs(context))
     .route('/', me())
     .route('/', models(context, names))

@@ -85,6 +85,12 @@ export class FleetWatch {
     return { fleet: this.#snapshot ?? NOTHING, refreshing };
   }
 
+  /** Looks for the first time where nobody ever did, so that whoever comes first need not wait for it. */
+  async prepare(): Promise<void> {
+    await this.#restore();
+    if (this.#snapshot?.at == null && this.#looking === null) this.#lookSoon();
+  }
+
   /** One circuit with its settings, once they are known. */
   async circuit(id: string): Promise<{ circuit: KeptCircuit | undefined; fleet: FleetSnapshot }> {
     const { fleet } = await this.now();

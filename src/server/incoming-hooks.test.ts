@@ -7,6 +7,7 @@ import type { TestWorld } from '../testing/test-world.ts';
 import { createApp } from './app.ts';
 
 const KEY = Buffer.from('a secret of thirty-two bytes, ok').toString('base64');
+const PUSH = { ref: 'refs/heads/main', after: 'b'.repeat(40) };
 const SETTINGS = `hooks:
   arrived: {secret: "\${env:KEY}", circuits_from_body: true}
   pushed: {sender: github, secret: "\${env:KEY}", branches: [main]}
@@ -50,10 +51,17 @@ describe('POST /hooks/NAME', () => {
     });
     expect(await api('/hooks')).toMatchObject({
       items: [
-        { name: 'arrived', path: '/hooks/arrived', url: null, secret: 'KEY', secret_set: true, waiting: 1 },
+        {
+          name: 'arrived',
+          path: '/hooks/arrived',
+          url: null,
+          secret: 'KEY',
+          secret_problem: null,
+          waiting: 1,
+        },
         { name: 'pushed', waiting: 0, last: null },
         { name: 'bare' },
-        { name: 'unset', secret: 'NO_SUCH_KEY', secret_set: false },
+        { name: 'unset', secret: 'NO_SUCH_KEY', secret_problem: 'NO_SUCH_KEY is not set' },
         { name: 'resting', enabled: false },
       ],
     });
@@ -92,18 +100,13 @@ describe('POST /hooks/NAME', () => {
     const answers = [];
     for (let i = 0; i < 15; i++) answers.push((await post('/hooks/pushed', '{}')).status);
     expect(answers).toEqual([...Array<number>(10).fill(401), ...Array<number>(5).fill(429)]);
-    expect(await call('github', 'pushed', { ref: 'refs/heads/main' })).toMatchObject({ status: 202 });
+    expect(await call('github', 'pushed', PUSH)).toMatchObject({ status: 202 });
   });
 
   it('starts nothing for a call that is sent again', async () => {
     const { call, kept } = await serving();
-    const first = await call('github', 'pushed', { ref: 'refs/heads/main', n: 1 });
-    const again = await call(
-      'github',
-      'pushed',
-      { ref: 'refs/heads/main', n: 1 },
-      { 'x-github-delivery': 'new' },
-    );
+    const first = await call('github', 'pushed', { ...PUSH, n: 1 });
+    const again = await call('github', 'pushed', { ...PUSH, n: 1 }, { 'x-github-delivery': 'new' });
     expect(first).toMatchObject({ status: 202, body: { again: false } });
     expect(again).toMatchObject({ status: 200, body: { ...first.body, again: true } });
     expect(await kept('pushed')).toHaveLength(1);
@@ -123,7 +126,7 @@ describe('POST /hooks/NAME', () => {
 
   it('says what it is not for', async () => {
     const { call } = await serving();
-    expect(await call('github', 'pushed', { ref: 'refs/heads/work' })).toMatchObject({
+    expect(await call('github', 'pushed', { ...PUSH, ref: 'refs/heads/work' })).toMatchObject({
       status: 200,
       body: { outcome: 'ignored', message: 'branch work is not among its branches' },
     });
@@ -154,6 +157,40 @@ describe('POST /hooks/NAME', () => {
     const answer = await call('bearer', 'unset', {});
     expect(answer).toMatchObject({ status: 503, body: { code: 'provider_unavailable' } });
     expect(JSON.stringify(answer.body)).not.toContain('NO_SUCH_KEY');
+  });
+
+  it('reads nothing of a call whose headers cannot be right', async () => {
+    const { app } = await serving();
+    let read = false;
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull: () => {
+          read = true;
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const headers = { authorization: 'Bearer another' };
+    const init: RequestInit = { method: 'POST', body, duplex: 'half', headers };
+    expect((await app.request('/hooks/bare', init)).status).toBe(401);
+    expect(read).toBe(false);
+  });
+
+  it('waits for no body longer than fifteen seconds, and for few from one address at once', async () => {
+    const { app, call } = await serving();
+    const slow = () => {
+      const body = new ReadableStream<Uint8Array>({ start: (c) => c.enqueue(Buffer.from('{')) });
+      const headers = { authorization: `Bearer ${KEY}` };
+      const init: RequestInit = { method: 'POST', body, duplex: 'half', headers };
+      return Promise.resolve(app.request('/hooks/bare', init));
+    };
+    const waiting = Array.from({ length: 10 }, slow);
+    const busy = await slow();
+    expect(busy.status).toBe(503);
+    expect(busy.headers.get('retry-after')).toBe('1');
+    await w.clock.advance(15_001);
+    expect((await Promise.all(waiting)).map((answer) => answer.status)).toEqual(Array<number>(10).fill(408));
+    expect(await call('bearer', 'bare', {})).toMatchObject({ status: 202 });
   });
 
   it('takes a large body and refuses one without end', async () => {

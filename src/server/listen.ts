@@ -1,7 +1,6 @@
 import { serve } from '@hono/node-server';
 import type { ServerType } from '@hono/node-server';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { UsageError, systemCode } from '../kernel/errors.ts';
 import { refuseIfUnguarded } from './access/may-serve.ts';
 import { createApp } from './app.ts';
@@ -10,7 +9,7 @@ import { fleetWatch } from './fleet-watch.ts';
 
 export interface Listening {
   readonly url: string;
-  /** Takes no new requests, and ends once those under way are answered, or after so long. */
+  /** Takes no new requests, and ends once those under way are answered, or after so long. Harmless twice. */
   close(limit_ms?: number): Promise<void>;
 }
 
@@ -52,11 +51,12 @@ export async function listen(
           url: `http://${host}:${info.port}`,
           close: (limit_ms = 0) => {
             fleetWatch(context.project).end();
-            return closeWithin(server, limit_ms);
+            return close(limit_ms);
           },
         });
       },
     );
+    const close = closing(server);
     server.once('error', (error) => {
       if (systemCode(error) !== 'EADDRINUSE') reject(error);
       else
@@ -72,15 +72,38 @@ export async function listen(
 /** How often connections are looked at that have nothing under way any more. */
 const LOOK_MS = 50;
 
-async function closeWithin(server: ServerType, limit_ms: number): Promise<void> {
-  const closed = once(server, 'close');
-  server.close();
-  if (!('closeIdleConnections' in server)) return void (await closed);
-  // A connection that is kept open for the next request has to end with this one.
-  server.prependListener('request', (_, response) => response.setHeader('connection', 'close'));
-  const look = setInterval(() => server.closeIdleConnections(), LOOK_MS);
-  const limit = setTimeout(() => server.closeAllConnections(), limit_ms);
-  await closed;
-  clearInterval(look);
-  clearTimeout(limit);
+/**
+ * How a server is closed. Its connections are known from the beginning, so that none is left at the limit: not one on which
+ * nothing was ever said, as browsers open them in advance, nor one whose client takes nothing. Whoever asks again waits for
+ * the same end, within the limit that is over first.
+ */
+function closing(server: ServerType): (limit_ms: number) => Promise<void> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  const closed = new Promise<void>((resolve) => server.once('close', resolve));
+  let asked = false;
+
+  const begin = (): void => {
+    asked = true;
+    server.close();
+    // A connection that is kept open for the next request has to end with this one.
+    server.prependListener('request', (_, response) => response.setHeader('connection', 'close'));
+    const look = setInterval(() => {
+      if ('closeIdleConnections' in server) server.closeIdleConnections();
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+    }, LOOK_MS);
+    void closed.then(() => clearInterval(look));
+  };
+
+  return async (limit_ms) => {
+    if (!asked) begin();
+    const limit = setTimeout(() => {
+      for (const socket of sockets) socket.destroy();
+    }, limit_ms);
+    await closed;
+    clearTimeout(limit);
+  };
 }

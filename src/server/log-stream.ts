@@ -19,6 +19,8 @@ export interface StreamEnd {
   readonly stillMay: () => Promise<boolean>;
   /** Aborted when the server ends: clients come again when somebody serves. */
   readonly ending?: AbortSignal | undefined;
+  /** Called once the stream is over, whoever ended it. */
+  readonly onClose?: () => void;
 }
 
 /**
@@ -44,11 +46,19 @@ export async function logStream(
   return new ReadableStream<Uint8Array>(
     {
       pull: async (controller) => {
-        const { value, done } = await frames.next();
-        if (done !== true) controller.enqueue(encoder.encode(value));
-        else if (!gone.signal.aborted) controller.close();
+        try {
+          const { value, done } = await frames.next();
+          if (done !== true) return controller.enqueue(encoder.encode(value));
+          if (!gone.signal.aborted) controller.close();
+        } catch (error) {
+          controller.error(error);
+        }
+        end.onClose?.();
       },
-      cancel: () => gone.abort(),
+      cancel: () => {
+        gone.abort();
+        end.onClose?.();
+      },
     },
     { highWaterMark: 0 },
   );

@@ -1,8 +1,9 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Project } from '../app.ts';
-import { readSealedPlan, writeSealedPlan } from '../fleet/index.ts';
+import { checkSealedPlan } from '../fleet/index.ts';
 import type { PlanOptions, SealedPlan } from '../fleet/index.ts';
 import type { Actor } from '../gates/index.ts';
 import type { CheckResult } from '../jobs/index.ts';
@@ -17,14 +18,21 @@ import { planAside } from './aside/plan-aside.ts';
 const ShelvedPlan = z.object({ view: PlanView, circuits: z.array(PlannedCircuitView) });
 export type ShelvedPlan = z.infer<typeof ShelvedPlan>;
 
+/** What lies on disk: the same and what is run for it, in one file, so that neither is there without the other. */
+const PlanFile = ShelvedPlan.extend({ sealed: z.unknown() });
+type PlanFile = z.infer<typeof PlanFile>;
+
 const KEPT = 20;
 const KEPT_MS = 24 * 3600 * 1000;
 /** Plans in memory: those that somebody pages through right now. */
 const IN_MEMORY = 3;
 
 /**
- * The last plans that were made through the server, on disk, so that a restart loses none that somebody is looking at:
- * each as it is shown, and sealed beside it. What is on the shelf holds nothing that a new plan would not find out again.
+ * The last plans that were made through the servers of a project, on disk, so that a restart loses none that somebody is
+ * looking at. What is on the shelf holds nothing that a new plan would not find out again.
+ *
+ * Several servers may share it. A file is written whole, under a name that nothing was ever written to before and that says
+ * when the plan was made; so whoever clears up decides by names alone, and removes what it decided on and nothing else.
  */
 export class PlanShelf {
   readonly #project: Project;
@@ -32,7 +40,6 @@ export class PlanShelf {
   readonly #kept: number;
   readonly #plan: typeof planAside;
   readonly #memory = new Map<string, ShelvedPlan>();
-  #last: Promise<unknown> = Promise.resolve();
 
   constructor(project: Project, kept = KEPT, plan = planAside) {
     this.#project = project;
@@ -60,51 +67,57 @@ export class PlanShelf {
       preflight,
     });
     const shelved = ShelvedPlan.parse({ view, circuits: JSON.parse(JSON.stringify(planned.plan.circuits)) });
-    await this.#alone(async () => {
-      // What is shown is what says that a plan is here, so it comes last.
-      await writeSealedPlan(this.#sealedFile(plan_id), planned.sealed);
-      await writeFileWhole(this.#shownFile(plan_id), JSON.stringify(shelved));
-      this.#remember(plan_id, shelved);
-      await this.#clear();
-    });
+    await writeFileWhole(
+      join(this.#folder, nameOf(plan_id, now)),
+      JSON.stringify({ ...shelved, sealed: planned.sealed } satisfies PlanFile),
+    );
+    this.#remember(plan_id, shelved);
+    await this.#clear();
     return view;
   }
 
   /** @throws NotFoundError also for a plan that is too old */
   async get(plan_id: string): Promise<ShelvedPlan> {
-    const found = this.#memory.get(plan_id) ?? (await this.#read(plan_id));
-    if (found === null || fromIso(found.view.expires_at) <= this.#project.clock.now())
+    const known = this.#memory.get(plan_id);
+    // Another server may have made it again since.
+    if (known === undefined || !this.#holds(known)) return this.#read(plan_id);
+    this.#remember(plan_id, known);
+    return known;
+  }
+
+  /** As it was sealed, and lies on disk. @throws NotFoundError, ConflictError when it was edited */
+  async sealed(plan_id: string): Promise<SealedPlan> {
+    return checkSealedPlan(`plan ${plan_id}`, (await this.#read(plan_id)).sealed);
+  }
+
+  readonly #holds = ({ view }: ShelvedPlan): boolean => fromIso(view.expires_at) > this.#project.clock.now();
+
+  async #read(plan_id: string): Promise<PlanFile> {
+    const found = await this.#newest(plan_id);
+    if (found === null || !this.#holds(found))
       throw new NotFoundError(`There is no plan ${plan_id} here any more.`, {
         hint: 'Plans are kept for a day, the last twenty of them. Make a new one with POST /api/v1/plans.',
       });
-    this.#remember(plan_id, found);
+    this.#remember(plan_id, { view: found.view, circuits: found.circuits });
     return found;
   }
 
-  /** As it was sealed. @throws NotFoundError, ConflictError when it was edited */
-  async sealed(plan_id: string): Promise<SealedPlan> {
-    await this.get(plan_id);
-    return readSealedPlan(this.#sealedFile(plan_id));
-  }
-
-  /** One after the other: to one that clears up, half of a plan that is being written looks like rubbish. */
-  async #alone(work: () => Promise<void>): Promise<void> {
-    const mine = this.#last.then(work);
-    this.#last = mine.catch(() => undefined);
-    await mine;
-  }
-
-  /** Ids come out of URLs: only what looks like one is looked for. */
-  async #read(plan_id: string): Promise<ShelvedPlan | null> {
-    if (!PLAN_ID.test(plan_id)) return null;
-    const text = await readFile(this.#shownFile(plan_id), 'utf8').catch(() => null);
-    if (text === null) return null;
-    try {
-      return ShelvedPlan.parse(JSON.parse(text));
-    } catch {
-      // Another version wrote it.
-      return null;
+  /** The plan as it was made last; null: it is not here. */
+  async #newest(plan_id: string, tries = 2): Promise<PlanFile | null> {
+    for (const { name } of (await this.#files()).filter((file) => file.plan_id === plan_id)) {
+      const text = await readFile(join(this.#folder, name), 'utf8').catch(() => null);
+      if (text === null) {
+        // Cleared away just now: then it is old, or was made again.
+        if (tries > 1) return this.#newest(plan_id, tries - 1);
+        continue;
+      }
+      try {
+        return PlanFile.parse(JSON.parse(text));
+      } catch {
+        // Another version wrote it.
+      }
     }
+    return null;
   }
 
   #remember(plan_id: string, plan: ShelvedPlan): void {
@@ -114,34 +127,46 @@ export class PlanShelf {
     if (this.#memory.size > IN_MEMORY && oldest !== undefined) this.#memory.delete(oldest);
   }
 
-  /** Removes what is old, and what is too much; the oldest go first. */
+  /** Removes what is old, what is too much, and what was made again since. */
   async #clear(): Promise<void> {
-    const names = await readdir(this.#folder).catch(() => []);
-    const ids = [...new Set(names.map((name) => name.split('.', 1)[0] ?? ''))];
-    const kept = await Promise.all(ids.map(async (id) => ({ id, made_at: await this.#madeAt(id) })));
-    const before = toIso(this.#project.clock.now() - KEPT_MS);
-    const sorted = kept.toSorted((a, b) => (a.made_at < b.made_at ? 1 : -1));
-    for (const [i, { id, made_at }] of sorted.entries()) {
-      if (i < this.#kept && made_at > before) continue;
-      this.#memory.delete(id);
-      await removeTree(this.#shownFile(id));
-      await removeTree(this.#sealedFile(id));
+    const before = this.#project.clock.now() - KEPT_MS;
+    const kept = new Set<string>();
+    for (const { name, plan_id, made_ms } of await this.#files()) {
+      const again = kept.has(plan_id);
+      if (!again && kept.size < this.#kept && made_ms > before) {
+        kept.add(plan_id);
+        continue;
+      }
+      if (!again) this.#memory.delete(plan_id);
+      await removeTree(join(this.#folder, name));
+    }
+    await this.#clearRest(before);
+  }
+
+  /** Halves of plans whose process died while it wrote, and plans of older versions; nobody writes for a day. */
+  async #clearRest(before: number): Promise<void> {
+    for (const name of await readdir(this.#folder).catch(() => [])) {
+      if (NAME.test(name)) continue;
+      const found = await stat(join(this.#folder, name)).catch(() => null);
+      if (found !== null && found.mtimeMs <= before) await removeTree(join(this.#folder, name));
     }
   }
 
-  /** Without reading it all; empty: it cannot be told, so it is the first to go. */
-  async #madeAt(plan_id: string): Promise<string> {
-    const known = this.#memory.get(plan_id);
-    if (known !== undefined) return known.view.made_at;
-    const text = await readFile(this.#shownFile(plan_id), 'utf8').catch(() => '');
-    return /"made_at":"([^"]+)"/.exec(text.slice(0, 400))?.[1] ?? '';
+  /** Newest first. */
+  async #files(): Promise<{ readonly name: string; readonly plan_id: string; readonly made_ms: number }[]> {
+    const names = await readdir(this.#folder).catch(() => []);
+    return names
+      .flatMap((name) => {
+        const [, plan_id, made_ms] = NAME.exec(name) ?? [];
+        return plan_id === undefined ? [] : [{ name, plan_id, made_ms: Number(made_ms) }];
+      })
+      .toSorted((a, b) => b.made_ms - a.made_ms);
   }
-
-  readonly #sealedFile = (id: string): string => join(this.#folder, `${id}.sealed.json`);
-  readonly #shownFile = (id: string): string => join(this.#folder, `${id}.json`);
 }
 
-const PLAN_ID = /^plan_[0-9a-f]{12}-[0-9a-f]{6}$/;
+const NAME = /^(plan_[0-9a-f]{12}-[0-9a-f]{6})\.(\d+)-[0-9a-f]{8}\.json$/;
+const nameOf = (plan_id: string, made_ms: number): string =>
+  `${plan_id}.${made_ms}-${randomBytes(4).toString('hex')}.json`;
 
 /** What the provider says of itself; that it cannot even be asked is one of those things. */
 async function providerChecks({ world, config }: Project): Promise<readonly CheckResult[]> {

@@ -321,7 +321,9 @@ export interface HookDeliveriesTable {
   received_at: string;
   event: string | null;
   branch: string | null;
-  /** JSON: circuits that the body names. */
+  /** How many circuits the body names; null: the hook did not go by that. */
+  named_circuits: number | null;
+  /** JSON: which ones, until something is started for them. */
   circuits: string | null;
   outcome: string;
   message: string;

@@ -5,8 +5,8 @@ import { z } from 'zod';
 import type { Project } from '../app.ts';
 import { loadComponent, loadEnvironments } from '../assets/index.ts';
 import { gitFacts, loadFleet } from '../fleet/index.ts';
+import { hookSecretProblem } from '../hooks/index.ts';
 import { TrainyardError, messageOf } from '../kernel/errors.ts';
-import { resolveSecrets } from '../kernel/redact.ts';
 import { channelHealth, notifyWorld } from '../notify/index.ts';
 import { currentHolder, openRuns } from '../pipelines/index.ts';
 import { scheduleStates } from '../schedules/index.ts';
@@ -104,14 +104,14 @@ async function fires({ store }: Project, count: number): Promise<CheckView> {
 const hookChecks = ({ settings, env }: Project): CheckView[] =>
   Object.entries(settings.hooks)
     .filter(([, hook]) => hook.enabled)
-    .map(([name, { secret, sender }]) => {
-      const { missing } = resolveSecrets(secret, env);
-      const ok = missing.length === 0;
+    .map(([name, hook]) => {
+      const problem = hookSecretProblem(env, hook);
       return {
         name: `hook ${name}`,
-        ok,
-        message: ok ? `called by ${sender} at /hooks/${name}` : `${missing.join(', ')} is not set here`,
-        hint: ok ? null : 'Set it where `trainyard serve` starts; until then calls are refused.',
+        ok: problem === null,
+        message: problem ?? `called by ${hook.sender} at /hooks/${name}`,
+        hint:
+          problem === null ? null : 'Set it where `trainyard serve` starts; until then calls are refused.',
       };
     });
 

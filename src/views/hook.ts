@@ -1,8 +1,13 @@
 import { z } from 'zod';
 import type { Project } from '../app.ts';
 import { HOOK_SENDERS } from '../config/index.ts';
-import { DeliveryOutcome, calledHooks, listDeliveries, waitingDeliveries } from '../hooks/index.ts';
-import type { Delivery } from '../hooks/index.ts';
+import {
+  DeliveryOutcome,
+  calledHooks,
+  countWaiting,
+  hookSecretProblem,
+  listDeliveries,
+} from '../hooks/index.ts';
 import { secretNames } from '../kernel/redact.ts';
 import { Time } from './fields.ts';
 
@@ -26,11 +31,6 @@ export const DeliveryView = z
   .meta({ id: 'Delivery', description: 'A genuine call of a hook, and what became of it.' });
 export type DeliveryView = z.infer<typeof DeliveryView>;
 
-export const deliveryView = ({ circuits, ...delivery }: Delivery): DeliveryView => ({
-  ...delivery,
-  named_circuits: circuits?.length ?? null,
-});
-
 export const HookView = z
   .object({
     name: z.string(),
@@ -41,7 +41,10 @@ export const HookView = z
       .string()
       .nullable()
       .meta({ description: 'The environment variable that holds it.', example: 'HOOK_SECRET' }),
-    secret_set: z.boolean().meta({ description: 'Whether that variable is set here.' }),
+    secret_problem: z
+      .string()
+      .nullable()
+      .meta({ description: 'Why nothing can be verified with it here; null: it can.' }),
     events: z.array(z.string()).nullable(),
     branches: z.array(z.string()).nullable(),
     circuits_from_body: z.boolean(),
@@ -59,11 +62,15 @@ export async function hookViews(project: Project): Promise<HookView[]> {
   const { hooks } = project.settings;
   const names = Object.keys(hooks);
   const gone = (await calledHooks(project.store.db)).filter((name) => !names.includes(name));
-  return Promise.all([...names, ...gone].map((name) => hookView(project, name)));
+  const waiting = await countWaiting(project.store.db);
+  return Promise.all([...names, ...gone].map((name) => viewOf(project, name, waiting.get(name) ?? 0)));
 }
 
 /** One hook; what is not in the file any more has its calls all the same. */
-export async function hookView({ settings, store, env }: Project, name: string): Promise<HookView> {
+export const hookView = async (project: Project, name: string): Promise<HookView> =>
+  viewOf(project, name, (await countWaiting(project.store.db)).get(name) ?? 0);
+
+async function viewOf({ settings, store, env }: Project, name: string, waiting: number): Promise<HookView> {
   const hook = Object.hasOwn(settings.hooks, name) ? settings.hooks[name] : undefined;
   const { public_url } = settings.server;
   const path = `/hooks/${name}`;
@@ -75,14 +82,14 @@ export async function hookView({ settings, store, env }: Project, name: string):
     url: public_url === null ? null : `${public_url}${path}`,
     sender: hook?.sender ?? null,
     secret: variable,
-    secret_set: variable !== null && (env[variable] ?? '') !== '',
+    secret_problem: hook === undefined ? null : hookSecretProblem(env, hook),
     events: hook?.events ?? null,
     branches: hook?.branches ?? null,
     circuits_from_body: hook?.circuits_from_body ?? false,
     pull: hook?.pull ?? false,
     run: hook === undefined ? null : { ...hook.run },
     enabled: hook?.enabled ?? false,
-    waiting: (await waitingDeliveries(store.db, name)).length,
-    last: last === undefined ? null : deliveryView(last),
+    waiting,
+    last: last ?? null,
   };
 }

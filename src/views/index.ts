@@ -58,4 +58,4 @@ export {
 } from './notification.ts';
 export { FiringView, ScheduleView, isServed, scheduleRows, scheduleView, timeLine } from './schedule.ts';
 export type { ScheduleRow } from './schedule.ts';
-export { DeliveryView, HookView, deliveryView, hookView, hookViews } from './hook.ts';
+export { DeliveryView, HookView, hookView, hookViews } from './hook.ts';

@@ -4,7 +4,7 @@ import { axeProblems } from './axe.ts';
 import { inBrowser } from './browser.ts';
 import { ControlRoom } from './control-room.ts';
 
-const KEY = 'a-shared-secret';
+const KEY = 'a-secret-that-is-shared';
 
 inBrowser('the hooks', (visitor) => {
   let room: ControlRoom;

@@ -6,7 +6,7 @@ import { HOOK_POINTS } from './points.ts';
 const SETTINGS = `hooks:
   arrived: {sender: bearer, secret: "\${env:KEY}", run: {approve: [all]}}
 `;
-const KEY = 'a-shared-secret';
+const KEY = 'a-secret-that-is-shared';
 
 /** As the sender does, which sends again what was not answered. */
 async function call(url: string): Promise<{ again: boolean } | null> {

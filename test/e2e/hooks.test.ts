@@ -28,16 +28,16 @@ describe('trainyard hooks', () => {
       );
     }
     const wrong = await project.ends(8, ['hooks', 'test', 'pushed', '--url', `${url}/hooks/pushed`], {
-      env: { KEY: `${KEY}x` },
+      env: { KEY: KEY.replace('M', 'N') },
     });
-    expect(wrong.stderr).toContain('it answered 401');
+    expect(wrong.stderr).toContain('It answered 401');
     expect(wrong.stderr + wrong.stdout).not.toContain(KEY);
 
     const there = { env: { TRAINYARD_SERVER: url } };
     const history = await project.ok(['hooks', 'history', 'pushed'], there);
     expect(history.stdout).toMatch(/dlv_\w+ .* ping .* · ignored .*a ping: the secret is right/);
     expect((await project.ok(['hooks', '--json'], there)).json()).toMatchObject({
-      hooks: [{ name: 'pushed', secret_set: true, last: { outcome: 'ignored' } }, { name: 'arrived' }],
+      hooks: [{ name: 'pushed', secret_problem: null, last: { outcome: 'ignored' } }, { name: 'arrived' }],
     });
     const none = await project.ends(5, ['hooks', 'retry', 'pushed'], there);
     expect(none.stderr).toContain('No call of hook pushed failed.');
@@ -58,7 +58,7 @@ describe('trainyard hooks', () => {
   it('are looked at by doctor', async () => {
     await using project = TestProject.create({ circuits: ['kiln_1'], settings: SETTINGS });
     const { stdout } = await project.ends(8, ['doctor']);
-    expect(stdout).toMatch(/hook pushed.*KEY is not set here/);
+    expect(stdout).toMatch(/hook pushed +KEY is not set/);
     expect((await project.ok(['doctor'], { env })).stdout).toMatch(
       /hook pushed.*called by github at \/hooks\/pushed/,
     );

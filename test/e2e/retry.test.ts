@@ -108,6 +108,20 @@ describe('RetryFailedTraining', () => {
     expect(await sharedModels(project)).toEqual(['kiln-1', 'kiln-3']);
   });
 
+  it('failed again: nobody accepts partial success whom the gate does not let decide', async () => {
+    const gate = 'gates: {training-retry: {approvers: [lead@example.com]}}\n';
+    await using project = TestProject.create({ circuits: THREE, settings: gate });
+    const lead = {
+      env: { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'user.email', GIT_CONFIG_VALUE_0: 'lead@example.com' },
+    };
+    await project.ends(9, ['run', '--approve', 'all', '--fail', 'kiln_2'], lead);
+    const refused = await project.ends(4, ['runs', 'accept-partial', '1']);
+    expect(refused.stderr).toContain('tester is not an approver of gate training-retry.');
+    expect(await sharedModels(project)).toEqual([]);
+    await project.ok(['runs', 'accept-partial', '1'], lead);
+    expect(await sharedModels(project)).toEqual(['kiln-1', 'kiln-3']);
+  });
+
   it('failed again and retried once more by `trainyard retry`: promotion goes on, no job is trained again twice', async () => {
     await using project = await parked('kiln_2:2=sensor gone');
     await project.ends(9, ['approve', await openRequest(project, 'training-retry')]);

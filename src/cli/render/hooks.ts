@@ -23,11 +23,9 @@ export const hookTable = (hooks: readonly HookView[]): string =>
 
 /** What keeps hooks from working, and why the last call of one came to nothing: too long for a table. */
 export const hookRemarks = (hooks: readonly HookView[]): string[] =>
-  hooks.flatMap(({ name, sender, enabled, secret, secret_set, last }) => [
+  hooks.flatMap(({ name, sender, enabled, secret_problem, last }) => [
     ...(sender === null || enabled ? [] : [`${name} is not enabled: it takes nothing.`]),
-    ...(sender === null || secret_set
-      ? []
-      : [`${name}: ${secret ?? 'its secret'} is not set here; it has to be where \`trainyard serve\` runs.`]),
+    ...(sender === null || secret_problem === null ? [] : [`${name} takes nothing here: ${secret_problem}.`]),
     ...(last?.outcome === 'failed' ? [`${name}: ${last.message}`] : []),
   ]);
 

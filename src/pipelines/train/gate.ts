@@ -17,6 +17,7 @@ import { Identity } from '../../kernel/actor.ts';
 import { appendEvents } from '../../store/index.ts';
 import type { StageContext, World } from '../pipeline.ts';
 import { wakeRun } from '../run-store.ts';
+import type { Run } from '../run-store.ts';
 import { trainParams } from './params.ts';
 
 /** Something a stage may have to ask about, and what a verdict on it is bound to. */
@@ -156,8 +157,7 @@ async function ask<C extends Candidate>(
       subjects: shown.subjects,
       context: shown.context ?? {},
     });
-    const inAdvance = trainParams(context.run).approved_gates;
-    if (!inAdvance.includes(request.gate) && !inAdvance.includes('all')) return;
+    if (!approvedInAdvance(context.run, request.gate)) return;
     const { name, identity } = {
       name: context.run.requested_by,
       identity: Identity.parse(context.run.requested_identity),
@@ -185,6 +185,13 @@ async function ask<C extends Candidate>(
       ]);
     }
   });
+}
+
+/** Whether a run was started with a gate approved. */
+export function approvedInAdvance(run: Run, gate: string): boolean {
+  if (run.pipeline !== 'train') return false;
+  const { approved_gates } = trainParams(run);
+  return approved_gates.includes(gate) || approved_gates.includes('all');
 }
 
 export function gateConfig(context: Pick<StageContext, 'world'>, gate: string): GateConfig {

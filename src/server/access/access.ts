@@ -2,6 +2,8 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Project } from '../../app.ts';
 import { isLoopback } from '../../kernel/loopback.ts';
+import { inNetworks } from '../../kernel/networks.ts';
+import { householdOf } from '../../kernel/networks.ts';
 import { ROLES } from '../../kernel/roles.ts';
 import type { ApiContext, ApiEnv } from '../api.ts';
 import { isHookCall } from '../incoming-hooks.ts';
@@ -9,9 +11,8 @@ import { problemResponse } from '../problem.ts';
 import type { Caller } from './caller.ts';
 import { shownBy } from './credentials.ts';
 import type { Shown } from './credentials.ts';
-import { changes, hostOf, isNavigation, isOwnHost, originOf } from './origin.ts';
+import { changes, isNavigation, isOwnHost, originOf } from './origin.ts';
 import { peerOf } from './peer.ts';
-import type { Peer } from './peer.ts';
 import { rateLimit } from './rate-limit.ts';
 import { refuse, tooMany } from './refusals.ts';
 import type { RecordRefusal } from './refusals.ts';
@@ -25,7 +26,8 @@ export function guard(
 ): MiddlewareHandler<ApiEnv> {
   const { project } = context;
   const { clock, config } = project;
-  const { public_url, oidc } = config.server;
+  const { public_url, oidc, trusted_proxies } = config.server;
+  const trusted = inNetworks(trusted_proxies);
   const servesLocalUser = localUserMay(context);
   const askLocal = localUser(project);
   const neededFor = roleFinder(app);
@@ -35,10 +37,11 @@ export function guard(
   const failures = rateLimit(clock, { burst: 10, every_ms: 6000 });
 
   /** Whoever shows nothing is the local user, where there is one. */
-  const identify = async (c: Context<ApiEnv>, peer: Peer, shown: Shown): Promise<Caller | Response> => {
+  const identify = async (c: Context<ApiEnv>, shown: Shown): Promise<Caller | Response> => {
     if (shown.shows === 'known') return shown.caller;
+    const peer = c.get('peer');
     if (shown.shows === 'wrong') {
-      const wait_ms = failures.take(peer.address);
+      const wait_ms = failures.take(householdOf(peer.address));
       await record(peer.address, {
         type: 'access.refused',
         message: `A token was refused that came from ${peer.address}: ${shown.detail}`,
@@ -56,7 +59,7 @@ export function guard(
         `${oidc === null ? 'Ask' : 'Sign in at /auth/login, or ask'} with \`Authorization: Bearer ty_…\`; \`trainyard tokens create\` makes a token.`,
       );
     }
-    const host = hostOf(c);
+    const { host } = peer;
     if (isOwnHost(host, peer.port)) return askLocal();
     return refuse(
       c,
@@ -70,21 +73,22 @@ export function guard(
   return async (c, next) => {
     if (namesAnotherHost(c))
       return refuse(c, 400, 'usage', 'This is no proxy: a request names a path here and nothing else.', null);
-    const peer = peerOf(c);
+    const peer = peerOf(c, trusted);
+    c.set('peer', peer);
     const unlimited = servesLocalUser && peer.local;
-    const early_ms = unlimited ? 0 : byAddress.take(peer.address);
+    const early_ms = unlimited ? 0 : byAddress.take(householdOf(peer.address));
     if (early_ms > 0) return tooMany(c, early_ms, `requests from ${peer.address}`);
     if (isOpen(c)) return next();
 
     const shown = await shownBy(project, c, true);
-    const caller = await identify(c, peer, shown);
+    const caller = await identify(c, shown);
     if (caller instanceof Response) return caller;
     const wait_ms = shown.shows === 'known' ? byCredential.take(shown.key) : 0;
     if (wait_ms > 0) return tooMany(c, wait_ms, `requests of ${caller.name}`);
 
     // A token is sent on purpose; what a browser sends by itself has to come from a page of ours.
     if (caller.via !== 'token') {
-      const origin = originOf(c, public_url, peer.port);
+      const origin = originOf(c.req, peer, public_url);
       const unsaid = origin === 'unknown' && caller.via === 'session' && changes(c.req);
       if ((origin === 'cross' && !isNavigation(c.req)) || unsaid)
         return refuse(

@@ -11,6 +11,7 @@ import type { Session, Token } from '../../access/index.ts';
 import type { Project } from '../../app.ts';
 import { tokenActor } from '../../kernel/actor.ts';
 import { rolesWithin } from '../../kernel/roles.ts';
+import type { ApiEnv } from '../api.ts';
 import type { Caller } from './caller.ts';
 import { readCookie } from './cookies.ts';
 
@@ -31,7 +32,7 @@ const NOTHING: Shown = { shows: 'nothing' };
  * Who a request is from, by its token, else by its cookie. A token that is wrong is no reason to look further. `mark`:
  * note that it was used, and that somebody is still there.
  */
-export async function shownBy(project: Project, c: Context, mark: boolean): Promise<Shown> {
+export async function shownBy(project: Project, c: Context<ApiEnv>, mark: boolean): Promise<Shown> {
   const authorization = c.req.header('authorization');
   if (authorization !== undefined) return byToken(project, authorization, mark);
   const cookie = readCookie(c, project.config.server, 'session');

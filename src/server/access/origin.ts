@@ -1,13 +1,6 @@
-import type { HttpBindings } from '@hono/node-server';
-import type { Context, HonoRequest } from 'hono';
+import type { HonoRequest } from 'hono';
 import { isLoopback } from '../../kernel/loopback.ts';
-
-/** The name (and port) that the client used for this server: an address in full goes before `Host` (RFC 9112, 3.2.2). */
-export function hostOf({ env, req }: Context): string {
-  const { incoming }: Partial<HttpBindings> = env ?? {};
-  const inFull = incoming?.url?.startsWith('/') === false;
-  return ((inFull ? undefined : req.header('host')) ?? new URL(req.url).host).toLowerCase();
-}
+import type { Peer } from './peer.ts';
 
 /**
  * True where the client called this machine by a name of its own, and by this port: a page of somebody else's whose
@@ -23,17 +16,25 @@ export function isOwnHost(host: string, port: number | null): boolean {
 export type Origin = 'same' | 'cross' | 'unknown';
 
 /** Where a page of ours may come from: the public URL, or the name that this very request calls the server by. */
-export function originOf(c: Context, public_url: string | null, port: number | null): Origin {
-  const request = c.req;
+export function originOf(
+  request: HonoRequest,
+  { host, https, port }: Pick<Peer, 'host' | 'https' | 'port'>,
+  public_url: string | null,
+): Origin {
   const site = request.header('sec-fetch-site');
   // `none`: typed into the address bar, opened from a bookmark.
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return 'cross';
   const origin = request.header('origin');
   if (origin === undefined) return site === undefined ? 'unknown' : 'same';
   if (origin === public_url) return 'same';
-  const host = hostOf(c);
-  const called = URL.canParse(origin) && new URL(origin).host === host.replace(/:80$/, '');
+  const called = URL.canParse(origin) && isCalled(new URL(origin), host, https);
   return called && (public_url === null || isOwnHost(host, port)) ? 'same' : 'cross';
+}
+
+/** Over http somebody on the way may have written the page: where it is known that we are called by https, it is not ours. */
+function isCalled(page: URL, host: string, https: boolean | null): boolean {
+  const secure = page.protocol === 'https:';
+  return (https === null || https === secure) && page.host === host.replace(secure ? /:443$/ : /:80$/, '');
 }
 
 /** A link on another page that somebody follows: it shows, and can change nothing. */

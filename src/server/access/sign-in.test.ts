@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createToken } from '../../access/index.ts';
+import { openProject } from '../../app.ts';
 import { SYSTEM } from '../../kernel/actor.ts';
 import { listAudit } from '../../store/index.ts';
 import { CLIENT, TestBrowser, testOidc } from '../../testing/test-oidc.ts';
@@ -12,6 +13,7 @@ import { testWorld } from '../../testing/test-world.ts';
 import type { TestWorld } from '../../testing/test-world.ts';
 import { createApp } from '../app.ts';
 import { listen } from '../listen.ts';
+import type { Listening } from '../listen.ts';
 
 let open: AsyncDisposable[] = [];
 afterEach(async () => {
@@ -28,6 +30,7 @@ interface House {
   readonly oidc: TestOidc;
   /** Of our server. */
   readonly url: string;
+  readonly server: Listening;
   readonly browser: TestBrowser;
   /** From a page of ours to the end: where the browser is, and what it was last told. */
   signIn(return_to?: string): Promise<{ url: string; response: Response }>;
@@ -35,6 +38,8 @@ interface House {
   toCallback(): Promise<string>;
   me(): Promise<Response>;
 }
+
+const SECRET = { OIDC_SECRET: CLIENT.secret };
 
 /** A server of ours and a provider that know each other. */
 async function house(settings = '', env: Record<string, string> = {}): Promise<House> {
@@ -57,7 +62,7 @@ ${settings}
 `,
     }),
   );
-  const project = { ...w.project, env: { OIDC_SECRET: CLIENT.secret, ...env } };
+  const project = { ...w.project, env: { ...SECRET, ...env } };
   const server = await listen({ project }, { address: '127.0.0.1', port });
   keep({ [Symbol.asyncDispose]: () => server.close() });
   const browser = new TestBrowser();
@@ -67,6 +72,7 @@ ${settings}
     w,
     oidc,
     url,
+    server,
     browser,
     signIn: (to = '/runs/7?tab=jobs') =>
       browser.follow(`${url}/auth/login?return_to=${encodeURIComponent(to)}`, (at) => ours(at) || theirs(at)),
@@ -158,6 +164,34 @@ describe('sign-in', () => {
     await h.signIn();
     h.w.clock.jumpTo(h.w.clock.now() + 8 * 3600_000);
     expect((await h.me()).status).toBe(401);
+  });
+});
+
+describe('a sign-in that was begun at one server', () => {
+  it.each([
+    ['at another one of the project', false],
+    ['after a restart', true],
+  ])('is finished %s', async (_where, restart) => {
+    const h = await house();
+    const callback = new URL(await h.toCallback());
+    if (restart) await h.server.close();
+    const again = await openProject({ folder: h.w.root, mode: 'write', env: SECRET, clock: h.w.clock });
+    keep({ [Symbol.asyncDispose]: () => again.close() });
+    const other = await listen({ project: again }, { address: '127.0.0.1', port: 0 });
+    keep({ [Symbol.asyncDispose]: () => other.close() });
+    // Behind one public URL the cookie is the same; here each port has its own.
+    const begun = h.browser.cookies.get(callback.host)?.get(`trainyard_sign_in_${callback.port}`) ?? '';
+    const { port } = new URL(other.url);
+    const response = await fetch(`${other.url}${callback.pathname}${callback.search}`, {
+      headers: { cookie: `trainyard_sign_in_${port}=${begun}` },
+      redirect: 'manual',
+    });
+    expect(response.status).toBe(302);
+    const session = response.headers.getSetCookie().find((cookie) => /_session_/.test(cookie)) ?? '';
+    const me = await fetch(`${other.url}/api/v1/me`, {
+      headers: { cookie: session.split(';')[0] ?? '', 'sec-fetch-site': 'same-origin' },
+    });
+    expect(await me.json()).toMatchObject({ name: 'ada@x', via: 'session' });
   });
 });
 

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import type { Context } from 'hono';
 import { html } from 'hono/html';
 import { z } from 'zod';
-import { beginSession, endSession, tokenOf } from '../../access/index.ts';
+import { beginSession, endSession, openingKeys, sealingKey, tokenOf } from '../../access/index.ts';
 import type { Person, Token } from '../../access/index.ts';
 import { NotAllowedError, TrainyardError } from '../../kernel/errors.ts';
 import type { ApiContext, ApiEnv } from '../api.ts';
@@ -10,14 +10,13 @@ import { problemResponse } from '../problem.ts';
 import { localUserMay } from './access.ts';
 import { readCookie, writeCookie } from './cookies.ts';
 import { overWith } from './credentials.ts';
-import { hostOf, isOwnHost, originOf } from './origin.ts';
-import { peerOf } from './peer.ts';
+import { isOwnHost, originOf } from './origin.ts';
 import { signInProvider } from './provider.ts';
 import { rateLimit } from './rate-limit.ts';
 import { refuse, tooMany } from './refusals.ts';
 import type { RecordRefusal } from './refusals.ts';
 import { returnTo } from './return-to.ts';
-import { sealer } from './sealed.ts';
+import { seal, unseal } from './sealed.ts';
 
 /** A sign-in that was begun waits so long for the person. */
 const WAITS_S = 600;
@@ -37,7 +36,6 @@ export function signIn(context: ApiContext, record: RecordRefusal): Hono<ApiEnv>
   const { store, clock, config, env } = project;
   const { server } = config;
   const provider = server.oidc === null ? null : signInProvider(server.oidc, env);
-  const sealed = sealer();
   // People mistype; programs that try do not get far.
   const tries = rateLimit(clock, { burst: 20, every_ms: 3000 });
 
@@ -47,7 +45,7 @@ export function signIn(context: ApiContext, record: RecordRefusal): Hono<ApiEnv>
     writeCookie(c, server, 'session', session.secret, (Date.parse(session.expires_at) - now) / 1000);
   };
   const refused = async (c: Context<ApiEnv>, error: unknown): Promise<Response> => {
-    const { address } = peerOf(c);
+    const { address } = c.get('peer');
     if (error instanceof NotAllowedError)
       await record(address, {
         type: 'access.refused',
@@ -60,13 +58,13 @@ export function signIn(context: ApiContext, record: RecordRefusal): Hono<ApiEnv>
   const app = new Hono<ApiEnv>();
   app.use(async (c, next) => {
     c.header('cache-control', 'no-store');
-    const early_ms = c.req.path === '/auth/methods' ? 0 : tries.take(peerOf(c).address);
+    const early_ms = c.req.path === '/auth/methods' ? 0 : tries.take(c.get('peer').address);
     return early_ms > 0 ? tooMany(c, early_ms, 'attempts to sign in') : next();
   });
 
   app.get('/methods', (c) =>
     c.json({
-      local: localUserMay(context) && peerOf(c).local,
+      local: localUserMay(context) && c.get('peer').local,
       /** Whom one signs in with, by name. */
       oidc: server.oidc === null ? null : { host: new URL(server.oidc.issuer).host },
       token: true,
@@ -75,8 +73,7 @@ export function signIn(context: ApiContext, record: RecordRefusal): Hono<ApiEnv>
 
   app.get('/login', async (c) => {
     if (provider === null) return noProvider(c);
-    const { port } = peerOf(c);
-    const host = hostOf(c);
+    const { host, port } = c.get('peer');
     if (server.public_url === null && !isOwnHost(host, port))
       return refuse(c, 403, 'wrong_host', `This server does not know itself as ${host.slice(0, 100)}.`, null);
     try {
@@ -87,7 +84,8 @@ export function signIn(context: ApiContext, record: RecordRefusal): Hono<ApiEnv>
         return_to: returnTo(c.req.query('return_to')),
         until: clock.now() + WAITS_S * 1000,
       };
-      writeCookie(c, server, 'sign_in', sealed.seal(JSON.stringify(waiting)), WAITS_S);
+      const key = await sealingKey(store, clock.now());
+      writeCookie(c, server, 'sign_in', seal(key, JSON.stringify(waiting)), WAITS_S);
       return c.redirect(url, 302);
     } catch (error) {
       return refused(c, error);
@@ -98,10 +96,11 @@ export function signIn(context: ApiContext, record: RecordRefusal): Hono<ApiEnv>
     if (provider === null) return noProvider(c);
     const cookie = readCookie(c, server, 'sign_in');
     writeCookie(c, server, 'sign_in', null, 0);
-    const text = cookie === null ? null : sealed.open(cookie);
-    const waiting = text === null ? null : Waiting.parse(JSON.parse(text));
     try {
-      if (waiting === null || waiting.until <= clock.now())
+      const text = cookie === null ? null : unseal(await openingKeys(store.db, clock.now()), cookie);
+      // Another version may have begun it.
+      const waiting = text === null ? undefined : Waiting.safeParse(JSON.parse(text)).data;
+      if (waiting === undefined || waiting.until <= clock.now())
         throw new NotAllowedError(
           'No sign-in waits for this in your browser: it took too long, or was begun elsewhere.',
           {
@@ -116,7 +115,7 @@ export function signIn(context: ApiContext, record: RecordRefusal): Hono<ApiEnv>
   });
 
   app.post('/token', async (c) => {
-    if (originOf(c, server.public_url, peerOf(c).port) !== 'same') return crossSite(c);
+    if (originOf(c.req, c.get('peer'), server.public_url) !== 'same') return crossSite(c);
     const given = z
       .strictObject({ token: z.string().max(200) })
       .safeParse(await c.req.json().catch(() => null));
@@ -128,7 +127,7 @@ export function signIn(context: ApiContext, record: RecordRefusal): Hono<ApiEnv>
       return c.body(null, 204);
     }
     const why = over?.detail ?? 'The token is not known here.';
-    const { address } = peerOf(c);
+    const { address } = c.get('peer');
     await record(address, {
       type: 'access.refused',
       message: `A sign-in from ${address} was refused: ${why}`,
@@ -138,7 +137,7 @@ export function signIn(context: ApiContext, record: RecordRefusal): Hono<ApiEnv>
   });
 
   app.post('/logout', async (c) => {
-    if (originOf(c, server.public_url, peerOf(c).port) !== 'same') return crossSite(c);
+    if (originOf(c.req, c.get('peer'), server.public_url) !== 'same') return crossSite(c);
     const cookie = readCookie(c, server, 'session');
     if (cookie !== null) await endSession(store, clock.now(), cookie);
     writeCookie(c, server, 'session', null, 0);

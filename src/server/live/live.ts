@@ -39,6 +39,8 @@ export interface Live {
     readonly run_id: string | null;
     readonly after: number | null;
     readonly stillMay?: () => Promise<boolean>;
+    /** Called once the stream is over, whoever ended it. */
+    readonly onClose?: () => void;
   }): Promise<Connection['stream']>;
   /** Tells everybody that something changed that writes no event. */
   changed(what: string): void;
@@ -194,14 +196,17 @@ export function createLive(
   };
 
   return {
-    open: async ({ run_id, after, stillMay = async () => true }) => {
+    open: async ({ run_id, after, stillMay = async () => true, onClose }) => {
       if (ended || all.size >= MOST_CONNECTIONS)
         throw new TrainyardError(
           'interrupted',
           ended ? 'The server is about to end.' : `${all.size} streams are open, and more are not served.`,
           { hint: 'Try again in a moment.' },
         );
-      const connection = new Connection({ run_id, stillMay }, forget);
+      const connection = new Connection({ run_id, stillMay }, (closed) => {
+        forget(closed);
+        onClose?.();
+      });
       all.add(connection);
       try {
         const from = running === null || head === null ? await newestSeq(store.db) : head;

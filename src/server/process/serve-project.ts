@@ -62,10 +62,7 @@ export async function serveProject(
     { address, port },
   );
   log.info({ pid: process.pid }, `Trainyard serves ${project.root} at ${server.url}`);
-  // Whoever opens the first page finds it looked at already; what is wrong with the fleet is told there.
-  void fleetWatch(project)
-    .now()
-    .catch(() => undefined);
+  void fleetWatch(project).prepare();
   const ended = [
     driving.run(signal),
     tellEvents(project, log, signal),

@@ -8,6 +8,8 @@ import type { ApiContext } from '../api.ts';
 import { numberCursor } from '../cursor.ts';
 import { fleetWatch } from '../fleet-watch.ts';
 import { createLive } from '../live/live.ts';
+import { noPlace } from '../live/places.ts';
+import type { StreamPlaces } from '../live/places.ts';
 import { RunKey } from './runs.ts';
 
 const Seq = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
@@ -40,7 +42,7 @@ const stream = createRoute({
   tags: ['events'],
   summary: 'What happens, as it happens (server-sent events)',
   description:
-    '`event` frames carry an Event and its seq as their id; whoever comes again with `Last-Event-ID` misses nothing, and gets `reset` where that would be more than 5,000 events. `progress` tells how far open runs are that moved, at most once a second: `{runs: [{number, status, stages: [{name, status, reason}], jobs}]}`. `changed` names what changed without an event: `{what: ["notifications"]}`.',
+    '`event` frames carry an Event and its seq as their id; whoever comes again with `Last-Event-ID` misses nothing, and gets `reset` where that would be more than 5,000 events. `progress` tells how far open runs are that moved, at most once a second: `{runs: [{number, status, stages: [{name, status, reason}], jobs}]}`. `changed` names what changed without an event: `{what: ["notifications"]}`. One caller may keep 64 streams of events and logs open (429).',
   request: {
     query: z.object({ run: RunKey.optional().meta({ description: 'Only what concerns this run.' }) }),
     headers: z.object({
@@ -60,7 +62,7 @@ const stream = createRoute({
   },
 });
 
-export const events = ({ project, process }: ApiContext) => {
+export const events = ({ project, process }: ApiContext, places: StreamPlaces) => {
   const { db } = project.store;
   const live = process?.live ?? createLive(project);
   // Looking at the fleet writes no event, and what it found is what fleet pages wait for.
@@ -88,10 +90,14 @@ export const events = ({ project, process }: ApiContext) => {
     })
     .openapi(stream, async (c) => {
       const last = c.req.valid('header')['last-event-id'];
-      const body = await live.open({
-        run_id: (await runId(c.req.valid('query').run)) ?? null,
-        after: last === undefined ? null : Number(last),
-        stillMay: c.get('stillMay'),
+      const run_id = (await runId(c.req.valid('query').run)) ?? null;
+      const giveBack = places.take(c.get('caller'));
+      if (giveBack === null) return noPlace(c);
+      const after = last === undefined ? null : Number(last);
+      const wanted = { run_id, after, stillMay: c.get('stillMay'), onClose: giveBack };
+      const body = await live.open(wanted).catch((error: unknown) => {
+        giveBack();
+        throw error;
       });
       return c.body(body, 200, {
         'content-type': 'text/event-stream; charset=utf-8',

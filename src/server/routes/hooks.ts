@@ -2,7 +2,7 @@ import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { retryDeliveries } from '../../actions/index.ts';
 import { DeliveryOutcome, listDeliveries } from '../../hooks/index.ts';
-import { DeliveryView, HookView, deliveryView, hookView, hookViews } from '../../views/index.ts';
+import { DeliveryView, HookView, hookView, hookViews } from '../../views/index.ts';
 import { needs } from '../access/route-roles.ts';
 import { Paging, json, pageOf, problems, routes } from '../api.ts';
 import type { ApiContext } from '../api.ts';
@@ -63,7 +63,7 @@ export const hooks = ({ project }: ApiContext) =>
       });
       const shown = rows.slice(0, limit);
       const last = rows.length > limit ? shown.at(-1) : undefined;
-      return c.json({ items: shown.map(deliveryView), next: last?.id ?? null }, 200);
+      return c.json({ items: shown, next: last?.id ?? null }, 200);
     })
     .openapi(retry, async (c) => {
       const { name } = c.req.valid('param');

@@ -4,6 +4,8 @@ import { findJob } from '../../jobs/index.ts';
 import { MOST_LOG_BYTES, readJobLog } from '../../views/index.ts';
 import { problems, routes } from '../api.ts';
 import type { ApiContext } from '../api.ts';
+import { noPlace } from '../live/places.ts';
+import type { StreamPlaces } from '../live/places.ts';
 import { logStream } from '../log-stream.ts';
 import { JobParam } from './jobs.ts';
 
@@ -60,7 +62,7 @@ const stream = createRoute({
   tags: ['jobs'],
   summary: 'What a job prints, as it prints it (server-sent events)',
   description:
-    '`log` frames carry `{attempt, text, next_offset}`; `end` comes when the attempt is over and all of it was told: `{attempt, next_offset, status, last_attempt}`; `problem` when it cannot be read any more: `{attempt, code, detail, hint}`. Whoever comes again with `Last-Event-ID` goes on where it was.',
+    '`log` frames carry `{attempt, text, next_offset}`; `end` comes when the attempt is over and all of it was told: `{attempt, next_offset, status, last_attempt}`; `problem` when it cannot be read any more: `{attempt, code, detail, hint}`. Whoever comes again with `Last-Event-ID` goes on where it was. One caller may keep 64 streams of events and logs open (429).',
   request: {
     params: JobParam,
     query: z.object({ attempt: Attempt, offset: Offset }),
@@ -81,7 +83,7 @@ const stream = createRoute({
   },
 });
 
-export const jobLogs = ({ project, process }: ApiContext) =>
+export const jobLogs = ({ project, process }: ApiContext, places: StreamPlaces) =>
   routes()
     .openapi(piece, async (c) => {
       const job = await findJob(project.store.db, c.req.valid('param').job);
@@ -96,12 +98,17 @@ export const jobLogs = ({ project, process }: ApiContext) =>
       const job = await findJob(project.store.db, c.req.valid('param').job);
       const asked = c.req.valid('query');
       const seen = c.req.valid('header')['last-event-id']?.split('-').map(Number);
+      const giveBack = places.take(c.get('caller'));
+      if (giveBack === null) return noPlace(c);
       const body = await logStream(
         project,
         job,
         { attempt: seen?.[0] ?? asked.attempt ?? job.attempt, offset: seen?.[1] ?? asked.offset },
-        { stillMay: c.get('stillMay'), ending: process?.ending },
-      );
+        { stillMay: c.get('stillMay'), ending: process?.ending, onClose: giveBack },
+      ).catch((error: unknown) => {
+        giveBack();
+        throw error;
+      });
       return c.body(body, 200, {
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openProject } from '../../app.ts';
@@ -136,12 +136,12 @@ describe('plans', () => {
     expect((await get(`/plans/${second}/circuits?action=train`)).body).toMatchObject({
       items: [{ id: 'p_c001' }],
     });
-    expect(readdirSync(join(w.project.store.folder, 'plans'))).toHaveLength(8);
+    expect(readdirSync(join(w.project.store.folder, 'plans'))).toHaveLength(4);
     w.clock.jumpTo(w.clock.now() + 86_400_000);
     expect((await get(`/plans/${second}`)).status).toBe(404);
     await expect(shelf().sealed(second)).rejects.toThrow('any more');
     await shelf().make({ ...options, circuits: [], allow_wide: null }, TESTER);
-    expect(readdirSync(join(w.project.store.folder, 'plans'))).toHaveLength(2);
+    expect(readdirSync(join(w.project.store.folder, 'plans'))).toHaveLength(1);
   });
 
   it('made at one time are all there, both as they are shown and as they were sealed', async () => {
@@ -150,30 +150,66 @@ describe('plans', () => {
     const small = await planAside(w.project, { ...options, circuits: [], allow_wide: null });
     const circuits = small.plan.circuits.map((each) => ({ ...each, reason: 'x'.repeat(20_000_000) }));
     const large = { ...small, plan: { ...small.plan, circuits } };
-    // The large one takes long to write, and meanwhile each of the others clears up.
-    const shelf = new PlanShelf(w.project, 100, async (_project, { allow_wide }) =>
-      allow_wide === 'large' ? large : small,
-    );
-    const make = (allow_wide: string): Promise<PlanView> =>
-      shelf.make({ ...options, circuits: [], allow_wide }, TESTER);
+    // The large one takes long to write, and meanwhile each of the others clears up, at another server.
+    const server = (): PlanShelf =>
+      new PlanShelf(w.project, 100, async (_project, { allow_wide }) =>
+        allow_wide === 'large' ? large : small,
+      );
+    const [one, another] = [server(), server()];
     const others = async (): Promise<readonly PlanView[]> => {
       const made: PlanView[] = [];
-      for (let i = 0; i < 20; i++) made.push(await make(`small ${i}`));
+      for (let i = 0; i < 20; i++)
+        made.push(await another.make({ ...options, circuits: [], allow_wide: `small ${i}` }, TESTER));
       return made;
     };
-    const [first, more] = await Promise.all([make('large'), others()]);
-    expect(readdirSync(join(w.project.store.folder, 'plans'))).toHaveLength(42);
+    const [first, more] = await Promise.all([
+      one.make({ ...options, circuits: [], allow_wide: 'large' }, TESTER),
+      others(),
+    ]);
+    expect(readdirSync(join(w.project.store.folder, 'plans'))).toHaveLength(21);
     for (const { plan_id } of [first, ...more])
       expect(await new PlanShelf(w.project).sealed(plan_id)).toMatchObject({
         options: { detection: 'hash' },
       });
   });
 
+  it('are cleared away by a server that is sure of it: what another one writes just now stays', async () => {
+    const { w } = await world({ circuits: fleetOf(2) });
+    const folder = join(w.project.store.folder, 'plans');
+    const options = { detection: 'hash', base_ref: null, if_changed: false, include_failed: false } as const;
+    const [one, another] = [new PlanShelf(w.project, 2), new PlanShelf(w.project, 2)];
+    const make = (shelf: PlanShelf, circuit: string): Promise<PlanView> => {
+      w.clock.jumpTo(w.clock.now() + 1000);
+      return shelf.make({ ...options, circuits: [circuit], allow_wide: null }, TESTER);
+    };
+    const first = await make(one, 'p_c000');
+    const again = await make(another, 'p_c000');
+    expect(again.plan_id).toBe(first.plan_id);
+    expect(readdirSync(folder)).toHaveLength(1);
+    // As a process leaves it that writes, or died while it did.
+    const half = '.plan_0123456789ab-012345.1-01234567.json.0123456789ab.tmp';
+    const old = 'plan_0123456789ab-012345.sealed.json';
+    for (const name of [half, old]) await writeFile(join(folder, name), '{');
+    await make(one, 'p_c001');
+    expect(readdirSync(folder)).toEqual(expect.arrayContaining([half, old]));
+    const day_ago = new Date(w.clock.now() - 86_400_000);
+    await utimes(join(folder, half), day_ago, day_ago);
+    await make(one, 'p_c001');
+    expect(readdirSync(folder)).toHaveLength(3);
+    expect(readdirSync(folder)).not.toContain(half);
+    // Both had it in memory, and it was made again since: as old as it was made last.
+    expect((await one.get(first.plan_id)).view.plan_id).toBe(first.plan_id);
+    w.clock.jumpTo(Date.parse(first.expires_at));
+    expect((await one.get(first.plan_id)).view.made_at).toBe(again.made_at);
+    expect((await one.sealed(first.plan_id)).plan_id).toBe(first.plan_id.slice(0, 17));
+  });
+
   it('that were edited on disk are not run', async () => {
     const { w, post } = await world({ circuits: fleetOf(2) });
     const { body } = await post('/plans');
-    const file = join(w.project.store.folder, 'plans', `${String(body['plan_id'])}.sealed.json`);
-    await writeFile(file, (await readFile(file, 'utf8')).replace('p_c001', 'p_c000'));
+    const folder = join(w.project.store.folder, 'plans');
+    const file = join(folder, readdirSync(folder)[0] ?? '');
+    await writeFile(file, (await readFile(file, 'utf8')).replaceAll('p_c001', 'p_c000'));
     expect((await post(`/plans/${String(body['plan_id'])}/run`)).status).toBe(409);
   });
 

@@ -2,6 +2,7 @@ import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
 import {
   acceptPartial,
+  acceptingNeedsApprover,
   cancelCircuits,
   cancelRun,
   cancelStage,
@@ -77,6 +78,8 @@ const partial = createRoute({
   path: '/runs/{run}/accept-partial',
   tags: ['runs'],
   summary: 'Let promotion go on although circuits failed again',
+  description:
+    'Counts as turning the retry down at gate training-retry, and needs the same rights; those of gate registry-promotion too where the run was started with that approved. Where one of them names approvers or wants more than one yes it needs the role approver too.',
   ...needs('operator'),
   request: { params: RunParam, body: bodyOf(z.object({ comment: Comment.optional() })) },
   responses: { 202: json(RunRow, 'The run'), ...problems },
@@ -117,5 +120,7 @@ export const runActions = ({ project }: ApiContext) =>
     .openapi(partial, async (c) => {
       const run = await getRun(project.store.db, c.req.valid('param').run);
       const { comment = null } = c.req.valid('json');
+      if (acceptingNeedsApprover(project, run))
+        mustBe(c, 'approver', 'accepting a partial success at a gate with approvers of its own');
       return c.json(runRow(await acceptPartial(project, run, c.get('actor'), comment)), 202);
     });

@@ -2,7 +2,7 @@
 export const hooks = `
 create table hook_deliveries (
   id text primary key not null, hook text not null, delivery_key text not null, received_at text not null,
-  event text, branch text, circuits text, outcome text not null, message text not null, decided_at text,
+  event text, branch text, named_circuits integer, circuits text, outcome text not null, message text not null, decided_at text,
   run_id text, run_number integer
 ) strict;
 create unique index hook_deliveries_key on hook_deliveries (hook, delivery_key);

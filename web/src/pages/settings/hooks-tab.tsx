@@ -95,10 +95,9 @@ function HookView({ hook }: { readonly hook: Hook }) {
             {last.message}
           </Fact>
         )}
-        {sender !== null && !hook.secret_set && (
+        {sender !== null && hook.secret_problem !== null && (
           <Fact name="Missing" wide>
-            <code>{hook.secret}</code> is not set where this server was started: every call is refused until
-            it is.
+            {hook.secret_problem}: every call is refused.
           </Fact>
         )}
       </Facts>
@@ -117,10 +116,10 @@ const SENDERS: Readonly<Record<NonNullable<Hook['sender']>, string>> = {
 const forWhat = ({ events, branches }: Hook): string =>
   `${events?.join(', ') ?? 'all events'}${branches === null ? '' : ` on ${branches.join(', ')}`}`;
 
-function Standing({ hook: { sender, enabled, secret_set } }: { readonly hook: Hook }) {
+function Standing({ hook: { sender, enabled, secret_problem } }: { readonly hook: Hook }) {
   if (sender === null) return <span className="muted">gone from trainyard.yaml</span>;
   if (!enabled) return <span className="muted">not enabled</span>;
-  return secret_set ? <StatusBadge state="active" /> : <StatusBadge state="unready" />;
+  return <StatusBadge state={secret_problem === null ? 'active' : 'unready'} />;
 }
 
 function TryAgain({ name }: { readonly name: string }) {
