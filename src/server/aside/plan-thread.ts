@@ -1,4 +1,7 @@
-/** A thread that plans: a fleet of ten thousand takes half a second of a core, which the server has for nobody. */
+/**
+ * A thread that plans, and looks through what is old: a fleet of ten thousand takes half a second of a core, which the
+ * server has for nobody.
+ */
 import { parentPort, workerData } from 'node:worker_threads';
 import { chooseScripts, fleetStates, planProject, prune } from '../../actions/index.ts';
 import { openProject } from '../../app.ts';
