@@ -63,6 +63,8 @@ export interface Project {
    * Null where nothing went on.
    */
   endBackground(): Promise<Leftover | null>;
+  /** Has messages to these channels that wait for their next try sent now, by whichever process sends to them. */
+  hurryMessages(channels: readonly string[]): Promise<void>;
   /** The same project on the same store, with other flags: a world of its own, to be closed before this one. */
   beside(overrides: Overrides): Project;
   close(): Promise<void>;
@@ -191,6 +193,11 @@ function assemble(
     },
     actor: async () => ({ name: await gitIdentity(root, loginName(env)), identity: 'claimed' }),
     endBackground: async () => (await background?.end()) ?? null,
+    hurryMessages: async (channels) => {
+      const { hurry } = await import('./notify/index.ts');
+      await hurry(store.db, clock.now(), channels, 'all');
+      background?.rouse(channels);
+    },
     beside: (more) => assemble(base, held, more, null, async () => undefined),
     close: async () => {
       await background?.end();
@@ -221,6 +228,7 @@ interface Background {
   /** Goes on with other settings; with those before where it throws. */
   readonly renew: (messaging: NotifierOptions) => Promise<void>;
   readonly end: () => Promise<Leftover | null>;
+  readonly rouse: (channels: readonly string[]) => void;
 }
 
 interface Sending {
@@ -271,6 +279,7 @@ async function sendMessages(messaging: NotifierOptions): Promise<Background> {
       return renewed;
     },
     end: () => (ended ??= renewing.then(() => finish(current))),
+    rouse: (channels) => current?.notifier.rouse(channels),
   };
 }
 

@@ -3,7 +3,7 @@ import type { ChannelSettings } from '../config/index.ts';
 import type { Actor } from '../gates/index.ts';
 import { NotFoundError, TrainyardError } from '../kernel/errors.ts';
 import { didYouMean } from '../kernel/suggest.ts';
-import { notifyWorld, tryChannel } from '../notify/index.ts';
+import { countNotifications, notifyWorld, tryChannel } from '../notify/index.ts';
 
 /** @throws NotFoundError with the nearest names */
 export function channelNamed(project: Project, channel: string): ChannelSettings {
@@ -44,4 +44,20 @@ export async function testChannel(
       details: { channel },
     },
   );
+}
+
+/**
+ * Has what waits to be sent to some channels, or to all, sent now. Returns how many messages that are.
+ * @throws NotFoundError for a channel that there is not
+ */
+export async function sendWaiting(
+  project: Project,
+  channels: readonly string[] | undefined,
+): Promise<number> {
+  const names = channels ?? Object.keys(project.config.notifications.channels);
+  for (const name of names) channelNamed(project, name);
+  if (names.length === 0) return 0;
+  const counts = await countNotifications(project.store.db);
+  await project.hurryMessages(names);
+  return names.reduce((sum, name) => sum + (counts.get(name)?.pending ?? 0), 0);
 }

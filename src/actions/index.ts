@@ -1,4 +1,6 @@
 /** What people and schedules do to a project. The command line, the API and the web UI call the same functions. */
+export { acceptModels, acceptOptions } from './accept-models.ts';
+export type { AcceptedModel } from './accept-models.ts';
 export { cancelCircuits, cancelNamedJobs, cancelRun, cancelStage } from './cancel.ts';
 export type { Canceled } from './cancel.ts';
 export { decide } from './decide.ts';
@@ -21,7 +23,6 @@ export { hookNamed, secretOf, takeDelivery } from './take-delivery.ts';
 export { retryDeliveries } from './retry-deliveries.ts';
 export type { Taken } from './take-delivery.ts';
 export { prune } from './prune.ts';
-export type { PruneItem, PruneReport } from './prune-report.ts';
 export { pruneTicker } from './prune-ticker.ts';
 export { schedulesTicker } from './schedules-ticker.ts';
 export { tellEvents } from './tell-events.ts';
@@ -29,7 +30,7 @@ export { SettingsWatch } from './settings-watch.ts';
 export { servedScriptRuns } from './served-script-runs.ts';
 export { prepareServedScripts, refuseIfScriptsRun, servedScriptJobs } from './serve-scripts.ts';
 export type { ServedScripts } from './serve-scripts.ts';
-export { writeSummary } from './script-summary.ts';
+export { servedSummary, writeReports, writeSummary } from './script-summary.ts';
 export type { Report } from './script-summary.ts';
 export { prepareScripts } from './start-scripts.ts';
 export { isRehearsal, prepareRun, startRun } from './start-run.ts';
@@ -40,4 +41,4 @@ export {
   runSchedule,
   scheduleNamed,
 } from './change-schedule.ts';
-export { channelNamed, testChannel } from './channels.ts';
+export { channelNamed, sendWaiting, testChannel } from './channels.ts';

@@ -2,13 +2,20 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { attemptKey, takenNames } from '../jobs/index.ts';
-import { getRun, listRuns, requestCancel, reviveRun } from '../pipelines/index.ts';
-import type { Run } from '../pipelines/index.ts';
+import {
+  askForPrune,
+  getRun,
+  listRuns,
+  lastPrune,
+  prunesDue,
+  requestCancel,
+  reviveRun,
+} from '../pipelines/index.ts';
+import type { PruneItem, PruneReport, Run } from '../pipelines/index.ts';
 import { fleetOf, testWorld } from '../testing/test-world.ts';
 import { person } from '../testing/test-rows.ts';
 import type { StartOptions, TestWorld } from '../testing/test-world.ts';
 import { prune, pruneTicker } from './index.ts';
-import type { PruneItem, PruneReport } from './index.ts';
 
 const DAY = 86_400_000;
 let w: TestWorld;
@@ -56,6 +63,11 @@ const events = async (type: string) =>
   (await w.project.store.db.selectFrom('events').select('message').where('type', '=', type).execute()).map(
     (e) => e.message,
   );
+const standing = async () => {
+  const { db } = w.project.store;
+  return { ...(await prunesDue(db)), last: await lastPrune(db) };
+};
+const asked = () => w.project.store.tx((tx) => askForPrune(tx, w.clock.now(), person('ann')));
 /** Every version that should have files has them. */
 async function isWhole(): Promise<void> {
   const { dev, shared } = w.project.world.registries;
@@ -387,8 +399,62 @@ describe('the ticker of retention', () => {
       world: { ...w.project.world, compute: () => Promise.reject(new Error('the provider is away')) },
     };
     const ticker = pruneTicker(broken);
-    for (let i = 0; i < 10 && (await ticker.next()) === w.clock.now(); i++) await ticker.tick(w.clock.now());
+    const rest = async (): Promise<void> => {
+      for (let i = 0; i < 10 && (await ticker.next()) === w.clock.now(); i++)
+        await ticker.tick(w.clock.now());
+    };
+    await rest();
     expect(await ticker.next()).toBe(w.clock.now() + 3_600_000);
     expect(await events('retention.failed')).toEqual(['Retention: the provider is away']);
+    const { id } = await asked();
+    await rest();
+    expect(await standing()).toMatchObject({
+      asked: null,
+      last: { id, by: 'ann', report: null, error: 'the provider is away' },
+      pruned_at: null,
+    });
+  });
+
+  it('goes through whenever somebody asks, in their name, and says how far it is', async () => {
+    await begin();
+    await train(1);
+    const ticker = pruneTicker(w.project);
+    const tickOn = async (): Promise<void> => {
+      for (let next = await ticker.next(); next !== null && next <= w.clock.now(); next = await ticker.next())
+        await ticker.tick(w.clock.now());
+    };
+    await tickOn();
+    later(20);
+    await tickOn();
+    await train(2);
+    later(20);
+    await tickOn();
+    const { id } = await asked();
+    // Whoever asks meanwhile gets the same, and only one is done.
+    expect((await asked()).id).toBe(id);
+    expect(await events('retention.asked')).toEqual(['ann asked for retention to go through now']);
+    await ticker.tick(w.clock.now());
+    expect((await standing()).asked).toMatchObject({ id, begun_at: expect.any(String), removed: 0 });
+    await tickOn();
+    expect(await standing()).toMatchObject({
+      asked: null,
+      last: { id, by: 'ann', error: null, report: { dry_run: false, removed: { logs: { count: 0 } } } },
+      pruned_at: new Date(w.clock.now()).toISOString(),
+    });
+    expect((await events('retention.pruned')).at(-1)).toBe('ann removed nothing: all there is is kept');
+  });
+
+  it('goes on with what was asked of a process that died', async () => {
+    await begin();
+    await train(1);
+    later(20);
+    const { id } = await asked();
+    const dies = pruneTicker(w.project);
+    await dies.tick(w.clock.now());
+    const next = pruneTicker(w.project);
+    for (let at = await next.next(); at !== null && at <= w.clock.now(); at = await next.next())
+      await next.tick(w.clock.now());
+    expect(await standing()).toMatchObject({ asked: null, last: { id, by: 'ann' } });
+    expect(await events('retention.pruned')).toEqual([expect.stringMatching(/^ann removed /)]);
   });
 });

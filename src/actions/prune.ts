@@ -19,18 +19,20 @@ import {
   runsForLogs,
   versionsInHand,
 } from '../pipelines/index.ts';
+import type { PruneItem, PruneKind, PruneReport } from '../pipelines/index.ts';
 import { pruneVersions, refText } from '../registry/index.ts';
 import type { RegistryName } from '../registry/index.ts';
 import { forgetFirings } from '../schedules/index.ts';
 import { batches } from '../store/index.ts';
 import { putOnRecord } from './prune-report.ts';
-import type { PruneItem, PruneKind, PruneReport } from './prune-report.ts';
 
 export interface PruneOptions {
   /** Nothing is removed; the report and the items are those of the real thing. */
   readonly dry_run: boolean;
   /** Who wants it. */
   readonly by: Actor;
+  /** The request that it answers. */
+  readonly asked?: string;
   readonly tell?: (item: PruneItem) => void;
 }
 
@@ -57,7 +59,7 @@ export async function* prune(project: Project, options: PruneOptions): AsyncGene
   yield* work.leftovers();
   yield* work.snapshots();
   const report = work.report();
-  if (!options.dry_run) await putOnRecord(project, options.by, report);
+  if (!options.dry_run) await putOnRecord(project, { by: options.by, asked: options.asked ?? null }, report);
   return report;
 }
 

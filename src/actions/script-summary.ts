@@ -4,6 +4,7 @@ import type { Project } from '../app.ts';
 import { listJobs, metricsOf } from '../jobs/index.ts';
 import type { Job } from '../jobs/index.ts';
 import { compactTime, fromIso, toIso } from '../kernel/clock.ts';
+import { ConflictError, NotFoundError } from '../kernel/errors.ts';
 import { writeFileWhole } from '../kernel/files.ts';
 import { scriptParams } from '../pipelines/index.ts';
 import type { Run, ScriptJobParams } from '../pipelines/index.ts';
@@ -42,19 +43,63 @@ export async function writeSummary(
   const folder = join(project.root, 'summaries');
   const earlier = await summaryNames(folder);
   const summary = await summarise(project, run, resumed, options);
-  const before = await readSummary(folder, earlier.at(-1));
-  const whole =
-    before === null ? summary : { ...summary, comparison: compareSummaries(before, summary.jobs) };
+  const whole = await comparedWith(folder, earlier.at(-1), summary);
   const base = baseName(run);
   let name = `${base}.json`;
   for (let n = 2; earlier.includes(name); n++) name = `${base}_${n}.json`;
   const json = `${JSON.stringify(whole, null, 2)}\n`;
   await writeFileWhole(join(folder, name), json);
-  for (const { form, file } of options.reports) {
-    const text = form === 'junit' ? summaryJunit(whole) : form === 'markdown' ? summaryMarkdown(whole) : json;
+  await writeReports(whole, options.reports);
+  return { summary: whole, path: `summaries/${name}` };
+}
+
+/** Writes a summary in other forms. */
+export async function writeReports(summary: TrainingSummary, reports: readonly Report[]): Promise<void> {
+  for (const { form, file } of reports) {
+    const text =
+      form === 'junit'
+        ? summaryJunit(summary)
+        : form === 'markdown'
+          ? summaryMarkdown(summary)
+          : `${JSON.stringify(summary, null, 2)}\n`;
     await writeFileWhole(resolve(file), text);
   }
-  return { summary: whole, path: `summaries/${name}` };
+}
+
+/**
+ * The summary of a run that is over and was left to a server: what its file says, or would.
+ * @throws NotFoundError for a run that runs no scripts
+ * @throws ConflictError for one that is not over
+ */
+export async function servedSummary(project: Project, run: Run): Promise<TrainingSummary> {
+  if (run.pipeline !== 'scripts')
+    throw new NotFoundError(`Run ${run.number} trains circuits and runs no scripts.`, {
+      hint: `See it with GET /api/v1/runs/${run.number}.`,
+    });
+  if (run.ended_at === null)
+    throw new ConflictError(`Run ${run.number} is not over.`, {
+      hint: `GET /api/v1/runs/${run.number}/scripts shows how far it is.`,
+    });
+  const written = await summaryOf(project, run);
+  const known = written === null ? null : await readSummary(project.root, written);
+  if (known !== null) return known;
+  // The process that ran them writes it a moment after their end, or could not.
+  const folder = join(project.root, 'summaries');
+  const earlier = (await summaryNames(folder)).filter((name) => name < baseName(run));
+  const { gpus } = scriptParams(run);
+  const summary = await summarise(project, run, [], { gpus, metric: null });
+  return comparedWith(folder, earlier.at(-1), summary);
+}
+
+/** With what changed since the one before. */
+async function comparedWith(
+  folder: string,
+  name: string | undefined,
+  summary: TrainingSummary,
+): Promise<TrainingSummary> {
+  const before = await readSummary(folder, name);
+  if (name === undefined || before === null) return summary;
+  return { ...summary, comparison: compareSummaries({ name, jobs: before.jobs }, summary.jobs) };
 }
 
 const baseName = (run: Run): string => `training_summary_${compactTime(fromIso(run.created_at))}`;
@@ -74,14 +119,11 @@ const summaryNames = async (folder: string): Promise<string[]> =>
   (await readdir(folder).catch(() => [])).filter((name) => NAME.test(name)).toSorted();
 
 /** Null where there is none, or one that another version wrote. */
-async function readSummary(
-  folder: string,
-  name: string | undefined,
-): Promise<{ name: string; jobs: readonly JobSummary[] } | null> {
+async function readSummary(folder: string, name: string | undefined): Promise<TrainingSummary | null> {
   if (name === undefined) return null;
   const text = await readFile(join(folder, name), 'utf8').catch(() => '');
   try {
-    return { name, jobs: TrainingSummary.parse(JSON.parse(text)).jobs };
+    return TrainingSummary.parse(JSON.parse(text));
   } catch {
     return null;
   }

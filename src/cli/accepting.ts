@@ -1,63 +1,48 @@
+import { acceptModels, acceptOptions, planProject } from '../actions/index.ts';
+import type { AcceptedModel } from '../actions/index.ts';
 import type { Project } from '../app.ts';
-import { selectCircuits } from '../fleet/index.ts';
-import { toIso } from '../kernel/clock.ts';
-import { accept } from '../registry/index.ts';
-import { appendEvents } from '../store/index.ts';
-import type { Planned } from '../actions/index.ts';
-import { print, printJson } from './render/output.ts';
+import { ok } from '../client/index.ts';
+import type { Client } from '../client/index.ts';
+import { splitSelectors } from '../fleet/index.ts';
+import type { AcceptFlags } from './commands/accept.ts';
+import { ask } from './options.ts';
+import { noteReading, print, printJson } from './render/output.ts';
 
-/** Records that the good models of some circuits stand for what the circuits want now; all of them or none. */
-export async function acceptCircuits(
-  project: Project,
-  { plan, fleet }: Planned,
-  selectors: readonly string[],
-  reason: string,
-  json: boolean,
-): Promise<void> {
-  const wanted = new Set((selectCircuits(fleet, selectors) ?? fleet.circuits).map((c) => c.id));
-  const circuits = plan.circuits.filter((c) => wanted.has(c.id));
-  const actor = await project.actor();
-  const now = project.clock.now();
-  const accepted = await project.store.tx(async (tx) => {
-    const done = [];
-    for (const c of circuits) {
-      if (c.cause === 'unchanged') continue;
-      const model = await accept(tx, {
-        circuit_id: c.id,
-        training_hash: c.training_hash,
-        inputs_digest: c.inputs_digest,
-        reason,
-        by: actor.name,
-        at: toIso(now),
-      });
-      done.push({
-        circuit: c.id,
-        model_name: model.model_name,
-        version: model.version,
-        training_hash: c.training_hash,
-      });
-    }
-    await appendEvents(
-      tx,
-      now,
-      done.map((d) => ({
-        type: 'model.accepted',
-        actor,
-        circuit_id: d.circuit,
-        message: `${actor.name} accepted ${d.model_name} v${d.version} for ${d.training_hash}: ${reason}`,
-        data: { ...d, reason },
-      })),
-    );
-    return done;
+/** Lets the good models of some circuits stand for what the circuits want now, and tells which did. */
+export async function acceptCircuits(circuits: readonly string[], flags: AcceptFlags): Promise<void> {
+  const accepted = await ask(flags, 'write', {
+    here: (project) => acceptHere(project, circuits, flags.reason),
+    there: (yard) => acceptThere(yard, circuits, flags.reason),
   });
-  if (json) printJson({ accepted });
-  else {
-    for (const a of accepted)
-      print(`${a.circuit}: ${a.model_name} v${a.version} stands for ${a.training_hash}`);
-    print(
-      accepted.length === 0
-        ? 'Nothing to accept: these circuits are unchanged.'
-        : `Accepted ${accepted.length}.`,
-    );
+  if (flags.json === true) {
+    printJson({ accepted });
+    return;
   }
+  for (const a of accepted)
+    print(`${a.circuit}: ${a.model_name} v${a.version} stands for ${a.training_hash}`);
+  print(
+    accepted.length === 0
+      ? 'Nothing to accept: these circuits are unchanged.'
+      : `Accepted ${accepted.length}.`,
+  );
+}
+
+async function acceptHere(
+  project: Project,
+  circuits: readonly string[],
+  reason: string,
+): Promise<AcceptedModel[]> {
+  const { plan } = await planProject(project, acceptOptions(circuits), { slow: noteReading });
+  return acceptModels(project, plan.circuits, { reason, actor: await project.actor() });
+}
+
+async function acceptThere(
+  { api }: Client,
+  circuits: readonly string[],
+  reason: string,
+): Promise<AcceptedModel[]> {
+  const options = acceptOptions(circuits.flatMap(splitSelectors));
+  const { plan_id } = await ok(api.plans.$post({ json: options }));
+  const { accepted } = await ok(api.plans[':plan_id'].accept.$post({ param: { plan_id }, json: { reason } }));
+  return accepted;
 }

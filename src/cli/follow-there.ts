@@ -19,22 +19,27 @@ export async function followThere(
   key: string,
   after?: number,
 ): Promise<{ readonly code: number; readonly run: RunView }> {
+  const found = await watchThere(yard, key, after);
+  if (!rests(found)) return { code: EXIT.interrupted, run: found };
+  const facts = await runFactsThere(yard, key);
+  note(runScreen(facts, systemClock.now()));
+  return { code: codeOf(facts.run), run: facts.run };
+}
+
+/** The first half of that. A run that still goes on is one that somebody stopped looking at. */
+export async function watchThere(yard: Client, key: string, after?: number): Promise<RunView> {
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   try {
     const found = await watch(yard, key, stop.signal, after);
-    if (stop.signal.aborted && !rests(found)) {
+    if (!rests(found))
       note(`Detached. The server goes on with run ${found.number}: trainyard runs show ${found.number}`);
-      return { code: EXIT.interrupted, run: found };
-    }
+    return found;
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     stop.abort();
   }
-  const facts = await runFactsThere(yard, key);
-  note(runScreen(facts, systemClock.now()));
-  return { code: codeOf(facts.run), run: facts.run };
 }
 
 /** A run that waits at one gate may have failed elsewhere, and that is what its starter has to know. */

@@ -18,12 +18,13 @@ import type { DeadFlags, ListFlags } from './commands/notify.ts';
 import { ExitWith } from './exit.ts';
 import { take } from './on-server.ts';
 import { ask } from './options.ts';
+import type { CommonOptions } from './options.ts';
 import { note, print, printJson } from './render/output.ts';
 import { clip, columns, status } from './render/style.ts';
 import { table } from './render/table.ts';
 
 /** The longest that a command sends for. */
-const SEND_MS = 30_000;
+export const SEND_MS = 30_000;
 
 /** The outbox as a table, or as JSON. */
 export async function listMessages(flags: ListFlags): Promise<void> {
@@ -102,7 +103,7 @@ function nothingToShow(flags: ListFlags, channels: readonly ChannelView[]): stri
 }
 
 /** @throws UsageError where neither ids nor --dead say which */
-export function whichDead(ids: readonly string[], flags: DeadFlags, what: string): DeadLetters {
+function whichDead(ids: readonly string[], flags: DeadFlags, what: string): DeadLetters {
   if (ids.length > 0 && (flags.dead === true || flags.channel !== undefined))
     throw new UsageError('Ids do not go with --dead and --channel.', { hint: 'Give one or the other.' });
   if (ids.length > 0) return { ids };
@@ -113,38 +114,93 @@ export function whichDead(ids: readonly string[], flags: DeadFlags, what: string
   return { channel: flags.channel };
 }
 
-export async function replay(project: Project, which: DeadLetters, json: boolean): Promise<void> {
-  if ('channel' in which && which.channel !== undefined) channelNamed(project, which.channel);
-  const replayed = await replayDead(project.store, project.clock.now(), which, await project.actor());
-  if (replayed === 0) {
-    if (json) printJson({ replayed, sent: 0, waiting: 0, dead: 0 });
-    else print('There is nothing that could not be delivered.');
-    return;
-  }
-  await send(project, { replayed }, json);
+/** Gives what could not be delivered another life, and tells what came of it. */
+export async function replay(ids: readonly string[], flags: DeadFlags): Promise<void> {
+  const which = whichDead(ids, flags, 'replay');
+  const told = await ask(flags, 'write', {
+    here: async (project) => {
+      if ('channel' in which && which.channel !== undefined) channelNamed(project, which.channel);
+      const replayed = await replayDead(project.store, project.clock.now(), which, await project.actor());
+      return { replayed, ...(replayed === 0 ? NOTHING_SENT : await sendHere(project, undefined)) };
+    },
+    there: async (yard) => {
+      const { sendThere } = await import('./notifying-there.ts');
+      return sendThere(yard, undefined, async () => {
+        const asked = await ok(yard.api.notifications.replay.$post({ json: askedThere(which) }));
+        return { ...asked, messages: asked.replayed };
+      });
+    },
+  });
+  const { replayed, sent, waiting, dead, reasons } = told;
+  if (replayed > 0) tellSent(told, flags.json === true);
+  else if (flags.json === true) printJson({ replayed, sent, waiting, dead, reasons });
+  else print('There is nothing that could not be delivered.');
 }
 
-export async function drop(project: Project, which: DeadLetters, json: boolean): Promise<void> {
-  const dropped = await dropDead(project.store, project.clock.now(), which, await project.actor());
-  if (json) printJson({ dropped });
+export async function drop(ids: readonly string[], flags: DeadFlags): Promise<void> {
+  const which = whichDead(ids, flags, 'drop');
+  const { dropped } = await ask(flags, 'write', {
+    here: async ({ store, clock, actor }) => ({
+      dropped: await dropDead(store, clock.now(), which, await actor()),
+    }),
+    there: ({ api }) => ok(api.notifications.drop.$post({ json: askedThere(which) })),
+  });
+  if (flags.json === true) printJson({ dropped });
   else print(dropped === 1 ? '1 message is forgotten.' : `${dropped} messages are forgotten.`);
 }
 
 /** Sends what waits, to all channels or to those named. */
 export async function sendNow(
-  project: Project,
-  channels: readonly string[] | undefined,
-  json: boolean,
+  flags: CommonOptions & { readonly channel?: readonly string[] },
 ): Promise<void> {
-  for (const name of channels ?? []) channelNamed(project, name);
-  await send(project, channels === undefined ? {} : { channels }, json);
+  const { channel: channels } = flags;
+  const told = await ask(flags, 'write', {
+    here: (project) => {
+      for (const name of channels ?? []) channelNamed(project, name);
+      return sendHere(project, channels);
+    },
+    there: async (yard) => {
+      const { sendThere } = await import('./notifying-there.ts');
+      return sendThere(yard, channels, async () => {
+        const json = channels === undefined ? {} : { channels: [...channels] };
+        const { at, waiting } = await ok(yard.api.notifications.send.$post({ json }));
+        return { at, replayed: 0, messages: waiting };
+      });
+    },
+  });
+  const { sent, waiting, dead, reasons, elsewhere } = told;
+  tellSent({ sent, waiting, dead, reasons, elsewhere }, flags.json === true);
 }
 
-async function send(
-  project: Project,
-  { channels, replayed }: { readonly channels?: readonly string[]; readonly replayed?: number },
-  json: boolean,
-): Promise<void> {
+/** What came of sending. */
+export interface Sent {
+  readonly sent: number;
+  readonly waiting: number;
+  readonly dead: number;
+  readonly reasons: readonly string[];
+  /** Another process of this project sends, and may be at it. */
+  readonly elsewhere?: boolean | undefined;
+}
+
+export const NOTHING_SENT: Sent = { sent: 0, waiting: 0, dead: 0, reasons: [] };
+
+const askedThere = (which: DeadLetters) =>
+  'ids' in which ? { ids: [...which.ids] } : { all: true as const, channel: which.channel };
+
+/** @throws ExitWith where something is not sent */
+function tellSent({ elsewhere = false, ...told }: Sent, json: boolean): void {
+  const { sent, waiting, dead, reasons } = told;
+  if (json) printJson(told);
+  else {
+    print(
+      `${sent === 1 ? '1 message' : `${sent} messages`} sent${waiting > 0 ? `, ${waiting} still to be sent` : ''}${dead > 0 ? `, ${dead} could not be delivered` : ''}.`,
+    );
+    for (const reason of reasons) print(`  ${reason}`);
+  }
+  if (waiting + dead > 0 && !elsewhere) throw new ExitWith(EXIT.provider_unavailable);
+}
+
+async function sendHere(project: Project, channels: readonly string[] | undefined): Promise<Sent> {
   const { settings } = project.messaging;
   const notifier = createNotifier({
     ...project.messaging,
@@ -162,15 +218,7 @@ async function send(
   const elsewhere = await tellHolders(project);
   await notifier.flush(SEND_MS, 'all');
   const { waiting, dead, reasons } = await notifier.leftover();
-  const sent = (await delivered(project)) - before;
-  if (json) printJson({ ...(replayed === undefined ? {} : { replayed }), sent, waiting, dead, reasons });
-  else {
-    print(
-      `${sent === 1 ? '1 message' : `${sent} messages`} sent${waiting > 0 ? `, ${waiting} still to be sent` : ''}${dead > 0 ? `, ${dead} could not be delivered` : ''}.`,
-    );
-    for (const reason of reasons) print(`  ${reason}`);
-  }
-  if (waiting + dead > 0 && !elsewhere) throw new ExitWith(EXIT.provider_unavailable);
+  return { sent: (await delivered(project)) - before, waiting, dead, reasons, elsewhere };
 }
 
 async function delivered({ store }: Project): Promise<number> {

@@ -28,13 +28,17 @@ export const circuitsOf = ({ api }: Client, plan_id: string): AsyncGenerator<Pla
   );
 
 /** @throws UsageError for what a plan or a run on a server has not */
-export function refuseThere(flags: object, names: readonly string[]): void {
+export function refuseThere(
+  flags: object,
+  names: readonly string[],
+  hint = 'The server trains as its own trainyard.yaml says; leave the flag out.',
+): void {
   const [name] =
     Object.entries(flags).find(([each, value]) => names.includes(each) && value !== undefined) ?? [];
   if (name === undefined) return;
   const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   throw new UsageError(`--${flag} does not go with a server.`, {
-    hint: HINTS[name] ?? 'The server trains as its own trainyard.yaml says; leave the flag out.',
+    hint: HINTS[name] ?? hint,
   });
 }
 

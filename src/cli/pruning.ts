@@ -1,31 +1,61 @@
 import { createInterface } from 'node:readline/promises';
 import { prune } from '../actions/index.ts';
-import type { PruneItem, PruneReport } from '../actions/index.ts';
 import type { Project } from '../app.ts';
+import { EXIT } from '../kernel/errors.ts';
 import { formatDuration } from '../kernel/duration.ts';
 import { formatSize } from '../kernel/size.ts';
+import { PRUNE_KINDS } from '../pipelines/index.ts';
+import type { PruneItem, PruneReport } from '../pipelines/index.ts';
+import type { RetentionView } from '../views/index.ts';
 import type { PruneFlags } from './commands/prune.ts';
+import { ExitWith } from './exit.ts';
+import { ask } from './options.ts';
 import { note, print, printJson } from './render/output.ts';
 import { table } from './render/table.ts';
 
+/** How it is done, in a project here or on a server. */
+export interface Pruner {
+  /** For how long things stay. */
+  readonly retention: RetentionView['retention'];
+  /** Null: left to the server, because whoever typed it stopped looking. */
+  go(dry_run: boolean, tell: (item: PruneItem) => void): Promise<PruneReport | null>;
+}
+
 /** Shows what retention would remove, or removes it; in a terminal it asks before. */
-export async function pruneProject(project: Project, flags: PruneFlags): Promise<void> {
+export async function pruneProject(flags: PruneFlags): Promise<void> {
+  await ask(flags, flags.dryRun === true ? 'read' : 'write', {
+    here: (project) => pruneWith(prunerHere(project), flags),
+    there: async (yard) => {
+      const { prunerThere } = await import('./pruning-there.ts');
+      await pruneWith(await prunerThere(yard, flags), flags);
+    },
+  });
+}
+
+async function pruneWith({ retention, go }: Pruner, flags: PruneFlags): Promise<void> {
   const { dryRun: dry_run = false, verbose = false, json = false } = flags;
   const asks = !dry_run && !json && flags.yes !== true && process.stdin.isTTY && process.stderr.isTTY;
   if (asks) {
-    const would = await drain(project, true, () => undefined);
-    print(reportText(project, would));
+    const would = await go(true, () => undefined);
+    if (would === null) return;
+    print(reportText(retention, would));
     if (total(would) === 0 || !(await confirmed())) return;
   }
   const items: PruneItem[] = [];
-  const report = await drain(project, dry_run, (item) => {
+  const report = await go(dry_run, (item) => {
     if (!verbose) return;
     if (json) items.push(item);
     else print(itemLine(item));
   });
+  if (report === null) throw new ExitWith(EXIT.interrupted);
   if (json) printJson({ ...report, ...(verbose ? { items } : {}) });
-  else print(reportText(project, report));
+  else print(reportText(retention, report));
 }
+
+const prunerHere = (project: Project): Pruner => ({
+  retention: project.settings.retention,
+  go: (dry_run, tell) => drain(project, dry_run, tell),
+});
 
 async function drain(
   project: Project,
@@ -57,8 +87,7 @@ const NOUNS: Readonly<Record<PruneItem['kind'], readonly [one: string, many: str
 const total = ({ removed }: PruneReport): number =>
   Object.values(removed).reduce((sum, { count, bytes }) => sum + count + bytes, 0);
 
-function reportText({ settings }: Project, report: PruneReport): string {
-  const { models_s, logs_s, runs_s } = settings.retention;
+function reportText({ models_s, logs_s, runs_s }: Pruner['retention'], report: PruneReport): string {
   const older = (seconds: number | null): string =>
     seconds === null ? 'never' : seconds % 86_400 === 0 ? `${seconds / 86_400} d` : formatDuration(seconds);
   const after = {
@@ -68,9 +97,8 @@ function reportText({ settings }: Project, report: PruneReport): string {
     snapshot: '',
     leftover: '',
   };
-  const kinds = Object.keys(NOUNS) as PruneItem['kind'][]; // the keys of a total record
   const lines = [
-    table(kinds, [
+    table(PRUNE_KINDS, [
       { title: report.dry_run ? 'would go' : 'removed', value: (kind) => NOUNS[kind][1] },
       { title: 'after', value: (kind) => after[kind], align: 'right' },
       { title: 'count', value: (kind) => String(report.removed[kind].count), align: 'right' },

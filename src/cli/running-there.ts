@@ -69,7 +69,8 @@ async function resumeThere(yard: Client, { resume }: RunFlags): Promise<Begun> {
   return { run: run.id, after };
 }
 
-async function newestEvent({ api }: Client): Promise<number> {
+/** What happens from now on comes after this event. */
+export async function newestEvent({ api }: Client): Promise<number> {
   const { items } = await ok(api.events.$get({ query: { limit: 1 } }));
   return items[0]?.seq ?? 0;
 }

@@ -15,22 +15,28 @@ import { EXIT, NotFoundError, TrainyardError, UsageError } from '../kernel/error
 import { doneBefore, holdProject } from '../pipelines/index.ts';
 import type { ScriptJobParams } from '../pipelines/index.ts';
 import { expandSweeps, parseMetric, parseSweep, shellText } from '../scripts/index.ts';
-import type { Metric } from '../scripts/index.ts';
+import type { Metric, TrainingSummary } from '../scripts/index.ts';
 import { scriptView } from '../views/index.ts';
 import type { ScriptFlags } from './commands/scripts.ts';
-import { closeProject } from './options.ts';
+import { closeProject, serverOf } from './options.ts';
 import { note, print, printJson } from './render/output.ts';
 import { rankingTable, scriptTable } from './render/scripts.ts';
 import { driveScripts, endLeftovers } from './script-driving.ts';
 import { tellBuildOfScripts } from './script-telling.ts';
 
 /** The exit codes of a script orchestrator, which are not those of the rest of the command line. */
-const CODES = { ok: 0, failed: 1, nothing_found: 3, interrupted: 130 } as const;
+export const CODES = { ok: 0, failed: 1, nothing_found: 3, interrupted: 130 } as const;
 
 /** Finds, chooses and runs the scripts of a repository. Returns the exit code. */
 export async function scripts(flags: ScriptFlags): Promise<number> {
   try {
-    return await findAndRun(flags);
+    const server = serverOf(flags, process.env);
+    if (server === null) return await findAndRun(flags);
+    const { onServer } = await import('./on-server.ts');
+    return await onServer(server, process.env, async (yard) => {
+      const { scriptsThere } = await import('./scripting-there.ts');
+      return scriptsThere(yard, flags);
+    });
   } catch (error) {
     if (!(error instanceof TrainyardError)) throw error;
     if (error.exit_code === EXIT.unexpected || error.exit_code === EXIT.usage) throw error;
@@ -49,8 +55,9 @@ async function findAndRun(flags: ScriptFlags): Promise<number> {
     return CODES.nothing_found;
   }
   if (flags.list === true || flags.listOnly === true) {
-    if (flags.json === true) printJson({ jobs: jobs.map(scriptView) });
-    else print(jobs.length === 0 ? 'No training scripts found.' : scriptTable(jobs));
+    const views = jobs.map(scriptView);
+    if (flags.json === true) printJson({ jobs: views });
+    else print(views.length === 0 ? 'No training scripts found.' : scriptTable(views));
     return CODES.ok;
   }
   const metric = flags.metric === undefined ? null : parseMetric(flags.metric);
@@ -118,17 +125,7 @@ async function run(
     await tellBuildOfScripts(project, summary, path, flags.json === true);
     if (flags.json === true) printJson(summary);
     else {
-      if (summary.ranking.length > 0) print(rankingTable(summary));
-      const silent = summary.jobs.filter(
-        (job) => metric !== null && job.metrics?.[metric.name] === undefined,
-      );
-      if (metric !== null && silent.length > 0)
-        note(
-          `No ${metric.name} was reported by ${silent
-            .slice(0, 5)
-            .map((job) => job.id)
-            .join(', ')}${silent.length > 5 ? ` and ${silent.length - 5} more` : ''}.`,
-        );
+      tellSummary(summary);
       note(`Summary: ${path}`);
     }
     if (ended.status === 'canceled') return CODES.interrupted;
@@ -136,6 +133,18 @@ async function run(
   } finally {
     await closeProject(project);
   }
+}
+
+/** The ranking that was asked for, and who says nothing of that metric. */
+export function tellSummary(summary: TrainingSummary): void {
+  const { metric, ranking, jobs } = summary;
+  if (ranking.length > 0) print(rankingTable(summary));
+  const silent = jobs.filter((job) => metric !== null && job.metrics?.[metric.name] === undefined);
+  if (metric === null || silent.length === 0) return;
+  const named = silent.slice(0, 5).map((job) => job.id);
+  note(
+    `No ${metric.name} was reported by ${named.join(', ')}${silent.length > 5 ? ` and ${silent.length - 5} more` : ''}.`,
+  );
 }
 
 /** What --resume would run. */
@@ -150,7 +159,7 @@ async function notDone(root: string, jobs: readonly ScriptJobParams[]): Promise<
 }
 
 /** Before anything is trained. @throws UsageError naming the file that cannot be written */
-function refuseReports(reports: readonly Report[]): void {
+export function refuseReports(reports: readonly Report[]): void {
   for (const { file } of reports) {
     const folder = dirname(resolve(file));
     if (!existsSync(folder) || statSync(resolve(file), { throwIfNoEntry: false })?.isDirectory() === true)

@@ -46,7 +46,7 @@ export async function cancelThere(
   const { requested } = await ok(api.runs[':run'].cancel.$post({ param: { run: run.id }, json }));
   if (!requested) return { run: await show(), requested };
   tell(run);
-  await untilThere(yard, run.id, async () => {
+  await untilThere(yard, { run: run.id }, async () => {
     if (circuits !== undefined) return !(await anyOpen(yard, run.id, circuits));
     const now = await show();
     if (stage === undefined) return now.ended_at !== null;
@@ -72,17 +72,26 @@ export async function cancelJobsThere(yard: Client, names: readonly string[]): P
   for (const id of ids) {
     const job = await show(id);
     if (job.ended_at === null)
-      await untilThere(yard, job.run_id, async () => (await show(id)).ended_at !== null);
+      await untilThere(yard, { run: job.run_id }, async () => (await show(id)).ended_at !== null);
   }
   return Promise.all(ids.map(show));
 }
 
-/** Resolves once `over` does: asked at first, and again with everything that the server tells of the run. */
-async function untilThere(yard: Client, run: string, over: () => Promise<boolean>): Promise<void> {
+/**
+ * Resolves once `over` does: asked at first, and again with everything that the server tells, of one run or of all. False:
+ * `signal` was aborted before.
+ */
+export async function untilThere(
+  yard: Client,
+  { run, signal }: { readonly run?: string; readonly signal?: AbortSignal },
+  over: () => Promise<boolean>,
+): Promise<boolean> {
   const stop = new AbortController();
+  const either = signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]);
   try {
-    for await (const message of yard.events({ run, signal: stop.signal }))
-      if (message.kind !== 'lost' && (await over())) return;
+    for await (const message of yard.events({ run, signal: either }))
+      if (message.kind !== 'lost' && (await over())) return true;
+    return false;
   } finally {
     stop.abort();
   }

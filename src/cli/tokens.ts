@@ -1,24 +1,24 @@
 import { createToken, listTokens, revokeToken } from '../access/index.ts';
 import type { Project } from '../app.ts';
+import { items, ok } from '../client/index.ts';
 import { tokenRow } from '../views/index.ts';
+import type { TokenRow } from '../views/index.ts';
 import type { CreateFlags } from './commands/tokens.ts';
+import { ask } from './options.ts';
 import type { CommonOptions } from './options.ts';
 import { note, print, printJson } from './render/output.ts';
 import { table } from './render/table.ts';
 
-export async function showTokens(
-  { store, clock }: Project,
-  { json = false, all = false }: CommonOptions & { readonly all?: boolean },
-): Promise<void> {
-  const tokens = [];
-  for (let before: string | undefined; ;) {
-    const page = await listTokens(store.db, clock.now(), { limit: 500, before, revoked: all });
-    tokens.push(...page);
-    before = page.at(-1)?.id;
-    if (page.length < 500) break;
-  }
+export async function showTokens(flags: CommonOptions & { readonly all?: boolean }): Promise<void> {
+  const { json = false, all = false } = flags;
+  const revoked = all ? 'true' : 'false';
+  const tokens = await ask(flags, 'read', {
+    here: (project) => tokensHere(project, all),
+    there: ({ api }) =>
+      Array.fromAsync(items((cursor) => api.tokens.$get({ query: { limit: 500, revoked, cursor } }))),
+  });
   if (json) {
-    printJson(tokens.map(tokenRow));
+    printJson(tokens);
     return;
   }
   if (tokens.length === 0) {
@@ -37,19 +37,28 @@ export async function showTokens(
   );
 }
 
-export async function makeToken(
-  project: Project,
-  name: string,
-  { role, expires, json = false }: CreateFlags,
-): Promise<void> {
-  const { token, secret } = await createToken(
-    project.store,
-    project.clock.now(),
-    { name, roles: role, expires_s: expires === 'never' ? null : expires },
-    await project.actor(),
-  );
+async function tokensHere({ store, clock }: Project, all: boolean): Promise<TokenRow[]> {
+  const tokens: TokenRow[] = [];
+  for (let before: string | undefined; ;) {
+    const page = await listTokens(store.db, clock.now(), { limit: 500, before, revoked: all });
+    tokens.push(...page.map(tokenRow));
+    before = page.at(-1)?.id;
+    if (page.length < 500) return tokens;
+  }
+}
+
+export async function makeToken(name: string, flags: CreateFlags): Promise<void> {
+  const { role, expires, json = false } = flags;
+  const wanted = { name, roles: [...role], expires_s: expires === 'never' ? null : expires };
+  const { token, secret } = await ask(flags, 'write', {
+    here: async ({ store, clock, actor }) => {
+      const made = await createToken(store, clock.now(), wanted, await actor());
+      return { token: tokenRow(made.token), secret: made.secret };
+    },
+    there: ({ api }) => ok(api.tokens.$post({ json: wanted })),
+  });
   if (json) {
-    printJson({ ...tokenRow(token), secret });
+    printJson({ ...token, secret });
     return;
   }
   note(
@@ -58,8 +67,12 @@ export async function makeToken(
   print(secret);
 }
 
-export async function revoke(project: Project, name: string, { json = false }: CommonOptions): Promise<void> {
-  const token = await revokeToken(project.store, project.clock.now(), name, await project.actor());
-  if (json) printJson(tokenRow(token));
+export async function revoke(name: string, flags: CommonOptions): Promise<void> {
+  const token = await ask(flags, 'write', {
+    here: async ({ store, clock, actor }) =>
+      tokenRow(await revokeToken(store, clock.now(), name, await actor())),
+    there: ({ api }) => ok(api.tokens[':id'].$delete({ param: { id: name } })),
+  });
+  if (flags.json === true) printJson(token);
   else print(`Token ${token.name} lets nobody in any more.`);
 }

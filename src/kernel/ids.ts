@@ -10,7 +10,7 @@ let count = 0;
  * within it, five of chance. Ids of one kind sort by age, also those that one process makes in one go.
  */
 export function newId(
-  prefix: 'run' | 'job' | 'apr' | 'evt' | 'wrk' | 'tok' | 'ntf' | 'dlv',
+  prefix: 'run' | 'job' | 'apr' | 'evt' | 'wrk' | 'tok' | 'ntf' | 'dlv' | 'prn',
   now: number,
 ): string {
   const time = Math.floor(now / 256);

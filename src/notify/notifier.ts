@@ -64,6 +64,8 @@ export interface Notifier {
   run(signal: AbortSignal): Promise<void>;
   /** Sends what can be sent within `limit_ms`, and lets go of everything. `all`: also what waits for its next try. */
   flush(limit_ms: number, which?: 'due' | 'all'): Promise<void>;
+  /** Channels that rest are spoken to again: somebody knows better. */
+  rouse(channels: readonly string[]): void;
   leftover(): Promise<Leftover>;
 }
 
@@ -240,6 +242,13 @@ export function createNotifier(options: NotifierOptions): Notifier {
       } finally {
         await letGoOfAll(end - clock.now());
       }
+    },
+    rouse: (channels) => {
+      for (const channel of channels) {
+        const known = health.get(channel);
+        if (known !== undefined) known.paused_until = known.retry_after = null;
+      }
+      due_at = Number.NEGATIVE_INFINITY;
     },
     leftover: async () => {
       if (names.length === 0) return { waiting: 0, dead: 0, reasons: [] };

@@ -8,6 +8,19 @@ export type { Hold, HolderKind } from './hold.ts';
 export { failureOf } from './note-failures.ts';
 export type { Ticker } from './loop.ts';
 export { oldRuns } from './old-runs.ts';
+export {
+  LastPrune,
+  PRUNE_KINDS,
+  PruneItem,
+  PruneReport,
+  PruneRequest,
+  askForPrune,
+  lastPrune,
+  notePrune,
+  prunesDue,
+  settlePrune,
+} from './prune-record.ts';
+export type { PruneKind } from './prune-record.ts';
 export { dataOfRuns, halfRemovedRuns, removeRun } from './remove-run.ts';
 export { versionsInHand } from './versions-in-hand.ts';
 export {

@@ -3,7 +3,7 @@ import { memoryStore } from '../store/index.ts';
 import type { Store } from '../store/index.ts';
 import { addModel } from '../testing/test-rows.ts';
 import { accept } from './accept.ts';
-import type { Acceptance } from './accept.ts';
+import type { Acceptance, Word } from './accept.ts';
 import { goodModel } from './good-models.ts';
 
 let store: Store;
@@ -13,18 +13,20 @@ beforeEach(async () => {
 });
 afterEach(() => store.close());
 
-const say = (changes: Partial<Acceptance> = {}) =>
-  store.tx((tx) =>
-    accept(tx, {
-      circuit_id: 'p_a',
-      training_hash: 'h2',
-      inputs_digest: 'd2',
-      reason: 'only a rename',
-      by: 'ann',
-      at: '2026-03-01T00:00:00.000Z',
-      ...changes,
-    }),
-  );
+const say = async (changes: Partial<Acceptance & Word> = {}) => {
+  const said = {
+    circuit_id: 'p_a',
+    training_hash: 'h2',
+    inputs_digest: 'd2',
+    reason: 'only a rename',
+    by: 'ann',
+    at: '2026-03-01T00:00:00.000Z',
+    ...changes,
+  };
+  const { reason, by, at, ...acceptance } = said;
+  const [model] = await store.tx((tx) => accept(tx, [acceptance], { reason, by, at }));
+  return model;
+};
 const records = async () =>
   (await store.db.selectFrom('acceptances').select('training_hash').execute()).length;
 
@@ -55,5 +57,29 @@ describe('accept', () => {
       hash: 'h4',
       at: '2026-03-01T00:00:00.002Z',
     });
+  });
+
+  it('adds nothing of what a model was trained on', async () => {
+    await addModel(store, { circuit_id: 'p_b', version: 1, training_hash: 'h2', inputs_digest: 'd2' });
+    expect(await say({ circuit_id: 'p_b' })).toMatchObject({ accepted: null });
+    expect(await records()).toBe(0);
+  });
+
+  it('takes many at once, all of them or none', async () => {
+    const ids = Array.from({ length: 1200 }, (_, i) => `q_${i}`);
+    for (const circuit_id of ids) await addModel(store, { circuit_id, version: 1, training_hash: 'h1' });
+    const word = { reason: 'only a rename', by: 'ann', at: '2026-03-01T00:00:00.000Z' };
+    const all = (more: readonly string[]) =>
+      store.tx((tx) =>
+        accept(
+          tx,
+          [...ids, ...more].map((circuit_id) => ({ circuit_id, training_hash: 'h2', inputs_digest: 'd2' })),
+          word,
+        ),
+      );
+    await expect(all(['q_none'])).rejects.toThrow('The circuit q_none has no good model');
+    expect(await records()).toBe(0);
+    expect((await all([])).map((model) => model.circuit_id)).toEqual(ids);
+    expect(await records()).toBe(1200);
   });
 });

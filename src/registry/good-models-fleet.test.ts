@@ -54,19 +54,13 @@ describe('good models of what was really registered', () => {
       ),
     );
     const accepted = ['c0', 'c5002', 'c77'];
-    await store.tx(async (tx) => {
-      for (const circuit_id of accepted) {
-        const at = '2026-01-02T00:00:00.000Z';
-        await accept(tx, {
-          circuit_id,
-          training_hash: 'h',
-          inputs_digest: '',
-          reason: 'same',
-          by: 'ann',
-          at,
-        });
-      }
-    });
+    await store.tx((tx) =>
+      accept(
+        tx,
+        accepted.map((circuit_id) => ({ circuit_id, training_hash: 'h', inputs_digest: '' })),
+        { reason: 'same', by: 'ann', at: '2026-01-02T00:00:00.000Z' },
+      ),
+    );
     const found = await goodModels(store.db);
     expect([...found.keys()]).toEqual(ids.toSorted());
     expect([...found.values()].filter((m) => m.accepted !== null).map((m) => m.circuit_id)).toEqual(accepted);

@@ -19,10 +19,7 @@ const withdraw = (version: number) =>
     .execute();
 const accepting = (hash: string, at: string) =>
   store.tx((tx) =>
-    accept(tx, {
-      circuit_id: 'p_a',
-      training_hash: hash,
-      inputs_digest: 'd2',
+    accept(tx, [{ circuit_id: 'p_a', training_hash: hash, inputs_digest: 'd2' }], {
       reason: 'only a rename',
       by: 'ann',
       at,
@@ -94,10 +91,7 @@ describe('accept', () => {
     await addModel(store, { circuit_id: 'p_a', version: 1 });
     await expect(
       store.tx((tx) =>
-        accept(tx, {
-          circuit_id: 'p_a',
-          training_hash: 'h',
-          inputs_digest: 'd',
+        accept(tx, [{ circuit_id: 'p_a', training_hash: 'h', inputs_digest: 'd' }], {
           reason: ' ',
           by: 'ann',
           at: '2026-03-01T00:00:00.000Z',

@@ -54,12 +54,7 @@ export async function goodModels(db: Db): Promise<Map<string, GoodModel>> {
       .orderBy('accepted_at')
       .limit(PAGE)
       .execute();
-    for (const row of rows) {
-      const model = found.get(row.circuit_id);
-      // In the order of their times, so the newest word on this very version stays.
-      if (model?.model_name === row.model_name && model.version === row.version)
-        model.accepted = toAccepted(row);
-    }
+    for (const row of rows) acceptedBy(row, found);
     const last = rows.at(-1);
     if (last === undefined || rows.length < PAGE) break;
     after = last;
@@ -67,21 +62,24 @@ export async function goodModels(db: Db): Promise<Map<string, GoodModel>> {
   return found;
 }
 
-/** One circuit's good model, or null. */
-export async function goodModel(db: Db, circuit_id: string): Promise<GoodModel | null> {
-  const row = await goodVersions(db, newestTimes(db).where('circuit_id', '=', circuit_id)).executeTakeFirst();
-  if (row === undefined) return null;
-  const acceptance = await db
-    .selectFrom('acceptances')
-    .selectAll()
-    .where('circuit_id', '=', circuit_id)
-    .where('model_name', '=', row.model_name)
-    .where('version', '=', row.version)
-    .orderBy('accepted_at', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return toGoodModel(row, acceptance === undefined ? null : toAccepted(acceptance));
+/** The good models of some circuits, by circuit id. */
+export async function goodModelsOf(
+  db: Db,
+  circuit_ids: readonly string[],
+): Promise<Map<string, GoodModel & { accepted: Accepted | null }>> {
+  const found = new Map<string, GoodModel & { accepted: Accepted | null }>();
+  for (const ids of batches(circuit_ids, ROWS)) {
+    const versions = await goodVersions(db, newestTimes(db).where('circuit_id', 'in', ids)).execute();
+    for (const row of versions) found.set(row.circuit_id, toGoodModel(row, null));
+    const words = db.selectFrom('acceptances').selectAll().where('circuit_id', 'in', ids);
+    for (const row of await words.orderBy('accepted_at').execute()) acceptedBy(row, found);
+  }
+  return found;
 }
+
+/** One circuit's good model, or null. */
+export const goodModel = async (db: Db, circuit_id: string): Promise<GoodModel | null> =>
+  (await goodModelsOf(db, [circuit_id])).get(circuit_id) ?? null;
 
 /** The settings that the good models of these circuits were trained with, as the JSON text that was registered. */
 export async function goodSettings(db: Db, circuit_ids: readonly string[]): Promise<Map<string, string>> {
@@ -141,7 +139,19 @@ const toGoodModel = (
   accepted,
 });
 
+/** In the order of their times, so the newest word on this very version stays. */
+function acceptedBy(
+  row: AcceptanceRow,
+  found: ReadonlyMap<string, GoodModel & { accepted: Accepted | null }>,
+): void {
+  const model = found.get(row.circuit_id);
+  if (model?.model_name === row.model_name && model.version === row.version) model.accepted = toAccepted(row);
+}
+
 interface AcceptanceRow {
+  readonly circuit_id: string;
+  readonly model_name: string;
+  readonly version: number;
   readonly training_hash: string;
   readonly inputs_digest: string;
   readonly reason: string;

@@ -1,5 +1,5 @@
 /** Model versions: registering, withdrawing, sharing, and which one of a circuit is good. */
-export { accept } from './accept.ts';
+export { accept, wasTrainedOn } from './accept.ts';
 export type { Acceptance } from './accept.ts';
 export { metricsOf, versionsOfCircuits } from './circuit-versions.ts';
 export type { CircuitVersionRow } from './circuit-versions.ts';

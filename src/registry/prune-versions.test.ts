@@ -117,10 +117,7 @@ describe('pruneVersions', () => {
   it('never takes what was promoted, what an acceptance names, nor what others need', async () => {
     await versions(2);
     await store.tx((tx) =>
-      accept(tx, {
-        circuit_id: 'seattle_wind',
-        training_hash: 'h',
-        inputs_digest: '',
+      accept(tx, [{ circuit_id: 'seattle_wind', training_hash: 'h', inputs_digest: '' }], {
         reason: 'same',
         by: 'ann',
         at: toIso(clock.now()),

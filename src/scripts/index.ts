@@ -3,6 +3,7 @@ export type { Collected, CollectOptions } from './collect-jobs.ts';
 export { jobCommand, jobParameters, shellText } from './job-command.ts';
 export type { JobSettings } from './job-command.ts';
 export type { ScriptJob } from './script-job.ts';
+export { selectJobs } from './select-jobs.ts';
 export { splitWords } from './split-words.ts';
 export { TrainingSummary, compareSummaries, summaryJunit, summaryMarkdown } from './summary.ts';
 export type { JobSummary } from './summary.ts';

@@ -3,19 +3,22 @@ import { nearest } from '../kernel/suggest.ts';
 import { stemOf, withoutTrain } from './script-job.ts';
 import type { ScriptJob } from './script-job.ts';
 
+/** What tells jobs apart. */
+type Named = Pick<ScriptJob, 'id' | 'script'>;
+
 /**
  * The jobs that `--only` names, less those that `--exclude` does. Ids match in any case, with or without `train_`, and by
  * the bare file name where folders were put before it.
  * @throws UsageError naming every id that is unknown, with the nearest ones
  */
-export function selectJobs(
-  jobs: readonly ScriptJob[],
+export function selectJobs<T extends Named>(
+  jobs: readonly T[],
   selection: { readonly only: readonly string[]; readonly exclude: readonly string[] },
-): ScriptJob[] {
+): T[] {
   const names = new Map(jobs.map((job) => [job, spellings(job)]));
   const unknown: string[] = [];
-  const named = (ids: readonly string[]): Set<ScriptJob> => {
-    const found = new Set<ScriptJob>();
+  const named = (ids: readonly string[]): Set<T> => {
+    const found = new Set<T>();
     for (const id of ids.flatMap((text) => text.split(/[\s,]+/)).filter((text) => text !== '')) {
       const wanted = id.toLowerCase();
       const matches = jobs.filter((job) => names.get(job)?.has(wanted) === true);
@@ -31,7 +34,7 @@ export function selectJobs(
   return jobs.filter((job) => (!asked || only.has(job)) && !exclude.has(job));
 }
 
-function spellings(job: ScriptJob): Set<string> {
+function spellings(job: Named): Set<string> {
   const whole = job.id.toLowerCase();
   const bare = stemOf(job.script).toLowerCase();
   const found = new Set([whole, withoutTrain(whole), `train_${whole}`]);
@@ -40,7 +43,7 @@ function spellings(job: ScriptJob): Set<string> {
   return found;
 }
 
-function unknownIds(unknown: readonly string[], jobs: readonly ScriptJob[]): UsageError {
+function unknownIds(unknown: readonly string[], jobs: readonly Named[]): UsageError {
   const ids = jobs.map((job) => job.id);
   const told = unknown.map((id) => {
     const near = nearest(id, [...ids, ...ids.map(withoutTrain)]);

@@ -16,9 +16,11 @@ import { idempotent } from './idempotency.ts';
 import { incomingHooks, isHookCall } from './incoming-hooks.ts';
 import { StreamPlaces } from './live/places.ts';
 import { ModelNames } from './model-names.ts';
+import { PlanShelf } from './plan-shelf.ts';
 import { problem, problemResponse } from './problem.ts';
 import { health } from './process/health.ts';
 import { requestLog } from './process/request-log.ts';
+import { acceptance } from './routes/acceptance.ts';
 import { approvals } from './routes/approvals.ts';
 import { artifacts } from './routes/artifacts.ts';
 import { audit } from './routes/audit.ts';
@@ -34,6 +36,7 @@ import { runActions } from './routes/run-actions.ts';
 import { runJobs } from './routes/run-jobs.ts';
 import { models } from './routes/models.ts';
 import { registeredModels } from './routes/registered-models.ts';
+import { retention } from './routes/retention.ts';
 import { runs } from './routes/runs.ts';
 import { schedules } from './routes/schedules.ts';
 import { scripts } from './routes/scripts.ts';
@@ -44,8 +47,10 @@ import { webFiles } from './web-files.ts';
 /** All resources, each under its own path; their type is what the client is made of. */
 export const resources = (context: ApiContext) => {
   const names = new ModelNames(context.project.store.db);
+  const shelf = new PlanShelf(context.project);
   const places = new StreamPlaces();
   return new OpenAPIHono<ApiEnv>()
+    .route('/', acceptance(context, shelf))
     .route('/', approvals(context))
     .route('/', artifacts(context))
     .route('/', audit(context))
@@ -58,7 +63,8 @@ export const resources = (context: ApiContext) => {
     .route('/', models(context, names))
     .route('/', registeredModels(context, names))
     .route('/', notifications(context))
-    .route('/', plans(context))
+    .route('/', plans(context, shelf))
+    .route('/', retention(context))
     .route('/', runActions(context))
     .route('/', runJobs(context))
     .route('/', runs(context))

@@ -1,4 +1,5 @@
 /** What people and programs see of things: one document for each, the same in `--json`, the API and the web UI. */
+export { AcceptedModel } from './accepted-model.ts';
 export {
   ApprovalRow,
   ApprovalView,
@@ -9,10 +10,12 @@ export {
   subjectRow,
 } from './approval.ts';
 export { ArtifactRow, artifactNamed, artifactRow, artifactsOf } from './artifact.ts';
+export { Time } from './fields.ts';
 export { FailuresView, failuresView } from './failures.ts';
 export { JobRow, JobView, jobRows, jobView } from './job.ts';
 export { MOST_LOG_BYTES, readJobLog } from './job-log.ts';
 export type { LogPiece } from './job-log.ts';
+export { NamedJobView, NamedJobs, namedJobViews, namedJobs } from './named-job.ts';
 export { MatrixView, matrixView } from './matrix.ts';
 export { PlanCircuitRow, pageOfPlanCircuits } from './plan-circuit.ts';
 export {
@@ -28,6 +31,7 @@ export { RegisteredModel, registeredModels } from './registered-model.ts';
 export { PlanView, PlannedCircuitView, planParts, planView } from './plan.ts';
 export { WhyView, whyView } from './why.ts';
 export { MOST_BUCKETS, TimelineView, timelineView } from './timeline.ts';
+export { PrunePreview, RetentionView, retentionView } from './retention.ts';
 export { RunRow, RunView, runRow, runView, nextStep, ListedRun, listedRuns } from './run.ts';
 export { CircuitPage, CircuitView, FleetBoard, FleetProblem, circuitRows, circuitView } from './circuit.ts';
 export {

@@ -24,6 +24,7 @@ export const ScriptView = ScriptFields.extend({
   supports: z
     .object({ epochs: Takes, folds: Takes, sample: Takes, batch: Takes, output_dir: Takes })
     .meta({ description: 'Which of the common settings it takes.' }),
+  takes: z.array(z.string()).meta({ description: 'The same, as it spells them.' }),
   flags: z.array(z.string()).meta({ description: 'All options that it declares, as it spells them.' }),
   flags_known: z.boolean().meta({ description: 'False where its source cannot be parsed.' }),
   args: z.array(z.string()).meta({ description: 'Arguments of its own.' }),
@@ -45,6 +46,7 @@ export const scriptView = ({ supports, swept: _swept, ...job }: ScriptJob): Scri
     batch: supports.batch !== null,
     output_dir: supports.output_dir !== null,
   },
+  takes: Object.values(supports).filter((flag) => flag !== null),
   flags: [...job.flags],
   flags_known: job.flags_known,
   args: [...job.args],

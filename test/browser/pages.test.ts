@@ -43,6 +43,7 @@ const PAGES: readonly (readonly [name: string, path: string, there: RegExp])[] =
   ['the tokens', '/settings?tab=tokens', /operator/],
   ['the schedules', '/settings?tab=schedules', /nightly/],
   ['the hooks', '/settings?tab=hooks', /not ready/],
+  ['retention', '/settings?tab=retention', /once a day by itself/],
   ['trainyard.yaml', '/settings?tab=file', /max_changed/],
   ['the page for signing in', '/sign-in', /Sign in/],
   ['what happened', '/activity', /Run 3 started/],

@@ -19,7 +19,8 @@ class Receiver implements AsyncDisposable {
       request.on('data', (part: Buffer) => parts.push(part));
       request.on('end', () => {
         if (this.status === 200) this.taken.push(JSON.parse(Buffer.concat(parts).toString()));
-        answer.writeHead(this.status).end('thanks');
+        // It wants to be left alone for an hour then: only who asks for it sends before.
+        answer.writeHead(this.status, this.status === 503 ? { 'retry-after': '3600' } : {}).end('thanks');
       });
     });
   }
@@ -191,5 +192,16 @@ schedules:
     await page.getByRole('dialog').getByRole('button', { name: 'Send again' }).click();
     await page.getByRole('row').filter({ hasText: 'delivered' }).first().waitFor();
     expect(receiver.taken.length).toBeGreaterThan(0);
+
+    // One that is tried again later is sent at once where somebody knows that it will be taken.
+    receiver.status = 503;
+    await room.post('/runs/1/cancel', {});
+    const waits = page.getByRole('row').filter({ hasText: '503' }).first();
+    await waits.waitFor();
+    receiver.status = 200;
+    await page.getByRole('button', { name: 'Send now' }).click();
+    expect(await axeProblems(page)).toEqual([]);
+    await page.getByRole('dialog').getByRole('button', { name: 'Send now' }).click();
+    await waits.waitFor({ state: 'detached' });
   });
 });

@@ -1,11 +1,11 @@
 import { connect } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { listApprovals } from '../../src/gates/index.ts';
 import { TRAINS_WHEN_LET, TestProject } from '../helpers/project.ts';
 import type { ProjectOptions } from '../helpers/project.ts';
 import { serving } from '../helpers/serving.ts';
 import { startsOf } from '../helpers/starts.ts';
+import { until } from '../helpers/until.ts';
 import type { Running } from '../helpers/trainyard.ts';
 
 const opened: AsyncDisposable[] = [];
@@ -46,15 +46,6 @@ const system = (s: Serving): Promise<System> => s.get('/api/v1/system');
 
 interface Runs {
   readonly items: readonly { readonly number: number; readonly status: string }[];
-}
-
-/** Asks again until the answer is as it should be; a test that waits in vain ends by its own limit. */
-async function until<T>(ask: () => Promise<T>, fits: (answer: T) => boolean): Promise<T> {
-  for (;;) {
-    const answer = await ask();
-    if (fits(answer)) return answer;
-    await sleep(50);
-  }
 }
 
 /** What an event stream says from now on. */

@@ -117,6 +117,10 @@ export class TestProject {
     writeFileSync(this.path(relative), text);
   }
 
+  remove(relative: string): void {
+    rmSync(this.path(relative));
+  }
+
   edit(relative: string, from: string, to: string): void {
     const before = this.read(relative);
     if (!before.includes(from)) throw new Error(`${relative} has no ${from}`);

@@ -80,12 +80,17 @@ export class Running {
   }
 }
 
-/**
- * Runs a command line to its end. Whatever it is, a user must see no stack trace, and with `--json` exactly one JSON
- * document: both are looked at every time.
- */
+/** Runs a command line to its end, in a process of its own. */
 export async function trainyard(args: readonly string[], options: StartOptions): Promise<Ended> {
-  const ended = await new Running(args, options).ended;
+  return faultless(await new Running(args, options).ended);
+}
+
+/**
+ * Whatever a command line is, a user must see no stack trace, and with `--json` exactly one JSON document: both are looked
+ * at every time.
+ */
+export function faultless(ended: Ended): Ended {
+  const { args } = ended;
   const told = `trainyard ${args.join(' ')} ended with ${ended.code ?? ended.signal}\n${ended.stderr}${ended.stdout}`;
   if (FAULT.test(ended.stderr + ended.stdout)) throw new Error(`A fault of ours: ${told}`);
   if (args.includes('--json') && ended.signal === null) {
@@ -103,7 +108,7 @@ const FAULT =
   /^\s+at .+:\d+:\d+\)?$|This is a fault in Trainyard|"code": "unexpected",\s+"message": .*,\s+"hint": null/m;
 
 /** A machine of its own: nothing of the build, the user or git's settings that surround the tests. */
-function baseEnv(): Record<string, string> {
+export function baseEnv(): Record<string, string> {
   const kept = [
     'PATH',
     'HOME',

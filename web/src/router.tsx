@@ -207,7 +207,7 @@ const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
   validateSearch: searchOf({
-    tab: oneOf(['gates', 'channels', 'tokens', 'schedules', 'hooks', 'file']),
+    tab: oneOf(['gates', 'channels', 'tokens', 'schedules', 'hooks', 'retention', 'file']),
     state: oneOf(['pending', 'dead', 'delivered']),
     channel: text,
     schedule: text,

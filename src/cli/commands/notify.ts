@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { ok } from '../../client/index.ts';
-import { ask, collect, common, commonAnywhere, wholeNumber, withProject } from '../options.ts';
+import { ask, collect, commonAnywhere, wholeNumber } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
 import { print, printJson } from '../render/output.ts';
 
@@ -60,7 +60,7 @@ export function define(parent: Command): void {
     if (flags.json === true) printJson(told);
     else print(`${channel} took the test message: ${told.answer}`);
   });
-  common(
+  commonAnywhere(
     notify
       .command('replay')
       .argument('[id...]', 'of messages that could not be delivered')
@@ -71,12 +71,10 @@ export function define(parent: Command): void {
     trainyard notify replay ntf_06h02xdm0008s4egf
     trainyard notify replay --channel ops --dead`,
   ).action(async (ids: string[], flags: DeadFlags) => {
-    await withProject(flags, 'write', async (project) => {
-      const { replay, whichDead } = await import('../notifying.ts');
-      await replay(project, whichDead(ids, flags, 'replay'), flags.json === true);
-    });
+    const { replay } = await import('../notifying.ts');
+    await replay(ids, flags);
   });
-  common(
+  commonAnywhere(
     notify
       .command('drop')
       .argument('[id...]', 'of messages that could not be delivered')
@@ -85,12 +83,10 @@ export function define(parent: Command): void {
       .description('forget what could not be delivered'),
     'trainyard notify drop --channel ops --dead',
   ).action(async (ids: string[], flags: DeadFlags) => {
-    await withProject(flags, 'write', async (project) => {
-      const { drop, whichDead } = await import('../notifying.ts');
-      await drop(project, whichDead(ids, flags, 'drop'), flags.json === true);
-    });
+    const { drop } = await import('../notifying.ts');
+    await drop(ids, flags);
   });
-  common(
+  commonAnywhere(
     notify
       .command('send')
       .description(
@@ -99,9 +95,7 @@ export function define(parent: Command): void {
       .option('--channel <names>', 'only to these channels', collect),
     'trainyard notify send',
   ).action(async (flags: CommonOptions & { channel?: readonly string[] }) => {
-    await withProject(flags, 'write', async (project) => {
-      const { sendNow } = await import('../notifying.ts');
-      await sendNow(project, flags.channel, flags.json === true);
-    });
+    const { sendNow } = await import('../notifying.ts');
+    await sendNow(flags);
   });
 }

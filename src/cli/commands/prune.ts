@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { common, withProject } from '../options.ts';
+import { commonAnywhere } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
 
 export interface PruneFlags extends CommonOptions {
@@ -9,7 +9,7 @@ export interface PruneFlags extends CommonOptions {
 }
 
 export function define(parent: Command): void {
-  common(
+  commonAnywhere(
     parent
       .command('prune')
       .description(
@@ -24,8 +24,6 @@ export function define(parent: Command): void {
     trainyard prune --yes`,
   ).action(async (flags: PruneFlags) => {
     const { pruneProject } = await import('../pruning.ts');
-    await withProject(flags, flags.dryRun === true ? 'read' : 'write', (project) =>
-      pruneProject(project, flags),
-    );
+    await pruneProject(flags);
   });
 }

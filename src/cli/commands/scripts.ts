@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { parseSize } from '../../kernel/size.ts';
 import { ExitWith } from '../exit.ts';
-import { collectWhole, common, duration, wholeNumber } from '../options.ts';
+import { collectWhole, commonAnywhere, duration, wholeNumber } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
 import type { Report } from '../../actions/index.ts';
 
@@ -52,7 +52,7 @@ export function define(parent: Command): void {
     .description(
       "Runs a repository's training scripts (train_*.py) without any config: finds them, gives each the settings it takes, and sums up. Ends with 0 when every mandatory script succeeded, 1 when one failed, 2 for bad usage, 3 when strict discovery found nothing, 130 when interrupted.",
     );
-  common(
+  commonAnywhere(
     command
       .optionsGroup('What is run:')
       .option('--list', 'show the jobs and why they are there; run nothing')

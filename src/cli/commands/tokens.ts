@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { Role } from '../../kernel/roles.ts';
-import { collectNamed, common, duration, withProject } from '../options.ts';
+import { collectNamed, commonAnywhere, duration } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
 
 export interface CreateFlags extends CommonOptions {
@@ -15,7 +15,7 @@ export function define(parent: Command): void {
     .description(
       'Tokens that programs ask the HTTP API with. They act as `token:NAME`, with the roles they were made for.',
     );
-  common(
+  commonAnywhere(
     tokens
       .command('list', { isDefault: true })
       .description('every token: what it may do, until when, when it was last used')
@@ -23,9 +23,9 @@ export function define(parent: Command): void {
     'trainyard tokens',
   ).action(async (flags: CommonOptions & { all?: boolean }) => {
     const { showTokens } = await import('../tokens.ts');
-    await withProject(flags, 'read', (project) => showTokens(project, flags));
+    await showTokens(flags);
   });
-  common(
+  commonAnywhere(
     tokens
       .command('create')
       .argument('<name>', 'what it is called, in small letters: it acts as token:<name>')
@@ -37,9 +37,9 @@ export function define(parent: Command): void {
     trainyard tokens create dashboard --role viewer --expires never`,
   ).action(async (name: string, flags: CreateFlags) => {
     const { makeToken } = await import('../tokens.ts');
-    await withProject(flags, 'write', (project) => makeToken(project, name, flags));
+    await makeToken(name, flags);
   });
-  common(
+  commonAnywhere(
     tokens
       .command('revoke')
       .argument('<name>', 'of the token, or its id')
@@ -47,7 +47,7 @@ export function define(parent: Command): void {
     'trainyard tokens revoke github-ci',
   ).action(async (name: string, flags: CommonOptions) => {
     const { revoke } = await import('../tokens.ts');
-    await withProject(flags, 'write', (project) => revoke(project, name, flags));
+    await revoke(name, flags);
   });
 }
 

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { ExitWith } from '../exit.ts';
-import { common, duration, withProject } from '../options.ts';
+import { ask, commonAnywhere, duration } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
 import { print, printJson } from '../render/output.ts';
 
@@ -14,7 +14,7 @@ interface WaitFlags extends CommonOptions {
 }
 
 export function define(parent: Command): void {
-  common(
+  commonAnywhere(
     parent
       .command('wait')
       .argument(
@@ -47,13 +47,20 @@ export function define(parent: Command): void {
       else print('The list is empty: no job to wait for.');
       return;
     }
-    const code = await withProject(flags, 'write', async (project) => {
-      const { waitForJobs } = await import('../waiting.ts');
-      return waitForJobs(project, names, {
-        timeout_s: flags.timeout,
-        continue_on_error: flags.continueOnError === true,
-        json,
-      });
+    const options = {
+      timeout_s: flags.timeout,
+      continue_on_error: flags.continueOnError === true,
+      json,
+    };
+    const code = await ask(flags, 'write', {
+      here: async (project) => {
+        const { waitForJobs } = await import('../waiting.ts');
+        return waitForJobs(project, names, options);
+      },
+      there: async (yard) => {
+        const { waitThere } = await import('../waiting-there.ts');
+        return waitThere(yard, names, options);
+      },
     });
     if (code !== 0) throw new ExitWith(code);
   });

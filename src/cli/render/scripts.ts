@@ -1,21 +1,16 @@
-import type { ScriptJob, TrainingSummary } from '../../scripts/index.ts';
+import type { TrainingSummary } from '../../scripts/index.ts';
+import type { ScriptView } from '../../views/index.ts';
 import { table } from './table.ts';
 
 /** The jobs there are, and why. */
-export function scriptTable(jobs: readonly ScriptJob[]): string {
+export function scriptTable(jobs: readonly ScriptView[]): string {
   const lines = [
     table(jobs, [
       { title: 'id', value: (job) => job.id },
       { title: 'name', value: (job) => job.name },
       { title: 'script', value: (job) => job.script },
       { title: 'output', value: (job) => `results/${job.output}` },
-      {
-        title: 'takes',
-        value: (job) =>
-          Object.values(job.supports)
-            .filter((flag) => flag !== null)
-            .join(' '),
-      },
+      { title: 'takes', value: (job) => job.takes.join(' ') },
       { title: '', value: (job) => (job.optional ? 'optional' : 'mandatory') },
       { title: 'why', value: (job) => job.reason },
     ]),

@@ -8,6 +8,11 @@ export type ThreadTask = { readonly root: string; readonly env: Env } & (
   | { readonly kind: 'states' }
   | { readonly kind: 'scripts'; readonly settings: ScriptSettings }
   | {
+      readonly kind: 'retention';
+      /** How many things are named. */
+      readonly most: number;
+    }
+  | {
       readonly kind: 'plan';
       readonly options: PlanOptions;
       readonly pins: Readonly<Record<string, number>> | null;
@@ -21,7 +26,7 @@ export type FromThread =
   | { readonly kind: 'items'; readonly list: ListName; readonly json: string }
   | { readonly kind: 'states' }
   | { readonly kind: 'scripts' }
-  | { readonly kind: 'plan'; readonly json: string }
+  | { readonly kind: 'plan' | 'retention'; readonly json: string }
   | {
       readonly kind: 'refused';
       readonly code: ErrorCode;

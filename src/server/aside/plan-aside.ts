@@ -63,10 +63,14 @@ export async function scriptsAside(project: Project, settings: ScriptSettings): 
   return scripts;
 }
 
-const placeOf = ({ root, env }: Project): Pick<ThreadTask, 'root' | 'env'> => ({ root, env: { ...env } });
+/** Where a thread finds the project. */
+export const placeOf = ({ root, env }: Project): Pick<ThreadTask, 'root' | 'env'> => ({
+  root,
+  env: { ...env },
+});
 
 /** How a thread ends that has done what it was started for. */
-type Done = Extract<FromThread, { kind: 'states' | 'scripts' | 'plan' }>;
+type Done = Extract<FromThread, { kind: 'states' | 'scripts' | 'plan' | 'retention' }>;
 
 /** So many may wait for their turn; whoever comes then is told to come again. */
 const MOST_WAITING = 8;
@@ -91,7 +95,8 @@ function inThread(task: ThreadTask, take: (list: ListName, json: string) => void
   return next;
 }
 
-function runThread(task: ThreadTask, take: (list: ListName, json: string) => void): Promise<Done> {
+/** Starts a thread, and waits for its answer. */
+export function runThread(task: ThreadTask, take: (list: ListName, json: string) => void): Promise<Done> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(THREAD, { workerData: task, execArgv: [] });
     // Whoever ends the server does not wait for a plan.

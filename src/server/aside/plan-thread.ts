@@ -1,11 +1,18 @@
-/** A thread that plans: a fleet of ten thousand takes half a second of a core, which the server has for nobody. */
+/**
+ * A thread that plans, and looks through what is old: a fleet of ten thousand takes half a second of a core, which the
+ * server has for nobody.
+ */
 import { parentPort, workerData } from 'node:worker_threads';
-import { chooseScripts, fleetStates, planProject } from '../../actions/index.ts';
+import { chooseScripts, fleetStates, planProject, prune } from '../../actions/index.ts';
 import { openProject } from '../../app.ts';
+import type { Project } from '../../app.ts';
 import { freeze, sealPlan } from '../../fleet/index.ts';
+import { SYSTEM } from '../../kernel/actor.ts';
 import { toIso } from '../../kernel/clock.ts';
 import { TrainyardError, messageOf } from '../../kernel/errors.ts';
+import type { PruneItem } from '../../pipelines/index.ts';
 import { batches } from '../../store/index.ts';
+import type { PrunePreview } from '../../views/index.ts';
 import { readDebts, writeFleetCache } from './fleet-cache.ts';
 import type { FromThread, ListName, PlanTold, ThreadTask } from './messages.ts';
 
@@ -50,7 +57,9 @@ async function lookAtProject(task: Exclude<ThreadTask, { kind: 'scripts' }>): Pr
       sayAll('circuits', circuits);
       await writeFleetCache(project.store.folder, toIso(project.clock.now()), circuits);
       say({ kind: 'states' });
-    } else {
+    } else if (task.kind === 'retention')
+      say({ kind: 'retention', json: JSON.stringify(await wouldGo(project, task.most)) });
+    else {
       const planned = await planProject(project, task.options, {
         keep_digests: true,
         ...(task.pins === null ? {} : { pins: task.pins }),
@@ -85,5 +94,17 @@ async function lookAtProject(task: Exclude<ThreadTask, { kind: 'scripts' }>): Pr
     }
   } finally {
     await project.close();
+  }
+}
+
+/** What retention would remove, with the first things by name. */
+async function wouldGo(project: Project, most: number): Promise<PrunePreview> {
+  const items: PruneItem[] = [];
+  let more = 0;
+  const tell = (item: PruneItem): void => void (items.length < most ? items.push(item) : more++);
+  const work = prune(project, { dry_run: true, by: SYSTEM, tell });
+  for (;;) {
+    const step = await work.next();
+    if (step.done === true) return { report: step.value, items, more };
   }
 }

@@ -1,3 +1,4 @@
+import { prunesDue } from '../../pipelines/index.ts';
 import type { Db } from '../../store/index.ts';
 
 /** What changes without an event, looked at by figures that change with it. */
@@ -8,6 +9,7 @@ export function quietChanges(db: Db): { look(): Promise<string[]> } {
       const now: [topic: string, figures: string][] = [
         ['notifications', await outbox(db)],
         ['system', await holders(db)],
+        ['retention', await prune(db)],
       ];
       const changed = now.filter(([topic, figures]) => (before.get(topic) ?? figures) !== figures);
       for (const [topic, figures] of now) before.set(topic, figures);
@@ -34,4 +36,10 @@ async function outbox(db: Db): Promise<string> {
 async function holders(db: Db): Promise<string> {
   const rows = await db.selectFrom('workers').select('id').orderBy('id').execute();
   return rows.map((row) => row.id).join(' ');
+}
+
+/** How far retention is that somebody asked for. */
+async function prune(db: Db): Promise<string> {
+  const { asked, pruned_at } = await prunesDue(db);
+  return `${asked?.id ?? ''} ${asked?.begun_at ?? ''} ${asked?.removed ?? ''} ${pruned_at ?? ''}`;
 }

@@ -208,3 +208,34 @@ describe('the log of a job', () => {
     expect((await get(`/jobs/p_c001_2026_01_31/logs?${query}`)).status).toBe(status);
   });
 });
+
+describe('jobs by their names', () => {
+  it('stand as they are, of whichever runs, in the order of the names and each once', async () => {
+    const { world, post } = await api({ environment: null, circuits: fleetOf(3), fail: ['p_c002'] });
+    await world.run();
+    const jobs = ['p_c002_2026_01_31', 'p_c000_2026_01_31', 'p_c002_2026_01_31'];
+    const { status, body } = await post('/jobs/named', { jobs });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      items: [
+        { name: jobs[0], circuit: 'p_c002', run: 1, status: 'failed', cause: { title: expect.any(String) } },
+        { name: jobs[1], circuit: 'p_c000', run: 1, status: 'succeeded', cause: null },
+      ],
+      unknown: [],
+      near: [],
+    });
+  });
+
+  it('that no job has are told, with what may have been meant', async () => {
+    const { world, post } = await api({ environment: null, circuits: fleetOf(2) });
+    await world.run();
+    expect(
+      (await post('/jobs/named', { jobs: ['p_c000_2026_01_32', 'p_c001_2026_01_31'] })).body,
+    ).toMatchObject({
+      items: [{ circuit: 'p_c001' }],
+      unknown: ['p_c000_2026_01_32'],
+      near: ['p_c000_2026_01_31'],
+    });
+    expect((await post('/jobs/named', { jobs: [] })).status).toBe(400);
+  });
+});

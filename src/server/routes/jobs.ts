@@ -4,13 +4,16 @@ import type { Actor } from '../../gates/index.ts';
 import { cancelNamedJobs } from '../../actions/index.ts';
 import { JobStatus, findJob, pageOfJobs } from '../../jobs/index.ts';
 import { getRun } from '../../pipelines/index.ts';
-import { JobRow, JobView, jobRows, jobView } from '../../views/index.ts';
+import { JobRow, JobView, NamedJobs, jobRows, jobView, namedJobs } from '../../views/index.ts';
 import { needs } from '../access/route-roles.ts';
 import { Paging, json, pageOf, problems, routes } from '../api.ts';
 import type { ApiContext } from '../api.ts';
 import { idCursor } from '../cursor.ts';
 import { Flag, Names, Search, bodyOf } from '../fields.ts';
 import { RunKey } from './runs.ts';
+
+/** Whoever waits for more asks several times. */
+const MOST_NAMED = 5000;
 
 /** Of every route below a job. */
 export const JobParam = z.object({
@@ -73,6 +76,18 @@ const cancelMany = createRoute({
   responses: { 202: json(Canceled, 'Asked for'), ...problems },
 });
 
+const named = createRoute({
+  method: 'post',
+  path: '/jobs/named',
+  tags: ['jobs'],
+  summary: 'How jobs stand, of whichever runs they are, by their names; changes nothing',
+  ...needs('viewer'),
+  request: {
+    body: bodyOf(z.object({ jobs: Names.max(MOST_NAMED) }), { required: true }),
+  },
+  responses: { 200: json(NamedJobs, 'The jobs'), ...problems },
+});
+
 export const jobs = ({ project }: ApiContext) => {
   const { db } = project.store;
   const cancelNamed = async (names: readonly string[], actor: Actor): Promise<number> =>
@@ -96,6 +111,11 @@ export const jobs = ({ project }: ApiContext) => {
     .openapi(cancelMany, async (c) => {
       const requested = await cancelNamed(c.req.valid('json').jobs, c.get('actor'));
       return c.json({ requested }, 202);
+    })
+    .openapi(named, async (c) => {
+      // It changes nothing, and is asked again and again: no answer is kept.
+      c.header('cache-control', 'no-store');
+      return c.json(await namedJobs(project, [...new Set(c.req.valid('json').jobs)]), 200);
     })
     .openapi(show, async (c) => {
       const job = await findJob(db, c.req.valid('param').job);

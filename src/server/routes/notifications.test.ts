@@ -123,12 +123,37 @@ describe('messages over HTTP', () => {
   it('that could not be delivered are sent again or forgotten', async () => {
     const { world, ask } = await api();
     await messages(world, ['dead', 'dead', 'dead', 'pending']);
-    expect((await ask('POST', '/notifications/replay', { ids: ['ntf_1'] })).body).toEqual({ replayed: 1 });
+    expect((await ask('POST', '/notifications/replay', { ids: ['ntf_1'] })).body).toEqual({
+      at: expect.any(String),
+      replayed: 1,
+    });
     expect(await ask('POST', '/notifications/replay', { ids: ['ntf_3'] })).toMatchObject({ status: 409 });
     expect((await ask('POST', '/notifications/drop', { all: true, channel: 'hook' })).body).toEqual({
       dropped: 2,
     });
     expect((await ask('GET', '/notifications?state=dead')).body).toMatchObject({ items: [] });
+  });
+
+  it('that wait for their next try are due now where somebody asks, of the channels that are named', async () => {
+    const { world, ask } = await api();
+    const { db } = world.project.store;
+    await messages(world, ['pending', 'pending', 'dead']);
+    const later = '2099-01-01T00:00:00.000Z';
+    await db.updateTable('notifications').set({ due_at: later }).execute();
+    expect(await ask('POST', '/notifications/send', { channels: ['hook'] })).toMatchObject({
+      status: 202,
+      body: { at: new Date(world.clock.now()).toISOString(), waiting: 1 },
+    });
+    const due = await db.selectFrom('notifications').select(['id', 'due_at']).orderBy('id').execute();
+    expect(due.map(({ id, due_at }) => [id, due_at === later])).toEqual([
+      ['ntf_0', false],
+      ['ntf_1', true],
+      ['ntf_2', true],
+    ]);
+    expect((await ask('POST', '/notifications/send', { channels: ['hok'] })).body).toMatchObject({
+      code: 'not_found',
+      hint: expect.stringContaining('hook'),
+    });
   });
 
   it.each([[{}], [{ ids: ['ntf_0'], all: true }], [{ ids: ['ntf_0'], channel: 'hook' }], [{ all: false }]])(

@@ -1,6 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
-import { channelNamed, testChannel } from '../../actions/index.ts';
+import { channelNamed, sendWaiting, testChannel } from '../../actions/index.ts';
+import { toIso } from '../../kernel/clock.ts';
 import { dropDead, listNotifications, replayDead } from '../../notify/index.ts';
 import type { DeadLetters } from '../../notify/index.ts';
 import { getRun } from '../../pipelines/index.ts';
@@ -8,6 +9,7 @@ import {
   ChannelView,
   NotificationState,
   NotificationView,
+  Time,
   channelViews,
   notificationView,
 } from '../../views/index.ts';
@@ -82,7 +84,10 @@ const replay = createRoute({
   summary: 'Send again what could not be delivered',
   ...needs('admin'),
   request: { body: bodyOf(Which, { required: true }) },
-  responses: { 200: json(z.object({ replayed: z.int() }), 'How many wait again'), ...problems },
+  responses: {
+    200: json(z.object({ at: Time, replayed: z.int() }), 'How many wait again, and since when'),
+    ...problems,
+  },
 });
 
 const drop = createRoute({
@@ -93,6 +98,32 @@ const drop = createRoute({
   ...needs('admin'),
   request: { body: bodyOf(Which, { required: true }) },
   responses: { 200: json(z.object({ dropped: z.int() }), 'How many are forgotten'), ...problems },
+});
+
+const send = createRoute({
+  method: 'post',
+  path: '/notifications/send',
+  tags: ['notifications'],
+  summary: 'Send now what waits, without waiting for its next try; harmless twice',
+  description:
+    'Channels that were left alone after failures are spoken to again. What became of the messages stands in their list; the event stream tells of it (`changed` with `notifications`).',
+  ...needs('admin'),
+  request: {
+    body: bodyOf(
+      z.object({
+        channels: z
+          .array(z.string().min(1).max(200))
+          .min(1)
+          .max(1000)
+          .optional()
+          .meta({ description: 'Only to these; left out: to all.' }),
+      }),
+    ),
+  },
+  responses: {
+    202: json(z.object({ at: Time, waiting: z.int() }), 'How many messages are being sent, and since when'),
+    ...problems,
+  },
 });
 
 export const notifications = ({ project }: ApiContext) => {
@@ -122,7 +153,13 @@ export const notifications = ({ project }: ApiContext) => {
     })
     .openapi(replay, async (c) => {
       const which = deadLetters(c.req.valid('json'));
-      return c.json({ replayed: await replayDead(store, clock.now(), which, c.get('actor')) }, 200);
+      const now = clock.now();
+      const replayed = await replayDead(store, now, which, c.get('actor'));
+      return c.json({ at: toIso(now), replayed }, 200);
+    })
+    .openapi(send, async (c) => {
+      const at = toIso(clock.now());
+      return c.json({ at, waiting: await sendWaiting(project, c.req.valid('json').channels) }, 202);
     })
     .openapi(drop, async (c) => {
       const which = deadLetters(c.req.valid('json'));

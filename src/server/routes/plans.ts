@@ -16,8 +16,7 @@ import type { PlannedAside } from '../aside/plan-aside.ts';
 import { numberCursor } from '../cursor.ts';
 import { Comment, bodyOf } from '../fields.ts';
 import { writeOnce } from '../idempotency.ts';
-import { PlanShelf } from '../plan-shelf.ts';
-import type { ShelvedPlan } from '../plan-shelf.ts';
+import type { PlanShelf, ShelvedPlan } from '../plan-shelf.ts';
 
 const PlanRequest = z
   .object({
@@ -152,8 +151,7 @@ const runNow = createRoute({
   responses: { 202: json(RunRow, 'The run'), ...problems },
 });
 
-export const plans = ({ project }: ApiContext) => {
-  const shelf = new PlanShelf(project);
+export const plans = ({ project }: ApiContext, shelf: PlanShelf) => {
   return routes()
     .openapi(make, async (c) =>
       // Without a body nothing has filled in what is left out.

@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { servedScriptRuns } from '../../actions/index.ts';
@@ -278,6 +278,35 @@ describe('scripts', { timeout: 120_000 }, () => {
     expect((await get('/runs/2')).body).toMatchObject({ status: 'succeeded' });
     // The next process looks for the summary of the last run, and has the same trouble with it.
     expect(await served(api)).toEqual([expect.stringContaining('Run 2 (scripts) succeeded. Its summary')]);
+  });
+
+  it('have the summary that stands in its file, once they are over', async () => {
+    const api = await repository();
+    const { post, get, world } = api;
+    await post('/scripts/run', { only: ['als'] });
+    expect(await get('/runs/1/scripts/summary')).toMatchObject({
+      status: 409,
+      body: { detail: 'Run 1 is not over.' },
+    });
+    await served(api);
+    world.clock.jumpTo(world.clock.now() + 60_000);
+    await post('/scripts/run', { only: ['als'], sweep: { seed: [0, 3] } });
+    await served(api);
+    const names = (await readdir(join(world.root, 'summaries'))).toSorted();
+    for (const [i, name] of names.entries()) {
+      const file: unknown = JSON.parse(await readFile(join(world.root, 'summaries', name), 'utf8'));
+      expect((await get(`/runs/${i + 1}/scripts/summary`)).body).toEqual(file);
+    }
+    expect((await get('/runs/2/scripts/summary')).body).toMatchObject({
+      status: 'failed',
+      counts: { succeeded: 1, failed: 1 },
+    });
+    // A file that is gone, or not written yet, is missed by nobody.
+    const { body: written } = await get('/runs/2/scripts/summary');
+    await rm(join(world.root, 'summaries', names[1] ?? ''));
+    expect((await get('/runs/2/scripts/summary')).body).toEqual({ ...written, python: expect.any(String) });
+    await world.start();
+    expect(await get('/runs/3/scripts/summary')).toMatchObject({ status: 404 });
   });
 
   it('that an interrupted run had finished are left out where asked', async () => {

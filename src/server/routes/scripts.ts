@@ -5,11 +5,13 @@ import {
   refuseIfScriptsRun,
   scriptResources,
   servedScriptJobs,
+  servedSummary,
 } from '../../actions/index.ts';
 import type { ScriptSettings } from '../../actions/index.ts';
 import { JobStatus } from '../../jobs/index.ts';
 import { NotFoundError } from '../../kernel/errors.ts';
 import { getRun } from '../../pipelines/index.ts';
+import { TrainingSummary } from '../../scripts/index.ts';
 import type { ScriptJob } from '../../scripts/index.ts';
 import {
   RunRow,
@@ -81,6 +83,15 @@ const results = createRoute({
     ),
     ...problems,
   },
+});
+
+const summary = createRoute({
+  method: 'get',
+  path: '/runs/{run}/scripts/summary',
+  tags: ['scripts'],
+  summary: 'What became of a run of scripts that is over, as its file in summaries/ has it',
+  request: { params: RunParam },
+  responses: { 200: json(TrainingSummary, 'The summary'), ...problems },
 });
 
 const start = createRoute({
@@ -160,6 +171,9 @@ export const scripts = ({ project }: ApiContext) => {
         200,
       );
     })
+    .openapi(summary, async (c) =>
+      c.json(await servedSummary(project, await getRun(db, c.req.valid('param').run)), 200),
+    )
     .openapi(preview, async (c) => {
       const asked = await askedFor(ScriptRequest.parse(c.req.valid('json')));
       // It changes nothing, and is large: asked again it is made again.

@@ -110,7 +110,7 @@ const BY_SUBJECT: Readonly<Record<string, readonly Topic[]>> = {
   hook: ['hooks'],
   access: ['tokens'],
   notification: ['notifications'],
-  retention: ['runs', 'models'],
+  retention: ['retention', 'runs', 'models'],
 };
 
 /** Fetches topics again, each at once and then no oftener than its pause says, however much happens. */

@@ -16,6 +16,7 @@ export const TOPICS = {
   hooks: 1000,
   notifications: 1000,
   scripts: 1000,
+  retention: 1000,
   system: 2000,
   tokens: 1000,
   plans: 1000,

@@ -22,6 +22,7 @@ import {
   Time,
   number,
 } from '../../ui/index.ts';
+import { AcceptCircuit } from './accept-circuit.tsx';
 import styles from './circuit-page.module.css';
 import { MetricHistory } from './metric-history.tsx';
 
@@ -71,7 +72,12 @@ export function CircuitPage() {
           )}
         </>
       }
-      actions={<PlanOne id={id} />}
+      actions={
+        <>
+          <AcceptCircuit circuit={data} />
+          <PlanOne id={id} />
+        </>
+      }
     >
       <div className={styles.top}>
         <Why circuit={data} />

@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { PlanView } from '../../../../src/views/index.ts';
 import { DataTable, Empty, count, plural } from '../../ui/index.ts';
+import { AcceptGroup } from './accept-group.tsx';
 import styles from './plan.module.css';
 
 type Group = PlanView['groups'][number];
@@ -59,6 +60,18 @@ export function PlanGroups({ plan }: { readonly plan: PlanView }) {
             width: 'minmax(160px, 2fr)',
             from: 800,
             cell: (group) => <First group={group} />,
+          },
+          {
+            key: 'actions',
+            head: <span className="unseen">What can be done</span>,
+            width: '80px',
+            align: 'right',
+            from: 480,
+            cell: (group) => (
+              <span className="above-row">
+                <AcceptGroup plan_id={plan.plan_id} group={group} />
+              </span>
+            ),
           },
         ]}
         empty={<Empty title="The fleet has no circuits." />}

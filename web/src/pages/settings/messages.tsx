@@ -31,9 +31,22 @@ export function Messages({ channels }: { readonly channels: readonly string[] })
   const list = useList(['notifications', 'list', state, channel], (cursor, signal) =>
     messages({ state, channel }, cursor, signal),
   );
-  const dead = list.rows.some((message) => message.state === 'dead');
+  const has = (wanted: Message['state']): boolean => list.rows.some((message) => message.state === wanted);
+  const dead = has('dead');
+  const pending = has('pending');
   return (
-    <Section title="Messages" plain aside={dead && <DeadOnes channel={channel} />}>
+    <Section
+      title="Messages"
+      plain
+      aside={
+        (dead || pending) && (
+          <span className={styles.aside}>
+            {pending && <WaitingOnes channel={channel} />}
+            {dead && <DeadOnes channel={channel} />}
+          </span>
+        )
+      }
+    >
       <div className="stack">
         <Filters>
           <SelectBox
@@ -103,13 +116,34 @@ function Became({ message: { state, ended_at, due_at, last_error } }: { readonly
   );
 }
 
+function WaitingOnes({ channel }: { readonly channel: string | undefined }) {
+  const queries = useQueryClient();
+  return (
+    <ConfirmButton
+      small
+      needs="admin"
+      action="Send now"
+      title={`Send now what waits${channel === undefined ? '' : ` for ${channel}`}?`}
+      act={async () => {
+        const { waiting } = await ok(
+          api.notifications.send.$post({ json: channel === undefined ? {} : { channels: [channel] } }),
+        );
+        await queries.invalidateQueries({ queryKey: ['notifications'] });
+        return `${plural(waiting, 'message')} on the way.`;
+      }}
+    >
+      What failed before is tried again at once, and not only at its next try.
+    </ConfirmButton>
+  );
+}
+
 function DeadOnes({ channel }: { readonly channel: string | undefined }) {
   const queries = useQueryClient();
   const which = { all: true as const, ...(channel === undefined ? {} : { channel }) };
   const where = channel === undefined ? '' : ` to ${channel}`;
   const refreshed = (): Promise<void> => queries.invalidateQueries({ queryKey: ['notifications'] });
   return (
-    <span className={styles.aside}>
+    <>
       <ConfirmButton
         small
         needs="admin"
@@ -137,6 +171,6 @@ function DeadOnes({ channel }: { readonly channel: string | undefined }) {
       >
         Nobody will be told of these events any more. The events themselves stay under Activity.
       </ConfirmButton>
-    </span>
+    </>
   );
 }

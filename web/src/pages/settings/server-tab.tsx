@@ -1,16 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import {
-  Button,
-  ErrorNotice,
-  Fact,
-  Facts,
-  Section,
-  Skeleton,
-  Time,
-  Took,
-  count,
-  span,
-} from '../../ui/index.ts';
+import { Button, ErrorNotice, Fact, Facts, Section, Skeleton, Time, Took, count } from '../../ui/index.ts';
 import { CheckList } from './check-list.tsx';
 import { askDoctor, askSystem, doctorQuery, systemQuery } from './settings-data.ts';
 import type { System } from './settings-data.ts';
@@ -108,19 +97,15 @@ function Health({ system: { provider } }: { readonly system: System }) {
   );
 }
 
-function Store({ system: { registries, retention } }: { readonly system: System }) {
-  const kept = (s: number | null): string => (s === null ? 'for ever' : span(s));
+function Store({ system: { registries } }: { readonly system: System }) {
   return (
-    <Section title="Registries and retention">
+    <Section title="Registries">
       <Facts>
         {registries.map(({ name, kind }) => (
           <Fact key={name} name={`Registry ${name}`}>
             {kind}
           </Fact>
         ))}
-        <Fact name="Files of models not in use are kept">{kept(retention.models_s)}</Fact>
-        <Fact name="Logs are kept">{kept(retention.logs_s)}</Fact>
-        <Fact name="Runs are kept">{kept(retention.runs_s)}</Fact>
       </Facts>
     </Section>
   );

@@ -9,6 +9,8 @@ export type Hook = Awaited<ReturnType<typeof askHooks>>['items'][number];
 export type Delivery = Awaited<ReturnType<typeof deliveries>>['items'][number];
 export type Message = InferResponseType<typeof api.notifications.$get, 200>['items'][number];
 export type Token = Awaited<ReturnType<typeof tokens>>['items'][number];
+export type Retention = Awaited<ReturnType<typeof askRetention>>;
+export type PruneReport = NonNullable<NonNullable<Retention['last']>['report']>;
 export type NewToken = InferRequestType<typeof api.tokens.$post>['json'];
 
 /** `fresh`: ask the provider now, whatever was seen a moment ago. */
@@ -20,6 +22,14 @@ const askChannels = (signal: AbortSignal) => ok(api.channels.$get({}, { init: { 
 const askHooks = (signal: AbortSignal) => ok(api.hooks.$get({}, { init: { signal } }));
 const askSchedules = (signal: AbortSignal) => ok(api.schedules.$get({}, { init: { signal } }));
 
+const askRetention = (signal: AbortSignal) => ok(api.retention.$get({}, { init: { signal } }));
+/** What would go now, with the first thousand things by name. */
+export const previewRetention = () => ok(api.retention.preview.$post({ json: { items: 1000 } }));
+
+export const retentionQuery = queryOptions({
+  queryKey: ['retention', 'view'],
+  queryFn: ({ signal }) => askRetention(signal),
+});
 export const systemQuery = queryOptions({
   queryKey: ['system', 'view'],
   queryFn: ({ signal }) => askSystem(false, signal),

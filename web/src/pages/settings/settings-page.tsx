@@ -5,6 +5,7 @@ import { ChannelsTab } from './channels-tab.tsx';
 import { FileTab } from './file-tab.tsx';
 import { GatesTab } from './gates-tab.tsx';
 import { HooksTab } from './hooks-tab.tsx';
+import { RetentionTab } from './retention-tab.tsx';
 import { SchedulesTab } from './schedules-tab.tsx';
 import { ServerTab } from './server-tab.tsx';
 import { systemQuery } from './settings-data.ts';
@@ -51,6 +52,7 @@ export function SettingsPage() {
               { value: 'tokens', label: 'Tokens', content: <TokensTab /> },
               { value: 'schedules', label: 'Schedules', content: <SchedulesTab /> },
               { value: 'hooks', label: 'Hooks', content: <HooksTab /> },
+              { value: 'retention', label: 'Retention', content: <RetentionTab /> },
               { value: 'file', label: 'trainyard.yaml', content: <FileTab system={data} /> },
             ]}
           />

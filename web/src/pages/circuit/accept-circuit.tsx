@@ -1,0 +1,34 @@
+import type { CircuitView } from '../../../../src/views/index.ts';
+import { acceptCircuit, useAccepted } from '../../api/accept.ts';
+import { ConfirmButton } from '../../ui/index.ts';
+
+/** Lets its good model stand for what it wants now, instead of training it. */
+export function AcceptCircuit({ circuit }: { readonly circuit: CircuitView }) {
+  const accepted = useAccepted();
+  const { last_good, model_name, why } = circuit;
+  // Of one that is as it should be, or has no model, there is nothing to accept.
+  if (last_good === null || ['new', 'unchanged', 'accepted'].includes(why.cause)) return null;
+  return (
+    <ConfirmButton
+      action="Accept its model"
+      title={`Let ${model_name} v${last_good.version} stand for the changed settings?`}
+      comment="required"
+      ask="Reason"
+      act={async (reason = '') => {
+        const count = await acceptCircuit(circuit, reason);
+        await accepted();
+        return count === 0
+          ? 'There was nothing to accept any more.'
+          : `${model_name} v${last_good.version} stands for what ${circuit.id} wants.`;
+      }}
+    >
+      <div className="stack">
+        <p>{why.reason}</p>
+        <p>
+          It is not trained for that, and counts as good. That holds for this version and these settings and
+          data alone, and stands on record with your reason.
+        </p>
+      </div>
+    </ConfirmButton>
+  );
+}
