@@ -208,6 +208,18 @@ async function theScripts(browser: Browser): Promise<void> {
     await room.post('/scripts/run', { only: ['ridge'], sweep, parallel: true });
     await take(browser, room, [
       { name: 'scripts', path: '/scripts', there: 'train_folds', height: 620 },
+      {
+        name: 'scripts-new',
+        path: '/scripts/new?only=train_ridge',
+        there: 'one attempt each',
+        height: 860,
+        first: async (page) => {
+          await page.getByLabel('--ridge').fill('0.1, 1, 5');
+          await page.getByLabel('Several at once').check();
+          await page.getByRole('button', { name: 'Run 3 jobs' }).waitFor();
+          await page.getByText(/^Up to 4 at once/).waitFor();
+        },
+      },
       { name: 'script-run', path: '/scripts/runs/1?x=ridge&by=epochs', there: '15 succeeded', height: 860 },
     ]);
   } finally {

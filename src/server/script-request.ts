@@ -47,6 +47,18 @@ export const ScriptRequest = z
       .boolean()
       .optional()
       .meta({ description: 'The run succeeds when at least one script did.' }),
+    mark_discovered_optional: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Scripts that no file of jobs defines may fail.' }),
+    no_auto_discover: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Only what the file of jobs defines that `scripts.config` names.' }),
+    allow_discovery_overrides: z
+      .boolean()
+      .optional()
+      .meta({ description: 'What is discovered wins over a definition of the same id.' }),
     sweep: z
       .record(z.string().regex(/^[A-Za-z][\w-]{0,99}$/), z.array(Value).min(1).max(10_000))
       .default({})

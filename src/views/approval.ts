@@ -4,7 +4,7 @@ import { ApprovalStatus, Verdict, mayNotVote } from '../gates/index.ts';
 import type { Actor, Approval, Subject } from '../gates/index.ts';
 import { gateRules } from '../pipelines/index.ts';
 import { Time } from './fields.ts';
-import { runNumbers } from './run-numbers.ts';
+import { runsOf } from './runs-of.ts';
 
 const Numbers = z.record(z.string(), z.number());
 const Facts = z.record(z.string(), z.unknown());
@@ -13,6 +13,7 @@ const ApprovalFields = z.object({
   id: z.string(),
   run_id: z.string(),
   run: z.int().meta({ description: 'Number of its run.' }),
+  rehearsal: z.boolean().meta({ description: 'Of a rehearsal: what it decides on counts for nothing.' }),
   stage: z.string(),
   gate: z.string(),
   status: ApprovalStatus,
@@ -94,18 +95,22 @@ export async function approvalRows(
   { store: { db } }: Pick<Project, 'store'>,
   approvals: readonly Approval[],
 ): Promise<ApprovalRow[]> {
-  const numbers = await runNumbers(db, approvals);
-  return approvals.map((approval) => rowOf(approval, numbers.get(approval.run_id) ?? 0));
+  const runs = await runsOf(db, approvals);
+  return approvals.map((approval) => rowOf(approval, runs.get(approval.run_id)));
 }
 
 export async function approvalRow(project: Pick<Project, 'store'>, approval: Approval): Promise<ApprovalRow> {
   const [row] = await approvalRows(project, [approval]);
-  return row ?? rowOf(approval, 0);
+  return row ?? rowOf(approval, undefined);
 }
 
-const rowOf = ({ context: _context, ...shown }: Approval, run: number): ApprovalRow => ({
+const rowOf = (
+  { context: _context, ...shown }: Approval,
+  run: { readonly number: number; readonly rehearsal: boolean } | undefined,
+): ApprovalRow => ({
   ...shown,
-  run,
+  run: run?.number ?? 0,
+  rehearsal: run?.rehearsal ?? false,
   approvers: [...shown.approvers],
   counts: { ...shown.counts },
 });

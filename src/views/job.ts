@@ -5,7 +5,7 @@ import type { Job } from '../jobs/index.ts';
 import { failureOf, stepsOfJob } from '../pipelines/index.ts';
 import type { Db } from '../store/index.ts';
 import { Time } from './fields.ts';
-import { runNumbers } from './run-numbers.ts';
+import { runsOf } from './runs-of.ts';
 
 const Seconds = z.number().nullable();
 const Inputs = z.record(
@@ -112,8 +112,8 @@ export type JobView = z.infer<typeof JobView>;
 
 /** Jobs as rows of a list, in the same order. */
 export async function jobRows(db: Db, jobs: readonly Job[]): Promise<JobRow[]> {
-  const numbers = await runNumbers(db, jobs);
-  return jobs.map((job) => jobRow(job, numbers.get(job.run_id) ?? 0));
+  const runs = await runsOf(db, jobs);
+  return jobs.map((job) => jobRow(job, runs.get(job.run_id)?.number ?? 0));
 }
 
 function jobRow(job: Job, run: number): JobRow {

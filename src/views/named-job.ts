@@ -5,7 +5,7 @@ import type { NamedJob } from '../jobs/index.ts';
 import { nearest } from '../kernel/suggest.ts';
 import { failureOf } from '../pipelines/index.ts';
 import { Time } from './fields.ts';
-import { runNumbers } from './run-numbers.ts';
+import { runsOf } from './runs-of.ts';
 
 /** What somebody who waits for a job wants to know of it. */
 export const NamedJobView = z
@@ -55,13 +55,13 @@ export async function namedJobViews(
   { store: { db } }: Pick<Project, 'store'>,
   jobs: readonly NamedJob[],
 ): Promise<NamedJobView[]> {
-  const numbers = await runNumbers(db, jobs);
+  const runs = await runsOf(db, jobs);
   return jobs.map((job) => {
     const failure = job.status === 'failed' ? failureOf(job) : null;
     return {
       name: job.name,
       circuit: job.circuit_id,
-      run: numbers.get(job.run_id) ?? null,
+      run: runs.get(job.run_id)?.number ?? null,
       status: job.status,
       optional: job.optional,
       retry: job.retry,

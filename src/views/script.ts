@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Project } from '../app.ts';
+import type { ProjectConfig } from '../config/index.ts';
 import { JobStatus, metricsOf } from '../jobs/index.ts';
 import { NotFoundError } from '../kernel/errors.ts';
 import { scriptParams } from '../pipelines/index.ts';
@@ -56,6 +57,26 @@ export const scriptView = ({ supports, swept: _swept, ...job }: ScriptJob): Scri
 /** Jobs that a preview names one by one. */
 const MOST_SHOWN = 200;
 
+/** How scripts run: what was asked, and for the rest what stands in trainyard.yaml. */
+const ScriptsHow = z
+  .object({
+    parallel: z.boolean(),
+    max_workers: z.int().meta({ description: 'How many at once.' }),
+    order: z.enum(['longest', 'discovery']),
+    retries: z.int().meta({ description: 'Further attempts after a failure.' }),
+    timeout_s: z.number().nullable().meta({ description: 'Per attempt; null: no limit.' }),
+    memory_limit_mib: z.number().nullable().meta({ description: 'Per job; null: no limit.' }),
+    gpus: z.array(z.string()),
+    gpus_per_job: z.int(),
+    allow_partial_success: z.boolean(),
+    mark_discovered_optional: z.boolean(),
+    no_auto_discover: z.boolean(),
+    allow_discovery_overrides: z.boolean(),
+    config: z.string().nullable().meta({ description: 'The file of jobs; null: none.' }),
+  })
+  .meta({ id: 'ScriptsHow' });
+type ScriptsHow = z.infer<typeof ScriptsHow>;
+
 /** What a call that starts scripts would make. */
 export const ScriptPreview = z
   .object({
@@ -70,6 +91,7 @@ export const ScriptPreview = z
       .meta({ description: `The first ${MOST_SHOWN} of them.` }),
     parameters: z.array(z.string()).meta({ description: 'Names that at least one of these has.' }),
     resumed: z.int().meta({ description: 'Left out, because an interrupted run had finished them.' }),
+    how: ScriptsHow,
   })
   .meta({ id: 'ScriptPreview', description: 'What would be run.' });
 export type ScriptPreview = z.infer<typeof ScriptPreview>;
@@ -77,9 +99,13 @@ export type ScriptPreview = z.infer<typeof ScriptPreview>;
 export function scriptPreview({
   jobs,
   resumed,
+  settings,
+  resources,
 }: {
   readonly jobs: readonly ScriptJobParams[];
   readonly resumed: readonly ScriptJobParams[];
+  readonly settings: ProjectConfig['scripts'];
+  readonly resources: Resources;
 }): ScriptPreview {
   const shown = jobs.slice(0, MOST_SHOWN);
   return {
@@ -95,8 +121,32 @@ export function scriptPreview({
     })),
     parameters: namesIn(shown.map((job) => job.parameters)),
     resumed: resumed.length,
+    how: howOf(settings, resources),
   };
 }
+
+/** What of the machine the scripts would use. */
+interface Resources {
+  readonly max_workers: number;
+  readonly gpus: readonly string[];
+  readonly gpus_per_job: number;
+}
+
+const howOf = (settings: ProjectConfig['scripts'], resources: Resources): ScriptsHow => ({
+  parallel: settings.parallel === true,
+  max_workers: resources.max_workers,
+  order: settings.order ?? 'longest',
+  retries: settings.retries ?? 0,
+  timeout_s: settings.timeout ?? null,
+  memory_limit_mib: settings.jobs_memory_limit ?? null,
+  gpus: [...resources.gpus],
+  gpus_per_job: resources.gpus_per_job,
+  allow_partial_success: settings.allow_partial_success === true,
+  mark_discovered_optional: settings.mark_discovered_optional === true,
+  no_auto_discover: settings.no_auto_discover === true,
+  allow_discovery_overrides: settings.allow_discovery_overrides === true,
+  config: settings.config ?? null,
+});
 
 /** One job of a run of scripts: what it was given, and what came of it. */
 export const ScriptResult = ScriptFields.extend({

@@ -70,6 +70,14 @@ inBrowser('a fleet of 10,000 circuits', (visitor) => {
     await page.goBack();
     await rows.getByRole('link', { name: 'p07_249' }).waitFor();
     expect(page.url()).toBe(view);
+    // Whoever holds Ctrl gets a tab of its own.
+    const [tab] = await Promise.all([
+      page.context().waitForEvent('page'),
+      rows.getByRole('link', { name: 'p07_248' }).click({ modifiers: ['Control'] }),
+    ]);
+    await tab.waitForURL(room.at('/fleet/p07_248'));
+    await tab.close();
+    expect(page.url()).toBe(view);
 
     // To the last row, page by page, as it is scrolled.
     const last = rows.getByRole('link', { name: 'p07_000' });

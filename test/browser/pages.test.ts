@@ -91,12 +91,29 @@ inBrowser('every page', (visitor) => {
       await page.getByRole('main').getByText(there).filter({ visible: true }).first().waitFor();
       await settled(page);
       expect(await axeProblems(page)).toEqual([]);
+      expect(await beyond(page)).toEqual([]);
       await page.emulateMedia({ colorScheme: 'dark' });
       await page.setViewportSize({ width: 375, height: 700 });
       await settled(page);
       expect(await axeProblems(page)).toEqual([]);
       expect(await beyond(page)).toEqual([]);
     });
+  });
+
+  it('tells on hover, below the link of a row, what stands there in short', async () => {
+    const page = await visitor.open(room.at('/runs'));
+    const row = page.getByRole('row', { name: /^3 / });
+    const hint = page.getByRole('tooltip');
+    for (const [part, says] of [
+      ['time', /UTC$/],
+      ['svg', /MonitorTraining: failed|MonitorTraining: succeeded/],
+    ] as const) {
+      const { x, y } = (await row.locator(part).boundingBox()) ?? { x: 0, y: 0 };
+      await page.mouse.move(x + 8, y + 8);
+      await hint.getByText(says).waitFor();
+    }
+    await page.mouse.move(8, 8);
+    await hint.waitFor({ state: 'hidden' });
   });
 });
 
@@ -112,11 +129,14 @@ const settled = (page: Page): Promise<void> =>
     )
     .toBe(true);
 
-/** What makes the page, or its main part, scroll sideways. */
+/** What makes the page, its main part or a table scroll sideways. */
 const beyond = (page: Page): Promise<readonly string[]> =>
   page.evaluate<readonly string[]>(`
-    [document.documentElement, document.querySelector('#page')].every((each) => (each?.scrollWidth ?? 0) <= innerWidth) ? [] :
+    [...document.querySelectorAll('[role="table"]')]
+      .filter(({ parentElement: { scrollWidth, clientWidth } }) => scrollWidth > clientWidth)
+      .map((table) => 'table ' + table.ariaLabel)
+      .concat([document.documentElement, document.querySelector('#page')].every((each) => (each?.scrollWidth ?? 0) <= innerWidth) ? [] :
       [...document.querySelectorAll('body *')]
         .filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
         .map((each) => each.tagName + '.' + each.className + ' ' + each.textContent.slice(0, 40))
-        .slice(0, 5)`);
+        .slice(0, 5))`);

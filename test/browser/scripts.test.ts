@@ -66,6 +66,21 @@ inBrowser('scripts', (visitor) => {
     await page.getByLabel('--ridge').fill('0.1, 1, 100');
     await page.getByLabel('Several at once').check();
     await page.getByLabel('At most at once').fill('2');
+    // What is seldom needed stands apart; that it is set, or wrong, is seen all the same.
+    await page.getByText('order, memory, GPUs, what is left out').click();
+    await page.getByLabel('Memory per job').fill('10K');
+    await page.getByText('A size from 1M on, such as 512M or 4G.').waitFor();
+    await page.getByText('1 to mend').waitFor();
+    await page.getByLabel('Memory per job').fill('2G');
+    await page.getByLabel('Scripts that were only found may fail').check();
+    await page.getByText('2 set', { exact: true }).waitFor();
+    await page
+      .getByText(/^Up to 2 at once, .* one attempt each, 2048 MiB of memory each\.$/)
+      .waitFor(PATIENT);
+    await jobs
+      .getByRole('row', { name: /may fail/ })
+      .first()
+      .waitFor();
     await page.getByRole('button', { name: 'Run 6 jobs' }).click(PATIENT);
     await page.waitForURL(room.at('/scripts/runs/1'), PATIENT);
     // Nobody reloads: the table fills as the jobs end.
@@ -124,9 +139,9 @@ inBrowser('a sweep of scripts', (visitor) => {
     await page.getByText(/^★ best r2 0.7000 with/).waitFor();
     await page.getByRole('combobox', { name: 'Over' }).selectOption('each job');
     const bars = page.getByRole('list', { name: 'r2, the best first' });
-    expect(await bars.getByRole('listitem').first().textContent()).toMatch(
-      /^epochs-1_ridge-1000.7000 ★ best$/,
-    );
+    await expect
+      .poll(() => bars.getByRole('listitem').first().textContent(), PATIENT)
+      .toMatch(/^epochs-1_ridge-1000.7000 ★ best$/);
 
     await bars.getByRole('link').first().click();
     await page.waitForURL(/\/jobs\/train_ridge__epochs-1_ridge-100/);

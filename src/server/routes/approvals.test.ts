@@ -60,6 +60,20 @@ async function twelve(
 }
 
 describe('the inbox', () => {
+  it('say whether they are of a rehearsal, whose models stand in a registry of their own', async () => {
+    const { get, id, world } = await twelve();
+    expect((await get(`/approvals/${id}`)).body).toMatchObject({ rehearsal: false });
+    await world.project.store.db.updateTable('runs').set({ rehearsal: 1 }).where('number', '=', 2).execute();
+    expect((await get(`/approvals/${id}`)).body).toMatchObject({ run: 2, rehearsal: true });
+    const { items: rows } = (await get('/approvals')).body as {
+      items: { run: number; rehearsal: boolean }[];
+    };
+    expect(rows.map(({ run, rehearsal }) => [run, rehearsal])).toEqual([
+      [2, true],
+      [1, false],
+    ]);
+  });
+
   it('lists requests newest first, by status, run and gate, page by page', async () => {
     const { get, id } = await twelve();
     expect((await get('/approvals?status=waiting')).body).toMatchObject({

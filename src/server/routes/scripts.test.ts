@@ -21,8 +21,8 @@ json.dump({"mae": 10 / a.epochs + a.seed}, open(os.path.join(a.output_dir, "metr
 sys.exit(1 if a.seed == 3 else 0)
 `;
 
-async function repository(scripts: Readonly<Record<string, string>> = {}): Promise<TestApi> {
-  const api = await testApi();
+async function repository(scripts: Readonly<Record<string, string>> = {}, settings = ''): Promise<TestApi> {
+  const api = await testApi({ environment: null, settings });
   open.push(api);
   const all = { 'training/train_als.py': TRAINS, 'training/train_plain.py': 'print(1)\n', ...scripts };
   for (const [path, text] of Object.entries(all)) await api.world.write(path, text);
@@ -154,6 +154,17 @@ describe('scripts', { timeout: 120_000 }, () => {
       total: 3,
       parameters: ['epochs', 'seed'],
       resumed: 0,
+      how: {
+        parallel: false,
+        max_workers: 1,
+        order: 'longest',
+        retries: 0,
+        timeout_s: null,
+        memory_limit_mib: null,
+        gpus: [],
+        allow_partial_success: false,
+        config: null,
+      },
       jobs: [
         {
           id: 'train_als__seed-1',
@@ -172,6 +183,51 @@ describe('scripts', { timeout: 120_000 }, () => {
     expect(many.body['jobs']).toHaveLength(200);
     const refused = await post('/scripts/preview', { sweep: { evil: [1] } });
     expect(refused).toMatchObject({ status: 400, body: { detail: expect.stringContaining('--evil') } });
+  });
+
+  it('are previewed with how they would run: what is asked goes before what stands in trainyard.yaml', async () => {
+    const jobs = 'jobs:\n  - {name: Als, script: training/train_als.py, args: [--seed, "7"]}\n';
+    const settings = 'scripts: {config: jobs.yaml, parallel: true, retries: 2, timeout: 2h}\n';
+    const { post } = await repository({ 'jobs.yaml': jobs }, settings);
+    const plain = (await post('/scripts/preview', {})).body;
+    expect(plain).toMatchObject({
+      total: 2,
+      how: { parallel: true, max_workers: 4, retries: 2, timeout_s: 7200, config: 'jobs.yaml' },
+    });
+    const asked = {
+      parallel: false,
+      retries: 0,
+      order: 'discovery',
+      memory_limit_mib: 2048,
+      gpus: '4',
+      gpus_per_job: 2,
+      mark_discovered_optional: true,
+    };
+    expect((await post('/scripts/preview', asked)).body).toMatchObject({
+      how: {
+        parallel: false,
+        max_workers: 1,
+        retries: 0,
+        order: 'discovery',
+        memory_limit_mib: 2048,
+        gpus: ['0', '1', '2', '3'],
+        gpus_per_job: 2,
+        mark_discovered_optional: true,
+      },
+      jobs: [
+        { id: 'train_als', optional: false },
+        { id: 'train_plain', optional: true },
+      ],
+    });
+    const defined = (await post('/scripts/preview', { no_auto_discover: true })).body;
+    expect(defined).toMatchObject({ total: 1, jobs: [{ id: 'train_als' }] });
+    expect(JSON.stringify(defined['jobs'])).toContain('"--seed","7"');
+    const found = (await post('/scripts/preview', { allow_discovery_overrides: true })).body;
+    expect(JSON.stringify(found['jobs'])).not.toContain('"--seed","7"');
+    expect(await post('/scripts/preview', { gpus: '1', gpus_per_job: 2 })).toMatchObject({
+      status: 400,
+      body: { detail: expect.stringContaining('there are 1') },
+    });
   });
 
   it('start once, whoever asks again with the same key, and not beside themselves', async () => {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   prepareServedScripts,
   refuseIfScriptsRun,
+  scriptResources,
   servedScriptJobs,
   servedSummary,
 } from '../../actions/index.ts';
@@ -177,7 +178,9 @@ export const scripts = ({ project }: ApiContext) => {
       const asked = await askedFor(ScriptRequest.parse(c.req.valid('json')));
       // It changes nothing, and is large: asked again it is made again.
       c.header('cache-control', 'no-store');
-      return c.json(scriptPreview(await servedScriptJobs(project, asked)), 200);
+      const resources = await scriptResources(asked.settings);
+      const jobs = await servedScriptJobs(project, asked);
+      return c.json(scriptPreview({ ...jobs, settings: asked.settings, resources }), 200);
     })
     .openapi(start, async (c) => {
       const request = ScriptRequest.parse(c.req.valid('json'));

@@ -28,12 +28,7 @@ export function EventList({
       head: 'What happened',
       width: 'minmax(160px, 4fr)',
       cell: (event) => (
-        <button
-          type="button"
-          className="row-link row-button"
-          title={event.message}
-          onClick={() => setOpen(event)}
-        >
+        <button type="button" className="row-link row-button" onClick={() => setOpen(event)}>
           {event.message}
         </button>
       ),
@@ -41,7 +36,7 @@ export function EventList({
     {
       key: 'type',
       head: 'Type',
-      width: 'minmax(120px, 1fr)',
+      width: 'minmax(128px, 1fr)',
       from: 800,
       cell: (event) => <span className="muted">{event.type}</span>,
     },
@@ -79,7 +74,7 @@ export function EventList({
         rowKey={(event) => String(event.seq)}
         height={height}
         columns={columns}
-        empty={<Empty title="Nothing happened that is like this." />}
+        empty={<Empty title="Nothing happened that is like this.">Take a filter away.</Empty>}
       />
       {open !== null && <EventDialog event={open} onClose={() => setOpen(null)} />}
     </>

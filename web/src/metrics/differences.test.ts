@@ -50,6 +50,12 @@ it('metrics with a limit come first, in the order of the limits', () => {
 });
 
 it('figures keep four digits, differences three and their sign', () => {
-  expect([figure(0.123456), figure(12345.678), figure(1e-7)]).toEqual(['0.1235', '12,350', '0.0000001']);
+  expect([0.123456, 0.0901, 12345.678, 3, -2.5].map(figure)).toEqual([
+    '0.1235',
+    '0.09010',
+    '12,350',
+    '3',
+    '−2.500',
+  ]);
   expect([signed(0.5), signed(-0.12345), signed(0)]).toEqual(['+0.5', '−0.123', '0']);
 });

@@ -52,13 +52,14 @@ export function inOrder(names: Iterable<string>, rules: readonly string[]): stri
   return [...new Set(names)].toSorted((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
 }
 
-/** A measured number in four digits at most, so that a column can be read down. */
-export const figure = (n: number): string => minus(FIGURE.format(n));
+/** A measured number in four digits, so that a column can be read down; whole numbers as they are. */
+export const figure = (n: number): string => minus((Number.isInteger(n) ? WHOLE : FIGURE).format(n));
 /** The same with its sign, also of what is more. */
 export const signed = (n: number): string => minus(SIGNED.format(n));
 
 /** As wide as the plus sign, so that signs stand below each other. */
 const minus = (written: string): string => written.replace('-', '−');
 
-const FIGURE = new Intl.NumberFormat('en', { maximumSignificantDigits: 4 });
+const WHOLE = new Intl.NumberFormat('en', { maximumSignificantDigits: 4 });
+const FIGURE = new Intl.NumberFormat('en', { minimumSignificantDigits: 4, maximumSignificantDigits: 4 });
 const SIGNED = new Intl.NumberFormat('en', { maximumSignificantDigits: 3, signDisplay: 'exceptZero' });

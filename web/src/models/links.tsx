@@ -35,8 +35,15 @@ export function VersionLink({
   children,
   hint,
   label,
-}: LinkLook & { readonly model: string; readonly version: number }) {
-  const search = searchOf(useRegistry());
+  registry,
+}: LinkLook & {
+  readonly model: string;
+  readonly version: number;
+  /** Left out: the one that is shown. */
+  readonly registry?: Registry;
+}) {
+  const shown = useRegistry();
+  const search = searchOf(registry ?? shown);
   return (
     <Link
       to="/models/$model/$version"

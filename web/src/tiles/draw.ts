@@ -1,5 +1,6 @@
 import { lookOf } from '../ui/index.ts';
 import type { Colours } from '../ui/index.ts';
+import { placeOf } from './layout.ts';
 import type { Block, TileLayout } from './layout.ts';
 
 /** How a state is drawn: told apart by its shape down to 7 px, the colour helps. */
@@ -25,7 +26,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
 export function drawTiles(
   pen: CanvasRenderingContext2D,
   layout: TileLayout,
-  states: readonly string[],
+  tiles: readonly { readonly state: string; readonly label: string }[],
   colours: Colours,
   only: string | undefined,
 ): void {
@@ -34,24 +35,53 @@ export function drawTiles(
   for (const block of layout.blocks) {
     if (block.name !== '') drawName(pen, block, colours);
   }
-  for (const block of layout.blocks) {
-    for (let n = 0; n < block.count; n += 1) {
-      const state = states[block.first + n] ?? '';
-      const x = block.x + (n % block.columns) * layout.step;
-      const y = block.y + Math.floor(n / block.columns) * layout.step;
-      pen.globalAlpha = only === undefined || only === state ? 1 : 0.16;
-      drawTile(pen, SHAPES[state] ?? 'hollow', x, y, layout.tile, colours[lookOf(state).tone]);
+  const { width, height, named } = layout.size;
+  for (const [i, { state, label }] of tiles.entries()) {
+    const place = placeOf(layout, i);
+    if (place === null) continue;
+    const { x, y } = place;
+    const shape = SHAPES[state] ?? 'hollow';
+    const colour = colours[lookOf(state).tone];
+    pen.globalAlpha = only === undefined || only === state ? 1 : 0.16;
+    if (!named) {
+      drawTile(pen, shape, x, y, height, colour);
+      continue;
     }
+    const inset = (height - MARK) / 2;
+    pen.strokeStyle = colours.rule;
+    pen.lineWidth = 1;
+    pen.strokeRect(x + 0.5, y + 0.5, width - 1, height - 1);
+    drawTile(pen, shape, x + inset, y + inset, MARK, colour);
+    pen.globalAlpha = only === undefined || only === state ? 1 : 0.4;
+    pen.fillStyle = colours.text;
+    const room = width - 2 * inset - MARK - 8;
+    pen.fillText(
+      shortened(label, (text) => pen.measureText(text).width <= room),
+      x + inset + MARK + 8,
+      y + height / 2 + 4,
+    );
   }
   pen.globalAlpha = 1;
+}
+
+/** Side of what tells the state, on a tile with a name. */
+const MARK = 14;
+
+/** A name that does not fit loses its middle: beginnings are alike, and ends tell apart. */
+export function shortened(name: string, fits: (text: string) => boolean): string {
+  if (fits(name)) return name;
+  for (let left = name.length - 1; left > 2; left -= 1) {
+    const head = Math.floor(left / 2);
+    const text = `${name.slice(0, head)}…${name.slice(name.length - (left - head))}`;
+    if (fits(text)) return text;
+  }
+  return `${name.slice(0, 1)}…`;
 }
 
 function drawName(pen: CanvasRenderingContext2D, block: Block, colours: Colours): void {
   const room = block.width - 48;
   pen.fillStyle = colours.text;
-  let name = block.name;
-  while (name.length > 1 && pen.measureText(name).width > room) name = name.slice(0, -1);
-  const shown = name === block.name ? name : `${name.slice(0, -1)}…`;
+  const shown = shortened(block.name, (text) => pen.measureText(text).width <= room);
   pen.fillText(shown, block.x, block.y - 7);
   pen.fillStyle = colours.muted;
   pen.fillText(

@@ -1,10 +1,19 @@
 /** Where ten thousand tiles lie, in px; pure. Tiles are numbered through all groups, in order. */
 export interface TileLayout {
-  /** Side of a tile, and from one to the next. */
-  readonly tile: number;
-  readonly step: number;
+  readonly size: TileSize;
   readonly height: number;
   readonly blocks: readonly Block[];
+}
+
+export interface TileSize {
+  /** Of a tile. */
+  readonly width: number;
+  readonly height: number;
+  /** From one to the next. */
+  readonly across: number;
+  readonly down: number;
+  /** There is room for its name. */
+  readonly named: boolean;
 }
 
 /** A group: its name above its tiles. */
@@ -23,23 +32,34 @@ export interface Block {
 const HEAD = 20;
 const GAP = 16;
 
-/** Tiles get smaller as there are more; groups lie side by side where they are small, else each takes the whole width. */
+/**
+ * A few tiles carry their names; tiles get smaller as there are more. Groups lie side by side where they are small, else
+ * each takes the whole width. `longest`: letters of the longest name.
+ */
 export function layTiles(
   groups: readonly { readonly name: string; readonly count: number }[],
   width: number,
+  longest = 0,
 ): TileLayout {
   const some = groups.filter((group) => group.count > 0);
   const total = some.reduce((sum, group) => sum + group.count, 0);
-  const [tile, step] = sizeFor(total);
+  const size =
+    namedSize(
+      some.map((group) => group.count),
+      width,
+      longest,
+    ) ?? squareSize(total);
   const named = some.length > 1 || (some[0]?.name ?? '') !== '';
   const head = named ? HEAD : 0;
   const largest = Math.max(0, ...some.map((group) => group.count));
   const across = Math.max(
     1,
-    Math.floor((width + GAP) / ((named ? blockWidth(largest, step, width) : width) + GAP)),
+    Math.floor(
+      (width + GAP) / ((named && !size.named ? blockWidth(largest, size.across, width) : width) + GAP),
+    ),
   );
   const room = Math.floor((width - GAP * (across - 1)) / across);
-  const columns = Math.max(1, Math.floor((room + step - tile) / step));
+  const columns = columnsIn(room, size);
   const blocks: Block[] = [];
   let first = 0;
   let top = 0;
@@ -51,10 +71,10 @@ export function layTiles(
       deepest = 0;
     }
     blocks.push({ name, first, count, x: place * (room + GAP), y: top + head, columns, width: room });
-    deepest = Math.max(deepest, head + Math.ceil(count / columns) * step);
+    deepest = Math.max(deepest, head + Math.ceil(count / columns) * size.down);
     first += count;
   }
-  return { tile, step, height: top + deepest, blocks };
+  return { size, height: top + deepest, blocks };
 }
 
 /** Room for a group: about three rows of tiles, never less than a name needs, and all there is for large ones. */
@@ -63,11 +83,33 @@ function blockWidth(largest: number, step: number, width: number): number {
   return Math.min(width, Math.max(136, Math.ceil(largest / 3) * step));
 }
 
-function sizeFor(total: number): readonly [tile: number, step: number] {
-  if (total <= 300) return [20, 24];
-  if (total <= 1500) return [14, 16];
-  if (total <= 4000) return [10, 12];
-  return [7, 8];
+const columnsIn = (width: number, { width: tile, across }: TileSize): number =>
+  Math.max(1, Math.floor((width + across - tile) / across));
+
+/** The size of tiles with names, as wide as they fill the width evenly; null where they would take more than a screen. */
+function namedSize(counts: readonly number[], width: number, longest: number): TileSize | null {
+  const wanted = Math.min(MOST_NAMED_PX, Math.max(LEAST_NAMED_PX, MARK_PX + longest * LETTER_PX));
+  const columns = Math.floor((width + NAMED_GAP) / (Math.min(wanted, width) + NAMED_GAP));
+  if (longest === 0 || width <= 0 || columns < 1) return null;
+  const rows = counts.reduce((sum, count) => sum + Math.ceil(count / columns) + 1, 0);
+  if (rows * NAMED_DOWN > MOST_HEIGHT_PX) return null;
+  // Where one row holds them all they need not be wider than their names.
+  const even = Math.floor((width + NAMED_GAP) / columns) - NAMED_GAP;
+  const tile = Math.min(even, MOST_NAMED_PX);
+  return { width: tile, height: NAMED_DOWN - 4, across: tile + NAMED_GAP, down: NAMED_DOWN, named: true };
+}
+const LEAST_NAMED_PX = 112;
+const MOST_NAMED_PX = 232;
+/** Beside its state. */
+const MARK_PX = 32;
+const LETTER_PX = 7;
+const NAMED_GAP = 8;
+const NAMED_DOWN = 28;
+const MOST_HEIGHT_PX = 720;
+
+function squareSize(total: number): TileSize {
+  const [side, step] = total <= 300 ? [20, 24] : total <= 1500 ? [14, 16] : total <= 4000 ? [10, 12] : [7, 8];
+  return { width: side, height: side, across: step, down: step, named: false };
 }
 
 /** The corner of a tile. */
@@ -79,16 +121,16 @@ export function placeOf(
   if (block === undefined) return null;
   const n = index - block.first;
   return {
-    x: block.x + (n % block.columns) * layout.step,
-    y: block.y + Math.floor(n / block.columns) * layout.step,
+    x: block.x + (n % block.columns) * layout.size.across,
+    y: block.y + Math.floor(n / block.columns) * layout.size.down,
   };
 }
 
 /** The tile at a point; null where there is none. The gap right and below belongs to it. */
 export function tileAt(layout: TileLayout, x: number, y: number): number | null {
   for (const block of layout.blocks) {
-    const column = Math.floor((x - block.x) / layout.step);
-    const row = Math.floor((y - block.y) / layout.step);
+    const column = Math.floor((x - block.x) / layout.size.across);
+    const row = Math.floor((y - block.y) / layout.size.down);
     if (column < 0 || column >= block.columns || row < 0) continue;
     const n = row * block.columns + column;
     if (n < block.count) return block.first + n;

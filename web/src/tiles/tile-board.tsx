@@ -30,8 +30,8 @@ interface TileBoardProps {
 }
 
 /**
- * Thousands of things by state, one tile each, on a canvas. The pointer or the arrow keys choose a tile, which the line
- * above names; click or Enter opens it. What a canvas cannot tell, a table beside it must.
+ * Things by state, one tile each, on a canvas: thousands, or a few with their names. The pointer or the arrow keys choose
+ * a tile, which the line above names; click or Enter opens it. What a canvas cannot tell, a table beside it must.
  */
 export function TileBoard({ label, groups, describe, onOpen, only }: TileBoardProps) {
   const frame = useRef<HTMLDivElement>(null);
@@ -47,8 +47,9 @@ export function TileBoard({ label, groups, describe, onOpen, only }: TileBoardPr
       layTiles(
         groups.map(({ name, tiles: some }) => ({ name, count: some.length })),
         width,
+        tiles.reduce((most, { label: name }) => Math.max(most, name.length), 0),
       ),
-    [groups, width],
+    [groups, tiles, width],
   );
 
   useLayoutEffect(() => {
@@ -71,13 +72,7 @@ export function TileBoard({ label, groups, describe, onOpen, only }: TileBoardPr
     pen.clearRect(0, 0, width, layout.height + 2);
     // Tiles that fill their place to the edge need a pixel before the first.
     pen.translate(1, 1);
-    drawTiles(
-      pen,
-      layout,
-      tiles.map((tile) => tile.state),
-      colours,
-      only,
-    );
+    drawTiles(pen, layout, tiles, colours, only);
   }, [layout, tiles, colours, only, width]);
 
   const tile = at === null ? undefined : tiles[at];
@@ -102,7 +97,7 @@ export function TileBoard({ label, groups, describe, onOpen, only }: TileBoardPr
   };
   return (
     <div className={styles.board}>
-      <p id={readout} className={styles.readout}>
+      <p id={readout} className={styles.readout} data-empty={tile === undefined || undefined}>
         {tile === undefined ? (
           <span className="muted">Point at a tile, or walk with the arrow keys; Enter opens.</span>
         ) : (
@@ -137,8 +132,8 @@ export function TileBoard({ label, groups, describe, onOpen, only }: TileBoardPr
           <div
             className={styles.cursor}
             style={{
-              width: layout.tile + 4,
-              height: layout.tile + 4,
+              width: layout.size.width + 4,
+              height: layout.size.height + 4,
               transform: `translate(${place.x - 1}px, ${place.y - 1}px)`,
             }}
           />

@@ -1,6 +1,7 @@
+import { useRouter } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
-import type { ReactNode, RefObject } from 'react';
+import { memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import type { CSSProperties, MouseEvent, ReactNode, RefObject } from 'react';
 import styles from './data-table.module.css';
 import { InTable } from './in-table.ts';
 import { ErrorNotice } from './notice.tsx';
@@ -15,7 +16,7 @@ export interface Column<T> {
   /** Figures stand on the right. */
   readonly align?: 'right';
   /** Left out where the table is narrower than so many px. */
-  readonly from?: 480 | 640 | 800 | 1000;
+  readonly from?: 480 | 640 | 800 | 1000 | 1200;
   /** The key that the server sorts by; the head becomes a button. */
   readonly sort?: string;
 }
@@ -51,22 +52,28 @@ interface DataTableProps<T> {
 
 /**
  * A table of any length: only what is in sight is drawn, the head stays, the next page is fetched in time. Columns give
- * way where there is little room. A link with the class `row-link` takes the clicks of its whole row.
+ * way where there is little room. A link with the class `row-link` takes the clicks of its whole row; where there are
+ * thousands of rows it is a RowLink.
  */
 export function DataTable<T>(props: DataTableProps<T>) {
   const { label, columns, rows, rowKey, empty, more = false, loadingMore = false, onMore } = props;
   const { height = 'fill', rowHeight = 32 } = props;
   const scroller = useRef<HTMLDivElement>(null);
+  // Always the same while the rows are: else the place of each row is worked out anew with every step of scrolling.
+  const getItemKey = useCallback(
+    (i: number) => {
+      const row = rows[i];
+      return row === undefined ? i : rowKey(row);
+    },
+    [rows, rowKey],
+  );
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
-    overscan: 12,
+    overscan: 6,
     scrollPaddingEnd: HEAD_PX,
-    getItemKey: (i) => {
-      const row = rows[i];
-      return row === undefined ? i : rowKey(row);
-    },
+    getItemKey,
   });
   const broken = props.error !== undefined && props.error !== null;
   const items = virtual.getVirtualItems();
@@ -89,12 +96,13 @@ export function DataTable<T>(props: DataTableProps<T>) {
     () => columns.filter((column) => column.from === undefined || width >= column.from),
     [columns, width],
   );
-  const tracks = tracksOf(shown);
+  const follow = useFollow();
   const wait = props.loading === true && rows.length === 0;
   return (
     <div
       ref={scroller}
       className={styles.scroller}
+      onClick={follow}
       tabIndex={bare ? 0 : undefined}
       data-fill={height === 'fill' || undefined}
       {...(props.focusable === true ? { tabIndex: 0, role: 'group', 'aria-label': label } : {})}
@@ -106,9 +114,10 @@ export function DataTable<T>(props: DataTableProps<T>) {
         aria-rowcount={more ? -1 : rows.length + 1}
         aria-busy={wait}
         className={styles.table}
+        style={looks(shown, rowHeight)}
       >
         <div role="rowgroup" className={styles.head}>
-          <div role="row" className={styles.row} style={tracks} aria-rowindex={1}>
+          <div role="row" className={styles.row} aria-rowindex={1}>
             {shown.map((column) => (
               <Head key={column.key} column={column} sort={props.sort} onSort={props.onSort} />
             ))}
@@ -125,7 +134,6 @@ export function DataTable<T>(props: DataTableProps<T>) {
                   columns={shown}
                   index={item.index}
                   start={item.start}
-                  size={item.size}
                   selected={props.selected?.(row)}
                   current={item.index === current}
                   tone={props.tone?.(row)}
@@ -156,14 +164,13 @@ interface RowProps<T> {
   readonly columns: readonly Column<T>[];
   readonly index: number;
   readonly start: number;
-  readonly size: number;
   readonly selected: boolean | undefined;
   readonly current: boolean;
   readonly tone: string | undefined;
 }
 
 /** While the table is scrolled, only the rows that come into sight are made. */
-const Row = memo(<T,>({ row, columns, index, start, size, selected, current, tone }: RowProps<T>) => (
+const Row = memo(<T,>({ row, columns, index, start, selected, current, tone }: RowProps<T>) => (
   <div
     role="row"
     aria-rowindex={index + 2}
@@ -171,7 +178,7 @@ const Row = memo(<T,>({ row, columns, index, start, size, selected, current, ton
     data-current={current || undefined}
     className={styles.row}
     data-tone={tone}
-    style={{ ...tracksOf(columns), height: size, transform: `translateY(${start}px)` }}
+    style={{ transform: `translateY(${start}px)` }}
   >
     {columns.map((column) => (
       <div key={column.key} role="cell" className={styles.cell} data-align={column.align}>
@@ -181,9 +188,27 @@ const Row = memo(<T,>({ row, columns, index, start, size, selected, current, ton
   </div>
 )) as <T>(props: RowProps<T>) => ReactNode;
 
-const tracksOf = <T,>(columns: readonly Column<T>[]): { readonly gridTemplateColumns: string } => ({
-  gridTemplateColumns: columns.map((column) => column.width).join(' '),
+/** What all rows have in common is said once. */
+const looks = <T,>(
+  columns: readonly Column<T>[],
+  row_px: number,
+): CSSProperties & Readonly<Record<`--${string}`, string>> => ({
+  '--tracks': columns.map((column) => column.width).join(' '),
+  '--row-px': `${row_px}px`,
 });
+
+/** Takes the clicks on RowLinks for the router. */
+function useFollow(): (event: MouseEvent) => void {
+  const router = useRouter();
+  return (event) => {
+    const link = event.target instanceof Element ? event.target.closest('a[data-inside]') : null;
+    if (link === null || event.defaultPrevented || event.button !== 0) return;
+    // Whoever wants it in a tab or window of its own gets that from the browser.
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    void router.navigate({ href: link.getAttribute('href') ?? '/' });
+  };
+}
 
 function Head<T>({
   column,

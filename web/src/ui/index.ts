@@ -2,6 +2,7 @@
 export { Allowed } from './allowed.tsx';
 export { Button, buttonLook } from './button.tsx';
 export { Changes } from './changes.tsx';
+export { Choice } from './choice.tsx';
 export { Command } from './command.tsx';
 export { ConfirmButton } from './confirm.tsx';
 export { Counts } from './counts.tsx';
@@ -26,6 +27,7 @@ export {
 export { HintLayer } from './hint.tsx';
 export { Empty, ErrorNotice, Notice } from './notice.tsx';
 export { Page, Section } from './page.tsx';
+export { RowLink } from './row-link.tsx';
 export { Prose } from './prose.tsx';
 export { Skeleton } from './skeleton.tsx';
 export { Mark } from './mark.tsx';
@@ -35,6 +37,7 @@ export { Sparkline } from './sparkline.tsx';
 export { SettingsList } from './settings-list.tsx';
 export { lookOf } from './states.ts';
 export { Status, StatusBadge, StatusShape } from './status.tsx';
+export { RehearsalTag, Tag } from './tag.tsx';
 export { Tabs } from './tabs.tsx';
 export type { Tab } from './tabs.tsx';
 export { Seconds, Time, Took, useNow } from './time.tsx';

@@ -12,6 +12,7 @@ const LOOKS: Readonly<Record<string, StateLook>> = {
   succeeded: look('✓', 'succeeded', 'ok'),
   failed: look('✗', 'failed', 'failed'),
   canceled: look('⊘', 'canceled', 'canceled'),
+  passed: look('✓', 'passed', 'ok'),
   skipped: look('–', 'skipped', 'idle'),
   running: look('▶', 'running', 'running'),
   waiting: look('‖', 'waiting', 'waiting'),

@@ -1,15 +1,25 @@
+import { count as counted } from './format.ts';
 import { lookOf } from './states.ts';
 import styles from './status.module.css';
 
-/** A state as shape and word; `count` before the word where it counts things. */
-export function Status({ state, count }: { readonly state: string; readonly count?: number | undefined }) {
+/** A state as shape and word; `count` before the word where it counts things. `short`: the word is only read aloud. */
+export function Status({
+  state,
+  count,
+  short = false,
+}: {
+  readonly state: string;
+  readonly count?: number;
+  readonly short?: boolean;
+}) {
   const { shape, word, tone } = lookOf(state);
   return (
     <span className={styles.status} data-tone={tone}>
       <span className={styles.shape} aria-hidden="true">
         {shape}
       </span>
-      {count === undefined ? word : `${count.toLocaleString('en')} ${word}`}
+      {count === undefined ? word : short ? counted(count) : `${counted(count)} ${word}`}
+      {short && <span className="unseen">{word}</span>}
     </span>
   );
 }
@@ -31,7 +41,7 @@ export function StatusBadge({ state, word }: { readonly state: string; readonly 
 export function StatusShape({ state }: { readonly state: string }) {
   const { shape, word, tone } = lookOf(state);
   return (
-    <span className={styles.status} data-tone={tone} title={word}>
+    <span className={styles.status} data-tone={tone} data-hint={word}>
       <span className={styles.shape} aria-hidden="true">
         {shape}
       </span>

@@ -63,19 +63,19 @@ export function AuditTab({
         {...list}
         rowKey={(entry) => String(entry.seq)}
         columns={[
-          { key: 'seq', head: 'No.', width: '64px', align: 'right', from: 480, cell: (entry) => entry.seq },
+          { key: 'seq', head: 'No.', width: '56px', align: 'right', from: 480, cell: (entry) => entry.seq },
           { key: 'at', head: 'Time', width: '96px', cell: (entry) => <Time at={entry.at} /> },
           {
             key: 'message',
             head: 'What was done',
-            width: 'minmax(160px, 4fr)',
+            width: 'minmax(160px, 3fr)',
             cell: (entry) => (
               <button type="button" className="row-link row-button" onClick={() => setOpen(entry)}>
                 {entry.message}
               </button>
             ),
           },
-          { key: 'actor', head: 'By', width: 'minmax(96px, 1fr)', from: 480, cell: (entry) => entry.actor },
+          { key: 'actor', head: 'By', width: 'minmax(128px, 1fr)', from: 640, cell: (entry) => entry.actor },
           {
             key: 'identity',
             head: 'Identity',
@@ -86,7 +86,7 @@ export function AuditTab({
           {
             key: 'type',
             head: 'Type',
-            width: 'minmax(120px, 1fr)',
+            width: 'minmax(128px, 1fr)',
             from: 1000,
             cell: (entry) => <span className="muted">{entry.type}</span>,
           },
@@ -98,7 +98,7 @@ export function AuditTab({
             cell: (entry) => <code>{entry.hash.slice(0, 10)}</code>,
           },
         ]}
-        empty={<Empty title="Nobody did anything that is like this." />}
+        empty={<Empty title="Nobody did anything that is like this.">Take a filter away.</Empty>}
       />
       {open !== null && <EventDialog event={open} onClose={() => setOpen(null)} />}
     </>

@@ -66,14 +66,14 @@ const COLUMNS: readonly Column<ApprovalRow>[] = [
   {
     key: 'title',
     head: 'What',
-    width: 'minmax(112px, 2fr)',
+    width: 'minmax(112px, 3fr)',
     cell: (a) => (
       <Link to={approvalPath(a.id)} className="row-link">
         {a.title}
       </Link>
     ),
   },
-  { key: 'status', head: 'State', width: '110px', cell: (a) => <Status state={a.status} />, from: 480 },
+  { key: 'status', head: 'State', width: '104px', cell: (a) => <Status state={a.status} />, from: 480 },
   { key: 'gate', head: 'Gate', width: '140px', cell: (a) => a.gate, from: 800 },
   {
     key: 'run',
@@ -88,7 +88,7 @@ const COLUMNS: readonly Column<ApprovalRow>[] = [
   {
     key: 'open',
     head: 'Open',
-    width: '112px',
+    width: '96px',
     align: 'right',
     cell: (a) => `${count(a.counts.pending)} of ${count(total(a))}`,
     from: 640,
@@ -102,16 +102,16 @@ const COLUMNS: readonly Column<ApprovalRow>[] = [
   {
     key: 'asked',
     head: 'Asked by',
-    width: 'minmax(96px, 1fr)',
-    cell: (a) => <span title={a.requested_by}>{a.requested_by}</span>,
+    width: 'minmax(120px, 1fr)',
+    cell: (a) => a.requested_by,
     from: 800,
   },
   {
     key: 'who',
     head: 'Who may decide',
     width: 'minmax(112px, 1fr)',
-    cell: (a) => <span title={whoMay(a)}>{whoMay(a)}</span>,
-    from: 1000,
+    cell: (a) => whoMay(a),
+    from: 1200,
   },
 ];
 
@@ -121,7 +121,7 @@ const total = ({ counts: { pending, approve, hold, reject } }: ApprovalRow): num
 const isOneOf = (gate: string): boolean => GATES.some((known) => known === gate);
 
 function NothingHere({ waits, filtered }: { readonly waits: boolean; readonly filtered: boolean }) {
-  if (filtered) return <Empty title="No request matches." />;
+  if (filtered) return <Empty title="No request matches.">Look at all gates, or at all requests.</Empty>;
   return waits ? (
     <Empty title="Nothing waits for a decision.">
       <p>
@@ -130,6 +130,6 @@ function NothingHere({ waits, filtered }: { readonly waits: boolean; readonly fi
       </p>
     </Empty>
   ) : (
-    <Empty title="No request of this kind yet." />
+    <Empty title="No request of this kind yet.">What waits is shown first.</Empty>
   );
 }

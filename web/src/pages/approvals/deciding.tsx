@@ -112,7 +112,13 @@ export function Deciding({
   });
 
   const detail = current !== null && (
-    <SubjectDetail subject={current} kind={kind} metrics={metrics} better={better} />
+    <SubjectDetail
+      subject={current}
+      kind={kind}
+      rehearsal={approval.rehearsal}
+      metrics={metrics}
+      better={better}
+    />
   );
   const subjects = (
     <>

@@ -21,7 +21,7 @@ export function columnsFor(
 const VERDICT: Column<SubjectRow> = {
   key: 'verdict',
   head: 'Verdict',
-  width: 'minmax(64px, 1.2fr)',
+  width: 'minmax(64px, 1fr)',
   cell: (s) => <VerdictOf subject={s} />,
 };
 
@@ -29,7 +29,7 @@ const VERDICT: Column<SubjectRow> = {
 export function VerdictOf({ subject: { verdict, held_because } }: { readonly subject: SubjectRow }) {
   if (verdict !== 'pending' || held_because === null) return <Status state={VERDICTS[verdict]} />;
   return (
-    <span className={styles.heldBack} data-tone="waiting" title={held_because}>
+    <span className={styles.heldBack} data-tone="waiting">
       ‖ held back <span className="muted">{held_because}</span>
     </span>
   );
@@ -39,7 +39,7 @@ const VERDICTS = { pending: 'open', approve: 'approved', hold: 'held', reject: '
 const metricColumns = (name: string, better: Better | undefined, i: number): Column<SubjectRow>[] => [
   {
     key: `metric.${name}`,
-    head: <span title={`${name} of the candidate, then of the model in use`}>{name}</span>,
+    head: <span data-hint={`${name} of the candidate, then of the model in use`}>{name}</span>,
     width: '136px',
     align: 'right',
     sort: name,
@@ -53,7 +53,7 @@ const metricColumns = (name: string, better: Better | undefined, i: number): Col
   },
   {
     key: `change.${name}`,
-    head: <span title={`Difference of ${name} to the model in use`}>Δ {name}</span>,
+    head: <span data-hint={`Difference of ${name} to the model in use`}>Δ {name}</span>,
     width: '128px',
     align: 'right',
     sort: `change.${name}`,
@@ -87,6 +87,7 @@ export function Change({
   const difference = differenceOf(candidate, current, better);
   if (difference === null) return <span className="muted">–</span>;
   const { change, word } = difference;
+  if (word === 'same') return <span className="muted">same</span>;
   return (
     <span
       className={styles.change}
@@ -104,8 +105,7 @@ const FAILURE_COLUMNS: readonly Column<SubjectRow>[] = [
     width: 'minmax(120px, 2fr)',
     cell: (s) => {
       const failed = failedOf(s);
-      const cause = failed.cause ?? failed.message ?? '–';
-      return <span title={cause}>{cause}</span>;
+      return failed.cause ?? failed.message ?? '–';
     },
     from: 480,
   },

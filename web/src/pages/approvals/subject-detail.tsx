@@ -1,7 +1,8 @@
 import { Link } from '@tanstack/react-router';
 import { figure } from '../../metrics/differences.ts';
 import type { Better } from '../../metrics/differences.ts';
-import { circuitPath, jobPath, versionPath } from '../../paths.ts';
+import { VersionLink } from '../../models/index.ts';
+import { circuitPath, jobPath } from '../../paths.ts';
 import styles from './approval-page.module.css';
 import type { SubjectRow } from './approval-data.ts';
 import type { Kind } from './consequences.ts';
@@ -14,9 +15,12 @@ export function SubjectDetail({
   kind,
   metrics,
   better,
+  rehearsal,
 }: {
   readonly subject: SubjectRow;
   readonly kind: Kind;
+  /** Its models have a registry of their own. */
+  readonly rehearsal: boolean;
   readonly metrics: readonly string[];
   readonly better: ReadonlyMap<string, Better>;
 }) {
@@ -27,7 +31,7 @@ export function SubjectDetail({
         <h3>{subject.subject}</h3>
         <VerdictOf subject={subject} />
       </div>
-      <Links subject={subject} kind={kind} />
+      <Links subject={subject} kind={kind} rehearsal={rehearsal} />
       {kind === 'models' && metrics.length > 0 && (
         <Comparison subject={subject} metrics={metrics} better={better} />
       )}
@@ -57,15 +61,19 @@ export function SubjectDetail({
 function Links({
   subject: { subject, circuit_id },
   kind,
+  rehearsal,
 }: {
   readonly subject: SubjectRow;
   readonly kind: Kind;
+  readonly rehearsal: boolean;
 }) {
   const [, model, version] = /^(.+):(\d+)$/.exec(subject) ?? [];
   return (
     <p className={styles.links}>
       {kind === 'models' && model !== undefined && (
-        <Link to={versionPath(model, Number(version))}>Model version</Link>
+        <VersionLink model={model} version={Number(version)} registry={rehearsal ? 'rehearsal-dev' : 'dev'}>
+          Model version
+        </VersionLink>
       )}
       {circuit_id !== null && <Link to={circuitPath(circuit_id)}>Circuit {circuit_id}</Link>}
     </p>

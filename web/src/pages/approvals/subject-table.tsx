@@ -76,13 +76,12 @@ export function SubjectTable({
     {
       key: 'subject',
       head: HEADS[kind],
-      width: 'minmax(88px, 1fr)',
+      width: 'minmax(84px, 2fr)',
       sort: 'subject',
       cell: ({ subject }) => (
         <button
           type="button"
           className={`row-link ${styles.name ?? ''}`}
-          title={subject}
           onClick={(event) => (event.shiftKey ? onChoose(subject, true) : onLook(subject))}
         >
           {subject}
@@ -101,7 +100,7 @@ export function SubjectTable({
       current={currentIndex}
       sort={sort ?? 'subject'}
       onSort={onSort}
-      empty={<Empty title="Nothing in this request matches." />}
+      empty={<Empty title="Nothing in this request matches.">Take a filter away.</Empty>}
     />
   );
 }

@@ -4,7 +4,8 @@ import type { ApprovalView, Vote } from './approval-data.ts';
 
 /** Who said what and when, the newest first. */
 export function Votes({ approval }: { readonly approval: ApprovalView }) {
-  if (approval.votes.length === 0) return <Empty title="Nobody has said anything yet." />;
+  if (approval.votes.length === 0)
+    return <Empty title="Nobody has said anything yet.">Every verdict stands here, with its comment.</Empty>;
   return (
     <ol className={styles.groups} aria-label="What was said, the newest first">
       {approval.votes.toReversed().map((vote) => (

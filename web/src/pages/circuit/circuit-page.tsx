@@ -119,7 +119,7 @@ function Why({ circuit: { why, state, last_good } }: { readonly circuit: Circuit
     <Section title={state === 'good' ? 'Why it is not trained' : 'Why'}>
       <div className="stack">
         <p className={styles.reason}>{why.reason}</p>
-        {why.changes !== null && why.changes.length > 0 && <Changes changes={why.changes} />}
+        {saysMore(why) && <Changes changes={why.changes ?? []} />}
         <Facts>
           <Fact name="Cause">{why.cause.replaceAll('_', ' ')}</Fact>
           <Fact name="Good model">
@@ -147,6 +147,12 @@ function Why({ circuit: { why, state, last_good } }: { readonly circuit: Circuit
   );
 }
 
+/** Whether the changes tell more than the reason, which names a single one with its values. */
+const saysMore = ({ changes, reason }: CircuitView['why']): boolean =>
+  changes !== null &&
+  changes.length > 0 &&
+  (changes.length > 1 || !reason.startsWith(changes[0]?.field ?? ''));
+
 function Versions({
   history,
   good,
@@ -166,7 +172,7 @@ function Versions({
           {
             key: 'version',
             head: 'Version',
-            width: '96px',
+            width: '64px',
             cell: (v) => (
               <Link to={versionPath(v.model_name, v.version)} className="row-link">
                 v{v.version}
@@ -186,7 +192,7 @@ function Versions({
                 <span className="muted">pull request</span>
               ) : null,
           },
-          { key: 'made', head: 'Registered', width: '120px', cell: (v) => <Time at={v.created_at} /> },
+          { key: 'made', head: 'Registered', width: '104px', cell: (v) => <Time at={v.created_at} /> },
           {
             key: 'run',
             head: 'Run',
@@ -295,7 +301,7 @@ const Jobs = ({ jobs }: { readonly jobs: CircuitView['jobs'] }) => (
           cell: (job) => <Time at={job.ended_at} />,
         },
       ]}
-      empty={<Empty title="It was never trained." />}
+      empty={<Empty title="It was never trained.">Plan its training with the button above.</Empty>}
     />
   </Section>
 );

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useState } from 'react';
 import { boardQuery } from '../../api/circuits.ts';
 import {
   Button,
+  Choice,
   Empty,
   ErrorNotice,
   Filters,
@@ -26,6 +27,10 @@ import { StateFilter } from './state-filter.tsx';
 import { filterTiles, tilesOf } from './tiles.ts';
 
 const route = getRouteApi('/fleet');
+const VIEWS = [
+  { value: 'board', text: 'Board' },
+  { value: 'table', text: 'Table' },
+] as const;
 
 /** Every circuit: how it stands, as a board or as a table; what is picked can be planned. */
 export function FleetPage() {
@@ -76,13 +81,7 @@ export function FleetPage() {
         )
       }
       actions={
-        <div role="group" aria-label="Show as" className={styles.views}>
-          {(['board', 'table'] as const).map((each) => (
-            <Button key={each} small aria-pressed={view === each} onClick={() => filter({ view: each })}>
-              {each === 'board' ? 'Board' : 'Table'}
-            </Button>
-          ))}
-        </div>
+        <Choice label="Show as" value={view} options={VIEWS} onChange={(next) => filter({ view: next })} />
       }
     >
       {data?.problem != null && <FleetProblemNotice problem={data.problem} at={data.at} />}
@@ -176,7 +175,8 @@ export function FleetPage() {
 }
 
 function NoCircuits({ filtered, problem }: { readonly filtered: boolean; readonly problem: boolean }) {
-  if (filtered) return <Empty title="No circuit matches these filters." />;
+  if (filtered)
+    return <Empty title="No circuit matches these filters.">Take one away, or clear them all.</Empty>;
   if (problem) return null;
   return (
     <Empty title="The fleet has no circuits yet." command="trainyard init">

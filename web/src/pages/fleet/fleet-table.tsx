@@ -1,10 +1,10 @@
-import { Link } from '@tanstack/react-router';
 import { useLayoutEffect, useMemo, useRef } from 'react';
 import type { RefObject } from 'react';
 import type { CircuitRow } from '../../api/circuits.ts';
 import { api, ok } from '../../api/client.ts';
 import { useList } from '../../api/list.ts';
-import { DataTable, Empty, Sparkline, Status, Time, number } from '../../ui/index.ts';
+import { circuitPath } from '../../paths.ts';
+import { DataTable, Empty, RowLink, Sparkline, Status, Time, number } from '../../ui/index.ts';
 import type { Column } from '../../ui/index.ts';
 import type { FleetSearch } from './fleet-queries.ts';
 import styles from './fleet-table.module.css';
@@ -57,7 +57,7 @@ export function FleetTable({
       onSort={(next) => onSort(next as FleetSort)}
       empty={
         filtered ? (
-          <Empty title="No circuit matches these filters." />
+          <Empty title="No circuit matches these filters.">Take one away, or clear them all.</Empty>
         ) : (
           <Empty title="The fleet has no circuits yet." command="trainyard init" />
         )
@@ -108,9 +108,7 @@ function columnsFor(
       sort: 'id',
       cell: (row) => (
         <>
-          <Link to="/fleet/$circuit" params={{ circuit: row.id }} className="row-link" data-hint={row.id}>
-            {row.id}
-          </Link>
+          <RowLink to={circuitPath(row.id)}>{row.id}</RowLink>
           {narrow && row.state !== 'good' && <span className={styles.below}>{row.reason}</span>}
         </>
       ),
@@ -127,14 +125,7 @@ function columnsFor(
       head: 'Reason',
       width: 'minmax(120px, 2fr)',
       from: 640,
-      cell: (row) =>
-        row.state === 'good' ? (
-          <span className="muted">–</span>
-        ) : (
-          <span data-hint={row.reason} className={styles.reason}>
-            {row.reason}
-          </span>
-        ),
+      cell: (row) => (row.state === 'good' ? <span className="muted">–</span> : row.reason),
     },
     {
       key: 'good',

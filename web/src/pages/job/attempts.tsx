@@ -13,7 +13,7 @@ export const Attempts = ({ job }: { readonly job: JobView }) => (
       {
         key: 'number',
         head: 'Attempt',
-        width: '72px',
+        width: '56px',
         cell: (attempt) => (
           <Link
             to="/jobs/$job"
@@ -26,22 +26,19 @@ export const Attempts = ({ job }: { readonly job: JobView }) => (
           </Link>
         ),
       },
-      { key: 'status', head: 'State', width: '112px', cell: (attempt) => <Status state={attempt.status} /> },
+      { key: 'status', head: 'State', width: '104px', cell: (attempt) => <Status state={attempt.status} /> },
       {
         key: 'message',
         head: 'Message',
         width: 'minmax(120px, 2fr)',
         from: 640,
-        cell: (attempt) => (
-          <span title={attempt.message ?? undefined}>
-            {attempt.message ?? attempt.reason?.replaceAll('_', ' ') ?? ''}
-          </span>
-        ),
+        cell: (attempt) => attempt.message ?? attempt.reason?.replaceAll('_', ' ') ?? '',
       },
       {
         key: 'submitted',
         head: 'Submitted',
         width: '96px',
+        from: 480,
         cell: (attempt) => <Time at={attempt.submitted_at} />,
       },
       {

@@ -28,7 +28,7 @@ export function Details({ job }: { readonly job: JobView }) {
             ])}
             none=""
           />
-          {step.environment !== null && <p className="muted">Environment {step.environment}</p>}
+          {step.environment !== null && <p className={styles.environment}>Environment {step.environment}</p>}
         </Section>
       ))}
       <Section title="Versions and limits">

@@ -51,7 +51,7 @@ export function Files({ version }: { readonly version: VersionView }) {
               head: 'SHA-256',
               width: 'minmax(160px, 2fr)',
               from: 640,
-              cell: (file) => <code title={file.sha256}>{file.sha256}</code>,
+              cell: (file) => <code>{file.sha256}</code>,
             },
           ]}
           empty={<Empty title="It has no files." />}

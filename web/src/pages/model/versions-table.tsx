@@ -160,8 +160,8 @@ const columns = (
   {
     key: 'job',
     head: 'Job',
-    width: 'minmax(120px, 1.2fr)',
-    from: 1000,
+    width: 'minmax(216px, 1.2fr)',
+    from: 1200,
     cell: ({ run, job_name }) =>
       run === null ? (
         <span className="muted">{job_name}</span>

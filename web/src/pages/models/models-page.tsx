@@ -93,7 +93,7 @@ const COLUMNS: readonly Column<RegisteredModelRow>[] = [
   {
     key: 'model',
     head: 'Model',
-    width: 'minmax(112px, 1.6fr)',
+    width: 'minmax(112px, 1fr)',
     cell: (m) => (
       <ModelLink model={m.model_name} className="row-link" hint={m.model_name}>
         {m.model_name}
@@ -115,7 +115,7 @@ const COLUMNS: readonly Column<RegisteredModelRow>[] = [
   {
     key: 'plant',
     head: 'Plant',
-    width: 'minmax(72px, 0.7fr)',
+    width: 'minmax(64px, 0.45fr)',
     from: 1000,
     cell: ({ plant_id }) =>
       plant_id === null ? (
@@ -135,7 +135,8 @@ const COLUMNS: readonly Column<RegisteredModelRow>[] = [
   {
     key: 'current',
     head: 'Current',
-    width: 'minmax(48px, 0.9fr)',
+    width: '116px',
+    from: 480,
     cell: ({ model_name, current }) =>
       current === null ? (
         <span className="muted">none</span>

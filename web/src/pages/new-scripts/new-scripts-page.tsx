@@ -1,26 +1,26 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { scriptRunPath } from '../../paths.ts';
 import { allScriptsQuery, startScripts } from '../../scripts/index.ts';
 import type { ScriptRow } from '../../scripts/index.ts';
 import {
   Button,
-  CheckBox,
   Command,
   Empty,
   ErrorNotice,
-  Field,
   Page,
   Section,
   Skeleton,
   plural,
   toast,
 } from '../../ui/index.ts';
+import { How } from './how.tsx';
 import styles from './new-scripts.module.css';
 import { OptionFields } from './option-fields.tsx';
+import { optionsOf } from './options.ts';
 import { Preview, usePreview } from './preview.tsx';
-import { EMPTY, askedBy, optionsOf } from './request.ts';
+import { EMPTY, askedBy } from './request.ts';
 import type { Draft } from './request.ts';
 import { ScriptChoice } from './script-choice.tsx';
 
@@ -65,6 +65,11 @@ function Form({ scripts }: { readonly scripts: readonly ScriptRow[] }) {
   const { request, wrong } = useMemo(() => askedBy({ ...draft, only }, options), [draft, only, options]);
   const readable = Object.keys(wrong).length === 0;
   const preview = usePreview(request, readable);
+  // While the server refuses what is asked, what it said before still holds for the rest.
+  const [holds, setHolds] = useState(preview.data?.how);
+  useEffect(() => {
+    if (preview.data !== undefined) setHolds(preview.data.how);
+  }, [preview.data]);
   const starting = useMutation({
     mutationFn: () => startScripts(request),
     onSuccess: async ({ number }) => {
@@ -107,8 +112,11 @@ function Form({ scripts }: { readonly scripts: readonly ScriptRow[] }) {
           onChange={(name, value) => set({ values: { ...draft.values, [name]: value } })}
         />
       </Section>
-      <Section title="How they run" aside={<span className="muted">empty: as in trainyard.yaml</span>}>
-        <How draft={draft} wrong={wrong} set={set} />
+      <Section
+        title="How they run"
+        aside={<span className="muted">what you do not touch is as in trainyard.yaml</span>}
+      >
+        <How draft={draft} wrong={wrong} holds={holds} set={set} />
       </Section>
       <Section title="What this makes">
         <div className="stack">
@@ -128,90 +136,5 @@ function Form({ scripts }: { readonly scripts: readonly ScriptRow[] }) {
         </div>
       </Section>
     </form>
-  );
-}
-
-function How({
-  draft,
-  wrong,
-  set,
-}: {
-  readonly draft: Draft;
-  readonly wrong: Readonly<Record<string, string>>;
-  readonly set: (next: Partial<Draft>) => void;
-}) {
-  return (
-    <div className={styles.fields}>
-      <div className={styles.checks}>
-        <CheckBox
-          label="Several at once"
-          checked={draft.parallel}
-          onChange={(parallel) => set({ parallel })}
-        />
-        <CheckBox
-          label="One that succeeds is enough"
-          checked={draft.partial}
-          onChange={(partial) => set({ partial })}
-        />
-      </div>
-      {draft.parallel && (
-        <Short
-          name="max_workers"
-          label="At most at once"
-          placeholder="4"
-          wrong={wrong}
-          value={draft.max_workers}
-          onChange={(max_workers) => set({ max_workers })}
-        />
-      )}
-      <Short
-        name="retries"
-        label="Further attempts"
-        placeholder="0"
-        wrong={wrong}
-        value={draft.retries}
-        onChange={(retries) => set({ retries })}
-      />
-      <Short
-        name="timeout_min"
-        label="Minutes per attempt"
-        placeholder="no limit"
-        wrong={wrong}
-        value={draft.timeout_min}
-        onChange={(timeout_min) => set({ timeout_min })}
-      />
-    </div>
-  );
-}
-
-function Short({
-  name,
-  label,
-  placeholder,
-  wrong,
-  value,
-  onChange,
-}: {
-  readonly name: string;
-  readonly label: string;
-  readonly placeholder: string;
-  readonly wrong: Readonly<Record<string, string>>;
-  readonly value: string;
-  readonly onChange: (value: string) => void;
-}) {
-  const id = `how-${name}`;
-  return (
-    <Field label={label} htmlFor={id} help={wrong[name]}>
-      <input
-        id={id}
-        type="text"
-        inputMode="decimal"
-        autoComplete="off"
-        placeholder={placeholder}
-        aria-invalid={wrong[name] !== undefined || undefined}
-        value={value}
-        onChange={(event) => onChange(event.target.value)}
-      />
-    </Field>
   );
 }

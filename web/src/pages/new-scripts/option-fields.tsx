@@ -1,6 +1,6 @@
-import { Field } from '../../ui/index.ts';
 import styles from './new-scripts.module.css';
-import type { Option } from './request.ts';
+import type { Option } from './options.ts';
+import { TextField } from './text-field.tsx';
 
 /** A field for each option that one of the chosen scripts declares. */
 export function OptionFields({
@@ -21,27 +21,19 @@ export function OptionFields({
     return <p className="muted">None of these scripts declares an option that can be given a value.</p>;
   return (
     <div className={styles.fields}>
-      {options.map(({ name, flag, takers }) => {
-        const id = `option-${name}`;
-        const problem = wrong[name];
-        const takes = takers === scripts ? '' : `${takers} of ${scripts} take it`;
-        return (
-          <Field key={flag} label={flag} htmlFor={id} help={problem ?? (takes === '' ? undefined : takes)}>
-            <input
-              id={id}
-              type="text"
-              className="mono"
-              autoComplete="off"
-              spellCheck={false}
-              placeholder="its default"
-              maxLength={2000}
-              aria-invalid={problem !== undefined || undefined}
-              value={values[name] ?? ''}
-              onChange={(event) => onChange(name, event.target.value)}
-            />
-          </Field>
-        );
-      })}
+      {options.map(({ name, flag, takers }) => (
+        <TextField
+          key={flag}
+          id={`option-${name}`}
+          label={flag}
+          mono
+          placeholder="its default"
+          wrong={wrong[name]}
+          help={takers === scripts ? undefined : `${takers} of ${scripts} take it`}
+          value={values[name] ?? ''}
+          onChange={(value) => onChange(name, value)}
+        />
+      ))}
     </div>
   );
 }

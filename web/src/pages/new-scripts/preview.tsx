@@ -4,8 +4,9 @@ import { useEffect, useState } from 'react';
 import { useRefusal } from '../../api/may.ts';
 import { previewQuery } from '../../scripts/index.ts';
 import type { Preview as Previewed, ScriptsRequest } from '../../scripts/index.ts';
-import { DataTable, ErrorNotice, Skeleton, count, plural } from '../../ui/index.ts';
+import { DataTable, ErrorNotice, Skeleton, Tag, count, plural } from '../../ui/index.ts';
 import type { Column } from '../../ui/index.ts';
+import { howText } from './how-text.ts';
 
 /** What the request would make, asked for once nobody types any more. */
 export function usePreview(request: ScriptsRequest, readable: boolean): UseQueryResult<Previewed> {
@@ -42,6 +43,7 @@ export function Preview({
           <span className="muted">, the first {count(data.jobs.length)} are shown</span>
         )}
       </p>
+      <p className="muted">{howText(data)}</p>
       <DataTable
         label="Jobs that would run"
         rows={data.jobs}
@@ -60,7 +62,11 @@ const columnsFor = (parameters: readonly string[]): readonly Column<Previewed['j
     key: 'id',
     head: 'Job',
     width: 'minmax(128px, 1fr)',
-    cell: ({ id }) => <span data-hint={id}>{id}</span>,
+    cell: ({ id, optional }) => (
+      <>
+        {id} {optional && <Tag text="may fail" />}
+      </>
+    ),
   },
   ...parameters.slice(0, 4).map((name): Column<Previewed['jobs'][number]> => ({
     key: `parameter.${name}`,
@@ -74,9 +80,6 @@ const columnsFor = (parameters: readonly string[]): readonly Column<Previewed['j
     key: 'command',
     head: 'Command',
     width: 'minmax(128px, 2fr)',
-    cell: ({ command }) => {
-      const text = command.join(' ');
-      return <code data-hint={text}>{text}</code>;
-    },
+    cell: ({ command }) => <code>{command.join(' ')}</code>,
   },
 ];

@@ -1,88 +1,32 @@
-import type { ScriptRow, ScriptsRequest } from '../../scripts/index.ts';
+import { parseSize } from '../../../../src/kernel/size.ts';
+import type { ScriptsRequest } from '../../scripts/index.ts';
+import { readValues } from './options.ts';
+import type { Common, Option } from './options.ts';
 
-/** An option that the chosen scripts declare. */
-export interface Option {
-  /** What it is called in a request: `epochs`, `batch-size`. */
-  readonly name: string;
-  /** As the scripts spell it. */
-  readonly flag: string;
-  /** How many of the chosen scripts take it. */
-  readonly takers: number;
-  /** One of the four that are given to all scripts alike, without a job for each value. */
-  readonly common: Common | null;
-}
-const COMMON = ['epochs', 'folds', 'sample', 'batch'] as const;
-type Common = (typeof COMMON)[number];
+/** What is on or off. */
+export type Switch =
+  | 'parallel'
+  | 'allow_partial_success'
+  | 'mark_discovered_optional'
+  | 'no_auto_discover'
+  | 'allow_discovery_overrides'
+  | 'resume';
 
-const SPELLED: Readonly<Record<Common, readonly string[]>> = {
-  epochs: ['--epochs'],
-  folds: ['--folds'],
-  sample: ['--sample'],
-  batch: ['--batch-size', '--batch', '--batch_size'],
-};
+/** What is written into a line of its own. */
+export type Line = 'max_workers' | 'retries' | 'timeout_min' | 'exclude' | 'memory' | 'gpus' | 'gpus_per_job';
 
-/** Every option of the chosen scripts once, the common ones first, then those that most of them take. */
-export function optionsOf(scripts: readonly Pick<ScriptRow, 'flags'>[]): readonly Option[] {
-  const takers = new Map<string, number>();
-  for (const { flags } of scripts)
-    for (const flag of flags) if (isGiven(flag)) takers.set(flag, (takers.get(flag) ?? 0) + 1);
-  const options = [...takers].map(([flag, n]): Option => {
-    const common = COMMON.find((name) => SPELLED[name].includes(flag)) ?? null;
-    return { name: flag.replace(/^--/, ''), flag, takers: n, common };
-  });
-  const rank = ({ common }: Option): number => (common === null ? COMMON.length : COMMON.indexOf(common));
-  return options.toSorted((a, b) => rank(a) - rank(b) || b.takers - a.takers || (a.flag < b.flag ? -1 : 1));
-}
-
-/** What can be asked for: where results go is decided for the scripts. */
-const isGiven = (flag: string): boolean =>
-  /^--[A-Za-z][\w-]{0,99}$/.test(flag) && !/^--output[_-]dir$/i.test(flag);
-
-/** Values that are written `10, 20` or `1..5`; a text where it cannot be read. */
-export function readValues(text: string): readonly string[] | string {
-  const parts = text.split(',').map((part) => part.trim());
-  if (parts.includes('')) return 'A value is missing between two commas.';
-  const values: string[] = [];
-  for (const part of parts) {
-    const [, from, to] = /^(-?\d+)\.\.(-?\d+)$/.exec(part) ?? [];
-    if (from === undefined || to === undefined) {
-      if (/^-?[\d.]+\.\.-?[\d.]+$/.test(part))
-        return `${part} is no range of whole numbers; name the values one by one.`;
-      values.push(part);
-      continue;
-    }
-    const [first, last] = [Number(from), Number(to)];
-    const length = Math.abs(last - first) + 1;
-    if (length > MOST_VALUES) return `${part} are ${length} values; ${MOST_VALUES} are the most.`;
-    values.push(...Array.from({ length }, (_, i) => String(first + (first <= last ? i : -i))));
-  }
-  return [...new Set(values)];
-}
-
-const MOST_VALUES = 10_000;
-
-/** What the form holds. */
+/** What the form holds. What was not touched is left to trainyard.yaml. */
 export interface Draft {
   /** Ids; empty: all. */
   readonly only: readonly string[];
   /** What was written for each option, by its name. */
   readonly values: Readonly<Record<string, string>>;
-  readonly parallel: boolean;
-  readonly max_workers: string;
-  readonly retries: string;
-  readonly timeout_min: string;
-  readonly partial: boolean;
+  readonly switches: Readonly<Partial<Record<Switch, boolean>>>;
+  readonly lines: Readonly<Partial<Record<Line, string>>>;
+  readonly order: ScriptsRequest['order'];
 }
 
-export const EMPTY: Draft = {
-  only: [],
-  values: {},
-  parallel: false,
-  max_workers: '',
-  retries: '',
-  timeout_min: '',
-  partial: false,
-};
+export const EMPTY: Draft = { only: [], values: {}, switches: {}, lines: {}, order: undefined };
 
 /** What is asked of the server, and what is wrong with a field, by its name. */
 export interface Asked {
@@ -107,37 +51,67 @@ export function askedBy(draft: Draft, options: readonly Option[]): Asked {
       common[option.common] = Number(values[0]);
     else sweep[option.name] = [...values];
   }
-  const whole = (name: 'max_workers' | 'retries', least: number): number | undefined => {
-    const text = draft[name].trim();
+  const line = <T>(name: Line, read: (text: string) => T | Refused): T | undefined => {
+    const text = (draft.lines[name] ?? '').trim();
     if (text === '') return undefined;
-    if (/^\d+$/.test(text) && Number(text) >= least) return Number(text);
-    wrong[name] = `A whole number from ${least} on.`;
+    const value = read(text);
+    if (!(value instanceof Refused)) return value;
+    wrong[name] = value.why;
     return undefined;
   };
-  const request: ScriptsRequest = {
+  const { parallel } = draft.switches;
+  const asked: ScriptsRequest = {
     ...common,
-    ...given('only', draft.only.length === 0 ? undefined : [...draft.only]),
-    ...given('sweep', Object.keys(sweep).length === 0 ? undefined : sweep),
-    ...given('parallel', draft.parallel ? true : undefined),
-    ...given('max_workers', draft.parallel ? whole('max_workers', 1) : undefined),
-    ...given('retries', whole('retries', 0)),
-    ...given('timeout_s', seconds(draft.timeout_min, wrong)),
-    ...given('allow_partial_success', draft.partial ? true : undefined),
+    only: draft.only.length === 0 ? undefined : [...draft.only],
+    sweep: Object.keys(sweep).length === 0 ? undefined : sweep,
+    ...draft.switches,
+    max_workers: parallel === false ? undefined : line('max_workers', wholeFrom(1)),
+    order: draft.order,
+    retries: line('retries', wholeFrom(0)),
+    timeout_s: line('timeout_min', secondsOf),
+    memory_limit_mib: line('memory', mebibytesOf),
+    exclude: line('exclude', namesOf),
+    gpus: line('gpus', gpusOf),
+    gpus_per_job: line('gpus_per_job', wholeFrom(1)),
   };
-  return { request, wrong };
+  return { request: said(asked), wrong };
 }
+
+class Refused {
+  readonly why: string;
+  constructor(why: string) {
+    this.why = why;
+  }
+}
+
+/** Without what was not said: the rest is as in trainyard.yaml. */
+const said = (asked: ScriptsRequest): ScriptsRequest =>
+  Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
 
 const isWhole = (text: string): boolean => /^[1-9]\d{0,8}$/.test(text);
 
-/** Only what was said: the rest is as in trainyard.yaml. */
-const given = <K extends string, V>(name: K, value: V | undefined): Partial<Record<K, V>> =>
-  value === undefined ? {} : ({ [name]: value } as Record<K, V>);
+const wholeFrom =
+  (least: number) =>
+  (text: string): number | Refused =>
+    /^\d{1,9}$/.test(text) && Number(text) >= least
+      ? Number(text)
+      : new Refused(`A whole number from ${least} on.`);
 
-function seconds(minutes: string, wrong: Record<string, string>): number | undefined {
-  const text = minutes.trim();
-  if (text === '') return undefined;
-  const number = Number(text);
-  if (Number.isFinite(number) && number > 0) return number * 60;
-  wrong['timeout_min'] = 'A number of minutes.';
-  return undefined;
+function secondsOf(minutes: string): number | Refused {
+  const number = Number(minutes);
+  return Number.isFinite(number) && number > 0 ? number * 60 : new Refused('A number of minutes.');
 }
+
+function mebibytesOf(size: string): number | Refused {
+  const mib = Math.round(parseSize(size) ?? 0);
+  return mib >= 1 ? mib : new Refused('A size from 1M on, such as 512M or 4G.');
+}
+
+const namesOf = (text: string): string[] => text.split(/[\s,]+/).filter((name) => name !== '');
+
+const gpusOf = (text: string): string | Refused => {
+  const which = text.replaceAll(/\s/g, '');
+  return /^(?:auto|\d{1,3}|[\w-]+(?:,[\w-]+)+)$/.test(which)
+    ? which
+    : new Refused('auto, how many, or a list such as 0,2.');
+};

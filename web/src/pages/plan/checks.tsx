@@ -12,7 +12,7 @@ export function Checks({ plan: { preflight, warnings } }: { readonly plan: PlanV
       aside={
         <span className={styles.checkCounts}>
           {wrong > 0 && <Status state="failed" count={wrong} />}
-          <Status state="succeeded" count={preflight.length - wrong} />
+          <Status state="passed" count={preflight.length - wrong} />
           {warnings.length > 0 && <Status state="warning" count={warnings.length} />}
         </span>
       }

@@ -68,7 +68,7 @@ export function PlannedCircuits({ plan }: { readonly plan: PlanView }) {
           {
             key: 'id',
             head: 'Circuit',
-            width: 'minmax(128px, 1fr)',
+            width: 'minmax(132px, 1fr)',
             cell: (circuit) => (
               <Link to="/fleet/$circuit" params={{ circuit: circuit.id }} className="row-link">
                 {circuit.id}
@@ -78,7 +78,7 @@ export function PlannedCircuits({ plan }: { readonly plan: PlanView }) {
           {
             key: 'action',
             head: 'What',
-            width: '72px',
+            width: '56px',
             cell: (circuit) => (
               <span data-tone={circuit.action === 'train' ? 'waiting' : 'idle'} className={styles.what}>
                 {circuit.action === 'train' ? 'train' : 'keep'}
@@ -95,11 +95,11 @@ export function PlannedCircuits({ plan }: { readonly plan: PlanView }) {
           {
             key: 'reason',
             head: 'Reason',
-            width: 'minmax(120px, 3fr)',
+            width: 'minmax(88px, 3fr)',
             cell: (circuit) => <span data-hint={hintOf(circuit)}>{circuit.reason}</span>,
           },
         ]}
-        empty={<Empty title="No circuit of the plan matches these filters." />}
+        empty={<Empty title="No circuit of the plan matches these filters.">Take one away.</Empty>}
       />
     </div>
   );

@@ -45,9 +45,15 @@ export function ArtifactsTab({ run }: { readonly run: string }) {
             head: 'SHA-256',
             width: 'minmax(160px, 2fr)',
             from: 640,
-            cell: (file) => <code title={file.sha256}>{file.sha256}</code>,
+            cell: (file) => <code>{file.sha256}</code>,
           },
-          { key: 'written', head: 'Written', width: '104px', cell: (file) => <Time at={file.created_at} /> },
+          {
+            key: 'written',
+            head: 'Written',
+            width: '104px',
+            from: 480,
+            cell: (file) => <Time at={file.created_at} />,
+          },
         ]}
         empty={<Empty title="No files yet.">They are written as the stages end.</Empty>}
       />

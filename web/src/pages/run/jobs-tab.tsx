@@ -4,7 +4,7 @@ import { useMemo } from 'react';
 import type { Board as FleetBoard } from '../../api/circuits.ts';
 import { api, ok } from '../../api/client.ts';
 import { Legend, TileBoard } from '../../tiles/index.ts';
-import { Button, Empty, ErrorNotice, Filters, SearchBox, SelectBox, Skeleton } from '../../ui/index.ts';
+import { Choice, Empty, ErrorNotice, Filters, SearchBox, SelectBox, Skeleton } from '../../ui/index.ts';
 import { matrixQuery } from './data.ts';
 import type { RunView } from './data.ts';
 import styles from './jobs-tab.module.css';
@@ -49,14 +49,12 @@ export function JobsTab({ run }: { readonly run: RunView }) {
               onChange={(next) => set({ order: next })}
             />
           )}
-          <div role="group" aria-label="Show as" className={styles.views}>
-            <Button aria-pressed={view === undefined} onClick={() => set({ view: undefined })}>
-              Tiles
-            </Button>
-            <Button aria-pressed={view === 'table'} onClick={() => set({ view: 'table' })}>
-              Table
-            </Button>
-          </div>
+          <Choice
+            label="Show as"
+            value={view ?? 'tiles'}
+            options={VIEWS}
+            onChange={(next) => set({ view: next === 'table' ? 'table' : undefined })}
+          />
         </Filters>
       </div>
       {view === 'table' ? (
@@ -73,6 +71,11 @@ export function JobsTab({ run }: { readonly run: RunView }) {
     </>
   );
 }
+
+const VIEWS = [
+  { value: 'tiles', text: 'Tiles' },
+  { value: 'table', text: 'Table' },
+] as const;
 
 const STATES = ['pending', 'queued', 'preparing', 'running', 'succeeded', 'failed', 'canceled'] as const;
 

@@ -1,8 +1,8 @@
-import { Link } from '@tanstack/react-router';
 import type { JobRow } from '../../../../src/views/index.ts';
 import { api, ok } from '../../api/client.ts';
 import { useList } from '../../api/list.ts';
-import { DataTable, Empty, Seconds, Status, Took } from '../../ui/index.ts';
+import { jobPath } from '../../paths.ts';
+import { DataTable, Empty, RowLink, Seconds, Status, Took } from '../../ui/index.ts';
 import type { Column } from '../../ui/index.ts';
 
 /** The jobs of a run as rows, filtered and paged by the server. */
@@ -34,24 +34,16 @@ const COLUMNS: readonly Column<JobRow>[] = [
   {
     key: 'circuit',
     head: 'Circuit',
-    width: 'minmax(120px, 2fr)',
-    cell: (job) => (
-      <Link to="/jobs/$job" params={{ job: job.name }} className="row-link" title={job.name}>
-        {job.circuit_id}
-      </Link>
-    ),
+    width: 'minmax(104px, 2fr)',
+    cell: (job) => <RowLink to={jobPath(job.name)}>{job.circuit_id}</RowLink>,
   },
-  { key: 'status', head: 'State', width: '112px', cell: (job) => <Status state={job.status} /> },
+  { key: 'status', head: 'State', width: '104px', cell: (job) => <Status state={job.status} /> },
   {
     key: 'reason',
     head: 'Reason',
     width: 'minmax(120px, 2fr)',
     from: 640,
-    cell: (job) => (
-      <span className="muted" title={job.message ?? undefined}>
-        {job.message ?? job.reason?.replaceAll('_', ' ') ?? ''}
-      </span>
-    ),
+    cell: (job) => <span className="muted">{job.message ?? job.reason?.replaceAll('_', ' ') ?? ''}</span>,
   },
   {
     key: 'attempt',
@@ -79,7 +71,7 @@ const COLUMNS: readonly Column<JobRow>[] = [
   {
     key: 'running',
     head: 'Running',
-    width: '96px',
+    width: '80px',
     align: 'right',
     cell: (job) =>
       job.running_s === null ? (

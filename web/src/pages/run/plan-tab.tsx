@@ -49,15 +49,15 @@ export function PlanTab({ run }: { readonly run: string }) {
         rowKey={(row) => row.circuit_id}
         height={640}
         columns={[
-          { key: 'circuit', head: 'Circuit', width: 'minmax(120px, 1fr)', cell: (row) => row.circuit_id },
-          { key: 'action', head: 'Action', width: '72px', cell: (row) => row.action },
-          { key: 'cause', head: 'Cause', width: '120px', cell: (row) => row.cause.replaceAll('_', ' ') },
+          { key: 'circuit', head: 'Circuit', width: 'minmax(112px, 1fr)', cell: (row) => row.circuit_id },
+          { key: 'action', head: 'Action', width: '56px', cell: (row) => row.action },
+          { key: 'cause', head: 'Cause', width: '112px', cell: (row) => row.cause.replaceAll('_', ' ') },
           {
             key: 'reason',
             head: 'Reason',
             width: 'minmax(160px, 3fr)',
             from: 480,
-            cell: (row) => <span title={row.reason}>{row.reason}</span>,
+            cell: (row) => row.reason,
           },
         ]}
         empty={<Empty title="The plan has no such circuit.">Take a filter away.</Empty>}

@@ -7,10 +7,12 @@ import {
   ErrorNotice,
   Notice,
   Page,
+  RehearsalTag,
   Section,
   Skeleton,
   StatusBadge,
   Tabs,
+  Tag,
   Time,
   Took,
   count,
@@ -47,7 +49,7 @@ export function RunPage() {
         <>
           {run.pipeline === 'train' ? 'Run' : `Run of ${run.pipeline}`} {run.number}
           <StatusBadge state={run.status} />
-          {run.rehearsal && <Tag text="rehearsal" hint="Simulated: its jobs and models count for nothing." />}
+          {run.rehearsal && <RehearsalTag />}
           {run.pr && <Tag text="pull request" hint="It promotes and retries nothing." />}
         </>
       }
@@ -68,12 +70,6 @@ const Waiting = () => (
   </>
 );
 
-const Tag = ({ text, hint }: { readonly text: string; readonly hint: string }) => (
-  <span className={styles.tag} data-hint={hint} tabIndex={0}>
-    {text}
-  </span>
-);
-
 /** Who, when, what: one line. */
 function Facts({ run }: { readonly run: RunView }) {
   return (
@@ -91,7 +87,7 @@ function Facts({ run }: { readonly run: RunView }) {
         {run.ended_at === null ? 'going for' : 'took'} <Took from={run.started_at} to={run.ended_at} />
       </span>
       {run.pipeline === 'scripts' && <Link to={scriptRunPath(run.number)}>Settings and metrics</Link>}
-      {Object.values(run.jobs).some((n) => n > 0) && <Counts bar={false} counts={run.jobs} />}
+      {Object.values(run.jobs).some((n) => n > 0) && <Counts counts={run.jobs} />}
     </>
   );
 }

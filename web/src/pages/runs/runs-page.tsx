@@ -13,14 +13,15 @@ import {
   Empty,
   Filters,
   Page,
+  RehearsalTag,
   SearchBox,
   SelectBox,
   Status,
+  Tag,
   Time,
   Took,
 } from '../../ui/index.ts';
 import type { Column } from '../../ui/index.ts';
-import styles from './runs-page.module.css';
 
 const route = getRouteApi('/runs');
 const STATES = ['pending', 'running', 'waiting', 'succeeded', 'failed', 'canceled'] as const;
@@ -42,7 +43,7 @@ export function RunsPage() {
       <Filters>
         <SearchBox
           label="Find runs"
-          placeholder="Number, person, branch, commit"
+          placeholder="Number, person or commit"
           value={search.q ?? ''}
           onChange={(q) => filter({ q })}
         />
@@ -95,7 +96,7 @@ const COLUMNS: readonly Column<ShownRun>[] = [
   {
     key: 'number',
     head: 'Run',
-    width: '72px',
+    width: '56px',
     cell: (run) => (
       <Link to="/runs/$run" params={{ run: String(run.number) }} className="row-link">
         {run.number}
@@ -107,42 +108,46 @@ const COLUMNS: readonly Column<ShownRun>[] = [
   {
     key: 'counts',
     head: 'Jobs',
-    width: 'minmax(136px, 2fr)',
+    width: 'minmax(136px, 1.2fr)',
     from: 480,
-    cell: (run) => <Counts bar={false} counts={countsOf(run)} />,
+    cell: (run) => <Counts counts={countsOf(run)} />,
   },
   {
     key: 'what',
     head: 'What',
-    width: 'minmax(96px, 1.2fr)',
+    width: 'minmax(120px, 1.2fr)',
     from: 1000,
     cell: (run) => (
-      <span className={styles.what}>
-        {run.pipeline}
-        {run.pr && <span className={styles.tag}>pull request</span>}
-        {run.rehearsal && <span className={styles.tag}>rehearsal</span>}
-      </span>
+      <>
+        {run.pipeline} {run.rehearsal && <RehearsalTag />}{' '}
+        {run.pr && <Tag text="pull request" hint="It promotes and retries nothing." />}
+      </>
     ),
   },
   {
     key: 'by',
     head: 'By',
-    width: 'minmax(96px, 1fr)',
+    width: 'minmax(120px, 1.2fr)',
     from: 1000,
-    cell: (run) => <span title={run.requested_by}>{run.requested_by}</span>,
+    cell: (run) => run.requested_by,
   },
   {
     key: 'commit',
     head: 'Commit',
-    width: '88px',
-    from: 1000,
-    cell: (run) => <code>{run.git_commit?.slice(0, 8) ?? '–'}</code>,
+    width: '72px',
+    from: 1200,
+    cell: (run) =>
+      run.git_commit === null ? (
+        <span className="muted">–</span>
+      ) : (
+        <code data-hint={run.git_commit}>{run.git_commit.slice(0, 8)}</code>
+      ),
   },
   { key: 'started', head: 'Started', width: '96px', cell: (run) => <Time at={run.started_at} /> },
   {
     key: 'took',
     head: 'Took',
-    width: '104px',
+    width: '88px',
     from: 480,
     align: 'right',
     cell: (run) => <Took from={run.started_at} to={run.ended_at} />,

@@ -89,7 +89,7 @@ export function ResultsTable({
         sort={order}
         onSort={(next) => onFilter({ sort: next })}
         columns={columnsFor(parameters, shown, best?.ids ?? NONE, shortNames(items))}
-        empty={<Empty title="No job is like that." />}
+        empty={<Empty title="No job is like that.">Take a filter away.</Empty>}
       />
     </Section>
   );

@@ -67,7 +67,7 @@ export function ScriptRunPage() {
           <span>
             {run.ended_at === null ? 'going for' : 'took'} <Took from={run.started_at} to={run.ended_at} />
           </span>
-          <Counts bar={false} counts={run.jobs} />
+          <Counts counts={run.jobs} />
         </>
       }
     >

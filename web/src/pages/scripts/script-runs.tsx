@@ -51,7 +51,7 @@ const COLUMNS: readonly Column<ShownRun>[] = [
     key: 'counts',
     head: 'Jobs',
     width: 'minmax(120px, 1.5fr)',
-    cell: (run) => <Counts bar={false} counts={countsOf(run)} />,
+    cell: (run) => <Counts counts={countsOf(run)} />,
   },
   {
     key: 'what',

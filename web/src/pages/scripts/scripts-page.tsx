@@ -53,7 +53,7 @@ export function ScriptsPage() {
           columns={COLUMNS}
           empty={
             q !== undefined ? (
-              <Empty title="No script is called like that." />
+              <Empty title="No script is called like that.">Look for a part of its name or path.</Empty>
             ) : (
               <Empty title="No training script here.">
                 <p>

@@ -41,7 +41,7 @@ function GateView({ name, gate }: { readonly name: string; readonly gate: System
         </Link>
       }
     >
-      <Facts>
+      <Facts narrow>
         <Fact name="Who may decide">
           {gate.approvers.length === 0 ? 'anybody' : <People names={gate.approvers} />}
         </Fact>
@@ -53,7 +53,7 @@ function GateView({ name, gate }: { readonly name: string; readonly gate: System
           {span(gate.expires_s)}, {ON_EXPIRY[gate.on_expiry] ?? gate.on_expiry}
         </Fact>
         <Fact name="Reminder">
-          {gate.remind_every_s === null ? 'none' : `every ${span(gate.remind_every_s)}`}
+          {gate.remind_every_s === null ? 'none' : `every ${span(gate.remind_every_s).replace(/^1 /, '')}`}
         </Fact>
         <Fact name="Who started the run">
           {gate.requester_may_approve ? 'may approve it' : 'may not approve it'}

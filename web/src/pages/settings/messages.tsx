@@ -80,13 +80,13 @@ export function Messages({ channels }: { readonly channels: readonly string[] })
 }
 
 const COLUMNS: readonly Column<Message>[] = [
-  { key: 'queued_at', head: 'Time', width: '96px', cell: (m) => <Time at={m.queued_at} /> },
+  { key: 'queued_at', head: 'Time', width: '88px', cell: (m) => <Time at={m.queued_at} /> },
   { key: 'state', head: 'State', width: '96px', cell: (m) => <Status state={m.state} /> },
   {
     key: 'title',
     head: 'Message',
     width: 'minmax(120px, 3fr)',
-    cell: (m) => <span title={m.title}>{m.title}</span>,
+    cell: (m) => m.title,
   },
   { key: 'channel', head: 'Channel', width: 'minmax(64px, 1fr)', from: 640, cell: (m) => m.channel },
   { key: 'attempts', head: 'Attempts', width: '64px', align: 'right', from: 800, cell: (m) => m.attempts },
@@ -107,17 +107,12 @@ function Became({ message: { state, ended_at, due_at, last_error } }: { readonly
       </span>
     );
   const error = last_error === null ? '' : `: ${last_error}`;
+  if (state === 'dead') return `given up${error}`;
   return (
-    <span title={last_error ?? undefined}>
-      {state === 'dead' ? (
-        `given up${error}`
-      ) : (
-        <>
-          next try <Time at={due_at} />
-          {error}
-        </>
-      )}
-    </span>
+    <>
+      next try <Time at={due_at} />
+      {error}
+    </>
   );
 }
 

@@ -78,10 +78,10 @@ function Times({ name }: { readonly name: string }) {
             head: 'What came of it',
             width: 'minmax(120px, 3fr)',
             from: 480,
-            cell: (f) => <span title={f.message}>{f.message}</span>,
+            cell: (f) => f.message,
           },
         ]}
-        empty={<Empty title="It has not fired yet." />}
+        empty={<Empty title="It has not fired yet.">The times to come stand above.</Empty>}
       />
     </div>
   );

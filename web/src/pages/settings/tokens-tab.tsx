@@ -51,7 +51,7 @@ const COLUMNS: readonly Column<Token>[] = [
     key: 'name',
     head: 'Name',
     width: 'minmax(96px, 2fr)',
-    cell: (token) => <strong title={`Acts as token:${token.name}`}>{token.name}</strong>,
+    cell: (token) => <strong data-hint={`Acts as token:${token.name}`}>{token.name}</strong>,
   },
   { key: 'roles', head: 'Roles', width: 'minmax(72px, 1fr)', cell: (token) => rolesInWords(token.roles) },
   { key: 'state', head: 'State', width: '88px', from: 480, cell: (token) => <Status state={token.state} /> },
@@ -79,7 +79,7 @@ const COLUMNS: readonly Column<Token>[] = [
     head: 'Made by',
     width: 'minmax(96px, 1.5fr)',
     from: 800,
-    cell: (token) => <span title={token.created_by}>{token.created_by}</span>,
+    cell: (token) => token.created_by,
   },
   {
     key: 'revoke',
