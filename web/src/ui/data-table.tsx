@@ -71,7 +71,7 @@ export function DataTable<T>(props: DataTableProps<T>) {
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
-    overscan: 6,
+    overscan: 4,
     scrollPaddingEnd: HEAD_PX,
     getItemKey,
   });
