@@ -71,7 +71,9 @@ export function DataTable<T>(props: DataTableProps<T>) {
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
-    overscan: 4,
+    overscan: 6,
+    // Rows are made beside the step of scrolling and not within it: the page goes on to follow the wheel.
+    useFlushSync: false,
     scrollPaddingEnd: HEAD_PX,
     getItemKey,
   });
