@@ -1,18 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../kernel/errors.ts';
-import { parseProjectConfig, secretVariables } from './load-project-config.ts';
-
-const read = (text: string) => parseProjectConfig(text, {});
-const problemsOf = (text: string): string[] => {
-  try {
-    read(text);
-  } catch (error) {
-    if (error instanceof ConfigError)
-      return error.problems.map((p) => `${p.line}:${p.column} ${p.path}: ${p.message} -> ${p.hint}`);
-    throw error;
-  }
-  throw new Error('was read without complaint');
-};
+import { secretVariables } from './load-project-config.ts';
+import { TRAIN, problemsOf, read } from './test-config.ts';
 
 describe('hooks in trainyard.yaml', () => {
   it('need a secret and nothing else', () => {
@@ -25,16 +13,7 @@ describe('hooks in trainyard.yaml', () => {
         branches: null,
         circuits_from_body: false,
         pull: false,
-        run: {
-          pipeline: 'train',
-          circuits: [],
-          if_changed: false,
-          include_failed: false,
-          detection: 'auto',
-          base: null,
-          approve: [],
-          allow_wide: null,
-        },
+        run: TRAIN,
         enabled: true,
       },
     });

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { show } from '../kernel/findings.ts';
 import { secret } from './channel-schema.ts';
 import { filled } from './setting-fields.ts';
-import { isTriggerName, triggeredRun } from './triggered-run-schema.ts';
+import { namesOf, triggeredRun } from './triggered-run-schema.ts';
 
 /** Who calls, which decides how a call shows that it knows the secret. */
 export const HOOK_SENDERS = ['standard', 'github', 'gitlab', 'azure-devops', 'bearer'] as const;
@@ -53,21 +52,7 @@ const hook = z
 /** A hook as trainyard.yaml has it, with defaults. */
 export type HookConfig = z.output<typeof hook>;
 
-export const hooks = z
-  .record(z.string(), hook)
-  .default({})
-  .superRefine((named, context) => {
-    for (const name of Object.keys(named)) {
-      if (isTriggerName(name)) continue;
-      context.addIssue({
-        code: 'custom',
-        path: [name],
-        message: `${show(name)} cannot name a hook`,
-        params: { hint: 'Use letters, digits, dashes, dots and underscores, at most 64.' },
-      });
-    }
-  })
-  .meta({
-    description:
-      'Runs because another system says so, by name: it calls `POST /hooks/NAME` of `trainyard serve`.',
-  });
+export const hooks = z.record(z.string(), hook).default({}).superRefine(namesOf('hook')).meta({
+  description:
+    'Runs because another system says so, by name: it calls `POST /hooks/NAME` of `trainyard serve`.',
+});

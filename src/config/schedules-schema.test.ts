@@ -1,29 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../kernel/errors.ts';
-import { parseProjectConfig } from './load-project-config.ts';
-
-const read = (text: string) => parseProjectConfig(text, {});
-const problemsOf = (text: string): string[] => {
-  try {
-    read(text);
-  } catch (error) {
-    if (error instanceof ConfigError)
-      return error.problems.map((p) => `${p.line}:${p.column} ${p.path}: ${p.message} -> ${p.hint}`);
-    throw error;
-  }
-  throw new Error('was read without complaint');
-};
-
-const TRAIN = {
-  pipeline: 'train',
-  circuits: [],
-  if_changed: false,
-  include_failed: false,
-  detection: 'auto',
-  base: null,
-  approve: [],
-  allow_wide: null,
-};
+import { TRAIN, problemsOf, read } from './test-config.ts';
 
 describe('schedules in trainyard.yaml', () => {
   it('need a time and nothing else', () => {

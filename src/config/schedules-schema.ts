@@ -4,7 +4,7 @@ import { kindOf, show } from '../kernel/findings.ts';
 import { field } from '../kernel/schema-field.ts';
 import { didYouMean } from '../kernel/suggest.ts';
 import { isTimeZone, timeZones } from '../kernel/time-zone.ts';
-import { isTriggerName, triggeredRun } from './triggered-run-schema.ts';
+import { namesOf, triggeredRun } from './triggered-run-schema.ts';
 
 const timezone = field<string>(
   (value, refuse) => {
@@ -58,15 +58,7 @@ export type ScheduleConfig = z.output<typeof schedule>;
 export const schedules = z
   .record(z.string(), schedule)
   .default({})
-  .superRefine((named, context) => {
-    for (const name of Object.keys(named)) {
-      if (isTriggerName(name)) continue;
-      context.addIssue({
-        code: 'custom',
-        path: [name],
-        message: `${show(name)} cannot name a schedule`,
-        params: { hint: 'Use letters, digits, dashes, dots and underscores, at most 64.' },
-      });
-    }
-  })
-  .meta({ description: 'Runs by the clock, by name. They fire while `trainyard worker` runs.' });
+  .superRefine(namesOf('schedule'))
+  .meta({
+    description: 'Runs by the clock, by name. They fire while `trainyard serve` or `trainyard worker` runs.',
+  });

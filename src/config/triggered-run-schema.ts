@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { show } from '../kernel/findings.ts';
 import type { Finding } from '../kernel/findings.ts';
 import { didYouMean } from '../kernel/suggest.ts';
 import { scriptSettings } from './scripts-schema.ts';
@@ -80,8 +81,20 @@ export const triggeredRun = z
 /** What a schedule or hook runs, with defaults. */
 export type TriggeredRun = z.output<typeof triggeredRun>;
 
-/** Names of schedules and hooks: they stand in paths and in names of who acts. */
-export const isTriggerName = (name: string): boolean => /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(name);
+/** Refuses names of schedules or hooks that cannot stand in paths and in names of who acts. */
+export const namesOf =
+  (what: 'schedule' | 'hook') =>
+  (named: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void => {
+    for (const name of Object.keys(named)) {
+      if (/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(name)) continue;
+      context.addIssue({
+        code: 'custom',
+        path: [name],
+        message: `${show(name)} cannot name a ${what}`,
+        params: { hint: 'Use letters, digits, dashes, dots and underscores, at most 64.' },
+      });
+    }
+  };
 
 /** Gates that schedules (or hooks) approve have to be there. `section` is where they stand in trainyard.yaml. */
 export function strangeGates(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { HookConfig } from '../config/index.ts';
+import { TRAIN } from '../config/test-config.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { readCall } from './read-call.ts';
 
@@ -11,16 +12,7 @@ const hook = (more: Partial<HookConfig> = {}): HookConfig => ({
   circuits_from_body: false,
   pull: false,
   enabled: true,
-  run: {
-    pipeline: 'train',
-    circuits: [],
-    if_changed: false,
-    include_failed: false,
-    detection: 'auto',
-    base: null,
-    approve: [],
-    allow_wide: null,
-  },
+  run: TRAIN,
   ...more,
 });
 const read = (config: HookConfig, body: unknown, headers: Record<string, string> = {}) =>

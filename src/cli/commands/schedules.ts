@@ -7,7 +7,7 @@ export function define(parent: Command): void {
   const schedules = parent
     .command('schedules')
     .description(
-      'Lists the schedules of trainyard.yaml and when they come; pauses, resumes or runs one. They fire while `trainyard worker` runs.',
+      'Lists the schedules of trainyard.yaml and when they come; pauses, resumes or runs one. They fire while `trainyard serve` or `trainyard worker` runs.',
     );
   commonAnywhere(
     schedules
