@@ -55,10 +55,6 @@ const schedule = z.strictObject({
 /** A schedule as trainyard.yaml has it, with defaults. */
 export type ScheduleConfig = z.output<typeof schedule>;
 
-export const schedules = z
-  .record(z.string(), schedule)
-  .default({})
-  .superRefine(namesOf('schedule'))
-  .meta({
-    description: 'Runs by the clock, by name. They fire while `trainyard serve` or `trainyard worker` runs.',
-  });
+export const schedules = z.record(z.string(), schedule).default({}).superRefine(namesOf('schedule')).meta({
+  description: 'Runs by the clock, by name. They fire while `trainyard serve` or `trainyard worker` runs.',
+});
