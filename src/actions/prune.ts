@@ -185,9 +185,17 @@ class Pruning {
     const before = this.#before(settings.retention.runs_s);
     if (before === null) return;
     const leaving = dry_run ? this.#leaving : new Map<string, number>();
-    for await (const { id, number, action, why } of oldRuns(store.db, this.#now, before, leaving)) {
+    for await (const old of oldRuns(store.db, this.#now, before, leaving)) {
+      if (old === null) {
+        yield;
+        continue;
+      }
+      const { id, number, action, why } = old;
       if (action === 'remove') yield* this.#removeRun(id, number, before, why);
-      else this.#tell({ kind: 'run', name: `run ${number}`, action, why, bytes: null });
+      else {
+        this.#tell({ kind: 'run', name: `run ${number}`, action, why, bytes: null });
+        yield;
+      }
     }
     if (dry_run) return;
     await store.tx(async (tx) => {

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { toIso } from '../kernel/clock.ts';
-import { batches } from '../store/index.ts';
 import type { Db, Store, Tx } from '../store/index.ts';
 import { modelsLeft } from './old-runs.ts';
 
-/** Rows that go in one transaction. */
-const ROWS = 1000;
+/** Rows that go in one transaction: a server answers nobody meanwhile. */
+const ROWS = 100;
+/** Circuits of a plan, for which the plans of all other runs are looked at. */
+const CIRCUITS = 50;
 
 /** Runs whose removal was begun by a process that died. */
 export async function halfRemovedRuns(db: Db): Promise<{ id: string; number: number }[]> {
@@ -36,8 +37,8 @@ export async function* removeRun(
     yield;
   }
   for (const piece of [removeEvents, removeChildren, removeCircuits, removeJobs, removeSubjects]) {
-    for (let removed = ROWS; removed === ROWS;) {
-      removed = await store.tx((tx) => piece(tx, run_id));
+    for (let more = true; more;) {
+      more = await store.tx((tx) => piece(tx, run_id));
       faultPoint('prune.run_piece');
       yield;
     }
@@ -73,52 +74,51 @@ async function beginRemoval(tx: Tx, now: number, run_id: string, before: string)
   return true;
 }
 
-async function removeEvents(tx: Tx, run_id: string): Promise<number> {
+async function removeEvents(tx: Tx, run_id: string): Promise<boolean> {
   const result = await tx
     .deleteFrom('events')
     .where('seq', 'in', (e) =>
       e.selectFrom('events').select('seq').where('run_id', '=', run_id).orderBy('seq').limit(ROWS),
     )
     .executeTakeFirst();
-  return Number(result.numDeletedRows);
+  return Number(result.numDeletedRows) === ROWS;
 }
 
-async function removeChildren(tx: Tx, run_id: string): Promise<number> {
+async function removeChildren(tx: Tx, run_id: string): Promise<boolean> {
   const result = await tx
     .deleteFrom('runs')
     .where('id', 'in', (e) =>
       e.selectFrom('runs').select('id').where('parent_run_id', '=', run_id).limit(ROWS),
     )
     .executeTakeFirst();
-  return Number(result.numDeletedRows);
+  return Number(result.numDeletedRows) === ROWS;
 }
 
-async function removeJobs(tx: Tx, run_id: string): Promise<number> {
+async function removeJobs(tx: Tx, run_id: string): Promise<boolean> {
   const rows = await tx
     .selectFrom('jobs')
     .select(['id', 'name', 'base_name'])
     .where('run_id', '=', run_id)
     .limit(ROWS)
     .execute();
-  for (const some of batches(rows)) {
-    await tx
-      .insertInto('used_job_names')
-      .values(some.map(({ name, base_name }) => ({ name, base_name })))
-      .onConflict((conflict) => conflict.column('name').doNothing())
-      .execute();
-    await tx
-      .deleteFrom('jobs')
-      .where(
-        'id',
-        'in',
-        some.map((row) => row.id),
-      )
-      .execute();
-  }
-  return rows.length;
+  if (rows.length === 0) return false;
+  await tx
+    .insertInto('used_job_names')
+    .values(rows.map(({ name, base_name }) => ({ name, base_name })))
+    .onConflict((conflict) => conflict.column('name').doNothing())
+    .execute();
+  await tx
+    .deleteFrom('jobs')
+    .where(
+      'id',
+      'in',
+      rows.map((row) => row.id),
+    )
+    .execute();
+  return rows.length === ROWS;
 }
 
-async function removeSubjects(tx: Tx, run_id: string): Promise<number> {
+async function removeSubjects(tx: Tx, run_id: string): Promise<boolean> {
   const next = await tx
     .selectFrom('approval_subjects as subject')
     .innerJoin('approvals', 'approvals.id', 'subject.approval_id')
@@ -126,7 +126,7 @@ async function removeSubjects(tx: Tx, run_id: string): Promise<number> {
     .where('approvals.run_id', '=', run_id)
     .limit(1)
     .executeTakeFirst();
-  if (next === undefined) return 0;
+  if (next === undefined) return false;
   await tx
     .deleteFrom('approval_subjects')
     .where('approval_id', '=', next.id)
@@ -135,35 +135,37 @@ async function removeSubjects(tx: Tx, run_id: string): Promise<number> {
     )
     .execute();
   // The run may have other requests.
-  return ROWS;
+  return true;
 }
 
 const DataAsset = z.object({ name: z.string(), version: z.string() });
 
-async function removeCircuits(tx: Tx, run_id: string): Promise<number> {
+async function removeCircuits(tx: Tx, run_id: string): Promise<boolean> {
   const rows = await tx
     .selectFrom('plan_circuits')
     .select(['circuit_id', 'data_asset'])
     .where('run_id', '=', run_id)
     .orderBy('circuit_id')
-    .limit(ROWS)
+    .limit(CIRCUITS)
     .execute();
-  for (const some of batches(rows)) {
-    const ids = some.map((row) => row.circuit_id);
-    for (const { name, version } of await unneededData(tx, some, new Set([run_id])))
-      await tx
-        .deleteFrom('assets')
-        .where('kind', '=', 'data')
-        .where('name', '=', name)
-        .where('version', '=', version)
-        .execute();
+  if (rows.length === 0) return false;
+  for (const { name, version } of await unneededData(tx, rows, new Set([run_id])))
     await tx
-      .deleteFrom('plan_circuits')
-      .where('run_id', '=', run_id)
-      .where('circuit_id', 'in', ids)
+      .deleteFrom('assets')
+      .where('kind', '=', 'data')
+      .where('name', '=', name)
+      .where('version', '=', version)
       .execute();
-  }
-  return rows.length;
+  await tx
+    .deleteFrom('plan_circuits')
+    .where('run_id', '=', run_id)
+    .where(
+      'circuit_id',
+      'in',
+      rows.map((row) => row.circuit_id),
+    )
+    .execute();
+  return rows.length === CIRCUITS;
 }
 
 /** Data assets that these circuits of a plan name, and that no run but those `without` names. */

@@ -37,8 +37,10 @@ export interface PruneVersions {
   readonly faultPoint: (name: string) => void;
 }
 
-/** Circuits that are looked at in one piece: with twenty versions each that is five hundred rows. */
+/** Circuits that are looked at in one piece, and their versions: a server answers nobody meanwhile. */
 const CIRCUITS = 25;
+const VERSIONS = 300;
+
 /**
  * Removes the files of versions that are out of use, and everything in the registry's folder that no version names. In
  * two steps, each in small pieces between which others may write: first versions are marked as having no files, then
@@ -204,15 +206,19 @@ const areOf = (circuits: readonly string[], refs: readonly ModelRef[]) =>
     refs.map((ref) => sql`(${ref.model_name}, cast(${ref.version} as integer))`),
   )})`;
 
+/** At least one, whatever its past. */
 async function nextCircuits(db: Db, registry: RegistryName, after: string): Promise<string[]> {
   const rows = await db
     .selectFrom('model_versions')
-    .select('circuit_id')
+    .select((e) => ['circuit_id', e.fn.countAll<number>().as('versions')])
     .where('registry', '=', registry)
     .where('circuit_id', '>', after)
     .groupBy('circuit_id')
     .orderBy('circuit_id')
     .limit(CIRCUITS)
     .execute();
-  return rows.map((row) => row.circuit_id);
+  let versions = 0;
+  return rows
+    .filter((row, i) => (versions += Number(row.versions)) <= VERSIONS || i === 0)
+    .map((row) => row.circuit_id);
 }
