@@ -9,7 +9,7 @@ import { listCalls } from './api-lists.ts';
 import { figure } from './figures.ts';
 import type { Figure, SuiteResult } from './figures.ts';
 import type { Tools } from './machine.ts';
-import { cpuOf, median, memoryOf } from './measure.ts';
+import { cpuOf, median, memoryOf, quantile } from './measure.ts';
 import { seededProject } from './seed-store.ts';
 import { OneClient, serve, started } from './server.ts';
 import type { Served } from './server.ts';
@@ -34,8 +34,7 @@ export async function benchApi(_tools: Tools, quick: boolean): Promise<SuiteResu
     const taken = await ask(server, floor, db, quick ? 40 : 200);
     const cpu = await cpuPerCall(server, db, quick ? 20 : 50);
     const figures = [...taken].flatMap(([name, times]): Figure[] => {
-      const sorted = times.toSorted((a, b) => a - b);
-      const p99 = sorted[Math.ceil(sorted.length * 0.99) - 1] ?? Number.NaN;
+      const p99 = quantile(times, 0.99);
       const isFloor = name.startsWith('floor');
       return [
         figure(`${name}: median`, median(times), 'ms'),

@@ -9,6 +9,7 @@ import { table } from './figures.ts';
 import type { SuiteResult } from './figures.ts';
 import { benchApi } from './api.ts';
 import { benchApprovals } from './approvals.ts';
+import { benchBusy } from './busy.ts';
 import { benchFleetPage } from './fleet-page.ts';
 import { benchIdle } from './idle.ts';
 import { benchJobs } from './jobs.ts';
@@ -35,6 +36,7 @@ const SUITES: Readonly<Record<string, (tools: Tools, quick: boolean) => Promise<
   streams: benchStreams,
   serve: benchServe,
   api: benchApi,
+  busy: benchBusy,
   'fleet-page': benchFleetPage,
 };
 

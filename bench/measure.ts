@@ -72,6 +72,12 @@ async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
+/** The nearest-rank quantile: `q` of the values are no greater. */
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(sorted.length * q) - 1)] ?? Number.NaN;
+}
+
 /** Runs contestants in turn, round by round, so that a busy minute of the machine hurts all of them alike. */
 export async function interleaved<T>(
   rounds: number,

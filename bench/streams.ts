@@ -8,7 +8,7 @@ import type { Store } from '../src/store/index.ts';
 import { figure } from './figures.ts';
 import type { SuiteResult } from './figures.ts';
 import type { Tools } from './machine.ts';
-import { cpuOf, median, memoryOf } from './measure.ts';
+import { cpuOf, median, memoryOf, quantile } from './measure.ts';
 import { newScratch, writeProject } from './project.ts';
 import { serve } from './server.ts';
 import type { Happened, StreamsRead } from './stream-clients.ts';
@@ -64,12 +64,12 @@ export async function benchStreams(_tools: Tools, quick: boolean): Promise<Suite
     return {
       suite: 'streams',
       figures: [
-        figure(`${what}: delivered after (median)`, at(waited, 0.5), 'ms'),
-        figure(`${what}: delivered after (p99)`, at(waited, 0.99), 'ms', '<', 250),
-        figure(`${what}: delivered after (slowest)`, at(waited, 1), 'ms'),
-        figure(`${bare}: delivered after (median)`, at(floor_waited, 0.5), 'ms'),
-        figure(`${bare}: delivered after (p99)`, at(floor_waited, 0.99), 'ms'),
-        figure(`${bare}: delivered after (slowest)`, at(floor_waited, 1), 'ms'),
+        figure(`${what}: delivered after (median)`, quantile(waited, 0.5), 'ms'),
+        figure(`${what}: delivered after (p99)`, quantile(waited, 0.99), 'ms', '<', 250),
+        figure(`${what}: delivered after (slowest)`, quantile(waited, 1), 'ms'),
+        figure(`${bare}: delivered after (median)`, quantile(floor_waited, 0.5), 'ms'),
+        figure(`${bare}: delivered after (p99)`, quantile(floor_waited, 0.99), 'ms'),
+        figure(`${bare}: delivered after (slowest)`, quantile(floor_waited, 1), 'ms'),
         figure(`${what}: memory`, rss_mib, 'MiB'),
         figure(`${what}: peak memory`, peak_rss_mib, 'MiB', '<', 400),
         figure('memory before the first of them', before_mib, 'MiB'),
@@ -89,10 +89,6 @@ export async function benchStreams(_tools: Tools, quick: boolean): Promise<Suite
     await server.stop();
   }
 }
-
-/** Of sorted numbers, the one below which such a share of them lies. */
-const at = (sorted: readonly number[], share: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 
 /** As an event of `happen` goes over the line. */
 function frameOf(seq: number): string {

@@ -72,11 +72,11 @@ export interface Project {
 
 /**
  * Opens a project: the folder given, else the nearest one above the current folder that looks like one.
- * `read` never writes, and works where no state exists yet.
+ * `read` never writes, and works where no state exists yet; `serve` writes, and reads for others meanwhile.
  */
 export async function openProject(options: {
   readonly folder?: string | undefined;
-  readonly mode: 'read' | 'write';
+  readonly mode: 'read' | 'write' | 'serve';
   readonly env?: Env;
   readonly clock?: Clock;
   readonly overrides?: Overrides;
@@ -88,14 +88,17 @@ export async function openProject(options: {
   const folder = join(root, '.trainyard');
   const hasState = storeExists(folder);
   const store =
-    options.mode === 'write'
-      ? withMemory(await openStore(folder), rememberBefore(env['TRAINYARD_FAULT'], folder))
+    options.mode !== 'read'
+      ? withMemory(
+          await openStore(folder, { serving: options.mode === 'serve' }),
+          rememberBefore(env['TRAINYARD_FAULT'], folder),
+        )
       : hasState
         ? await openStore(folder, { read_only: true })
         : memoryStore(folder);
   const held: Held = { settings, withheld: secretVariables(settings) };
   const base = { root, store, has_state: hasState, clock, env };
-  const background = options.mode === 'write' ? await sendMessages(messagingOf(base, held.settings)) : null;
+  const background = options.mode !== 'read' ? await sendMessages(messagingOf(base, held.settings)) : null;
   return assemble(base, held, options.overrides ?? {}, background, () => store.close());
 }
 

@@ -103,7 +103,7 @@ export async function ask<H, T>(
 /** Opens the project for one command and closes it whatever happens. */
 export async function withProject<T>(
   options: CommonOptions & { overrides?: Overrides },
-  mode: 'read' | 'write',
+  mode: 'read' | 'write' | 'serve',
   work: (project: Project) => Promise<T>,
 ): Promise<T> {
   const project = await openProject({

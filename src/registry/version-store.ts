@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Insertable } from 'kysely';
 import type { Actor } from '../kernel/actor.ts';
 import { fromIso } from '../kernel/clock.ts';
+import { nextTurn } from '../kernel/turn.ts';
 import { addSeconds, appendEvents, batches } from '../store/index.ts';
 import type { Db, ModelVersionsTable, Tx } from '../store/index.ts';
 import { VERSION_COLUMNS, fromRow, refText } from './model-version.ts';
@@ -133,7 +134,12 @@ export async function versionsOfRun(db: Db, registry: RegistryName, runId: strin
     .orderBy('model_name')
     .orderBy('version')
     .execute();
-  return rows.map(fromRow);
+  const versions: ModelVersion[] = [];
+  for (const some of batches(rows)) {
+    if (versions.length > 0) await nextTurn();
+    versions.push(...some.map(fromRow));
+  }
+  return versions;
 }
 
 /** Marks a version, unless it is marked already. */

@@ -37,7 +37,7 @@ export async function testApi(
   options: Parameters<typeof testWorld>[0] = { environment: null },
   more: TestApiOptions = {},
 ): Promise<TestApi> {
-  const world = await testWorld(options);
+  const world = await testWorld({ ...options, serving: true });
   const { project } = world;
   const { actor = async () => TESTER, logs } = more;
   const withLogs: World = {

@@ -3,17 +3,31 @@ import type { SqliteDatabase, SqliteStatement } from 'kysely';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { messageOf } from '../kernel/errors.ts';
+import { ServingDialect } from './serving.ts';
 import { isStoreFault, storeError } from './store-error.ts';
 import type { SQLInputValue } from 'node:sqlite';
 import type { Tables } from './tables.ts';
 
-/** Kysely's own SQLite dialect over Node's SQLite. Prepared statements are kept: the same few are run all day. */
+/**
+ * Kysely's own SQLite dialect over Node's SQLite. `reads` is the connection that reads outside transactions: another one
+ * where `serving`, so that nobody who reads waits for a transaction.
+ */
 export function openSqlite(
   path: string,
-  options: { readonly read_only: boolean },
-): { sqlite: DatabaseSync; db: Kysely<Tables> } {
-  const sqlite = open(path, options.read_only);
-  if (!options.read_only) sqlite.exec('pragma journal_mode = wal');
+  options: { readonly read_only: boolean; readonly serving?: boolean },
+): { sqlite: DatabaseSync; reads: DatabaseSync; db: Kysely<Tables> } {
+  const { sqlite, database } = connect(path, options.read_only);
+  if (options.serving !== true)
+    return { sqlite, reads: sqlite, db: new Kysely<Tables>({ dialect: new SqliteDialect({ database }) }) };
+  const reading = connect(path, true);
+  const dialect = new ServingDialect(database, reading.database);
+  return { sqlite, reads: reading.sqlite, db: new Kysely<Tables>({ dialect }) };
+}
+
+/** Prepared statements are kept: the same few are run all day. */
+function connect(path: string, readOnly: boolean): { sqlite: DatabaseSync; database: SqliteDatabase } {
+  const sqlite = open(path, readOnly);
+  if (!readOnly) sqlite.exec('pragma journal_mode = wal');
   sqlite.exec('pragma synchronous = full; pragma cache_size = -16000; pragma temp_store = memory');
   const told = <T>(work: () => T): T => {
     try {
@@ -42,8 +56,7 @@ export function openSqlite(
     kept.set(sql, wrapped);
     return wrapped;
   };
-  const database: SqliteDatabase = { prepare, close: () => sqlite.close() };
-  return { sqlite, db: new Kysely<Tables>({ dialect: new SqliteDialect({ database }) }) };
+  return { sqlite, database: { prepare, close: () => sqlite.close() } };
 }
 
 function open(path: string, readOnly: boolean): DatabaseSync {

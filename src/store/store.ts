@@ -44,27 +44,29 @@ const FILE = 'trainyard.db';
 export const storeExists = (folder: string): boolean => existsSync(join(folder, FILE));
 
 /**
- * Opens the project's store and brings its schema up to date.
+ * Opens the project's store and brings its schema up to date. `serving`: for a process that answers people while it
+ * works, see `serving.ts`.
  * @throws ConflictError when a newer Trainyard wrote the store
  * @throws TrainyardError when the folder cannot be written or the file is no database
  */
 export async function openStore(
   folder: string,
-  options: { readonly read_only?: boolean } = {},
+  options: { readonly read_only?: boolean; readonly serving?: boolean } = {},
 ): Promise<Store> {
   const readOnly = options.read_only === true;
   const path = join(folder, FILE);
   try {
     if (!readOnly) await prepareFolder(folder);
     else upgradeForReading(path, folder);
-    const { sqlite, db } = openSqlite(path, { read_only: readOnly });
+    const opened = openSqlite(path, { read_only: readOnly, serving: options.serving === true });
     try {
-      migrate(sqlite, folder, readOnly);
+      migrate(opened.sqlite, folder, readOnly);
     } catch (error) {
-      sqlite.close();
+      if (opened.reads !== opened.sqlite) opened.reads.close();
+      opened.sqlite.close();
       throw error;
     }
-    return makeStore(sqlite, db, folder, readOnly);
+    return makeStore(opened, folder, readOnly);
   } catch (error) {
     throw storeError(path, error);
   }
@@ -90,9 +92,9 @@ function upgradeForReading(path: string, folder: string): void {
 
 /** A store in memory: the same SQL path, for tests and for a `plan` where no state exists yet. */
 export function memoryStore(folder = ''): Store {
-  const { sqlite, db } = openSqlite(':memory:', { read_only: false });
-  migrate(sqlite, ':memory:', false);
-  return makeStore(sqlite, db, folder, false);
+  const opened = openSqlite(':memory:', { read_only: false });
+  migrate(opened.sqlite, ':memory:', false);
+  return makeStore(opened, folder, false);
 }
 
 async function prepareFolder(folder: string): Promise<void> {
@@ -133,7 +135,11 @@ const outsideTransactions: KyselyPlugin = {
   transformResult: async ({ result }) => result,
 };
 
-function makeStore(sqlite: DatabaseSync, db: Db, folder: string, readOnly: boolean): Store {
+function makeStore(
+  { sqlite, reads, db }: ReturnType<typeof openSqlite>,
+  folder: string,
+  readOnly: boolean,
+): Store {
   // Kysely begins deferred; a transaction that reads first and writes later could then meet SQLITE_BUSY without
   // the busy timeout's help. Touching the write lock first makes it wait its turn instead.
   const transaction = async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
@@ -145,6 +151,7 @@ function makeStore(sqlite: DatabaseSync, db: Db, folder: string, readOnly: boole
   };
   const nowStatement = sqlite.prepare(`select strftime('%Y-%m-%dT%H:%M:%fZ', 'now') as now`);
   const markStatement = sqlite.prepare('pragma data_version');
+  const readsStatement = reads.prepare('pragma data_version');
   const ownStatement = sqlite.prepare('select total_changes() as changes');
   const changeMark = (): number => Number(markStatement.get()?.['data_version']);
   return {
@@ -166,7 +173,11 @@ function makeStore(sqlite: DatabaseSync, db: Db, folder: string, readOnly: boole
     },
     now: () => String(nowStatement.get()?.['now']),
     changeMark,
-    readMark: () => `${changeMark()}.${String(ownStatement.get()?.['changes'])}`,
+    readMark:
+      reads === sqlite
+        ? () => `${changeMark()}.${String(ownStatement.get()?.['changes'])}`
+        : // To the connection that reads, what this process writes is of another one: it shows once it is committed.
+          () => String(readsStatement.get()?.['data_version']),
     close: () => db.destroy(),
   };
 }

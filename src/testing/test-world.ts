@@ -79,6 +79,8 @@ export async function testWorld(
     /** Variables of the process besides its user. */
     readonly env?: Readonly<Record<string, string>>;
     readonly compute?: (world: World) => Compute;
+    /** As `trainyard serve` opens it. */
+    readonly serving?: boolean;
   } = {},
 ): Promise<TestWorld> {
   const root = await mkdtemp(join(SCRATCH, 'trainyard-world-'));
@@ -95,7 +97,7 @@ export async function testWorld(
   const clock = new TestClock();
   const project = await openProject({
     folder: root,
-    mode: 'write',
+    mode: options.serving === true ? 'serve' : 'write',
     env: { USER: 'tester', ...options.env },
     clock,
     overrides: { fail: options.fail },

@@ -26,7 +26,7 @@ export function define(parent: Command): void {
     trainyard serve --port 9000
     trainyard serve --log-format json --log-level debug`,
   ).action(async (flags: ServeFlags) => {
-    await withProject(flags, 'write', async (project) => {
+    await withProject(flags, 'serve', async (project) => {
       const { serveProject } = await import('../../server/index.ts');
       const { logTo } = await import('../logging.ts');
       const stop = new AbortController();

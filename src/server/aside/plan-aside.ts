@@ -4,6 +4,7 @@ import type { Project } from '../../app.ts';
 import { thaw } from '../../fleet/index.ts';
 import type { CircuitStanding, Plan, PlanOptions, PlannedCircuit } from '../../fleet/index.ts';
 import { TrainyardError } from '../../kernel/errors.ts';
+import { nextTurn } from '../../kernel/turn.ts';
 import type { ScriptJob } from '../../scripts/index.ts';
 import type { FromThread, ListName, PlanTold, ThreadTask } from './messages.ts';
 
@@ -95,7 +96,7 @@ function inThread(task: ThreadTask, take: (list: ListName, json: string) => void
   return next;
 }
 
-/** Starts a thread, and waits for its answer. */
+/** Starts a thread, and waits for its answer. What comes is taken piece by piece, and others have a turn between them. */
 export function runThread(task: ThreadTask, take: (list: ListName, json: string) => void): Promise<Done> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(THREAD, { workerData: task, execArgv: [] });
@@ -110,10 +111,13 @@ export function runThread(task: ThreadTask, take: (list: ListName, json: string)
       void worker.terminate();
     }, LONGEST_MS).unref();
     worker.once('exit', () => clearTimeout(limit));
+    let taken = Promise.resolve();
+    let answered = false;
     worker.on('message', (message: FromThread) => {
       switch (message.kind) {
         case 'items':
-          take(message.list, message.json);
+          taken = taken.then(nextTurn).then(() => take(message.list, message.json));
+          taken.catch(reject);
           break;
         case 'refused': {
           const { code, hint, problems } = message;
@@ -124,10 +128,13 @@ export function runThread(task: ThreadTask, take: (list: ListName, json: string)
           reject(new Error(message.message));
           break;
         default:
-          resolve(message);
+          answered = true;
+          taken.then(() => resolve(message), reject);
       }
     });
     worker.once('error', reject);
-    worker.once('exit', () => reject(new Error('The thread that plans ended without an answer.')));
+    worker.once('exit', () => {
+      if (!answered) reject(new Error('The thread that plans ended without an answer.'));
+    });
   });
 }

@@ -17,7 +17,7 @@ import { readDebts, writeFleetCache } from './fleet-cache.ts';
 import type { FromThread, ListName, PlanTold, ThreadTask } from './messages.ts';
 
 /** So many circuits fit into a message that is read at once without anybody waiting. */
-const AT_ONCE = 1000;
+const AT_ONCE = 250;
 
 const task = workerData as ThreadTask;
 const say = (message: FromThread): void => parentPort?.postMessage(message);
