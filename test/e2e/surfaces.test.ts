@@ -195,6 +195,43 @@ describe('lists', () => {
   });
 });
 
+describe('a list that is longer than a page', () => {
+  beforeAll(async () => {
+    await project.ok(['run', '--approve', 'all', '--circuits', 'kiln_1']);
+  });
+
+  /** What a list tells of its items, one text for each. */
+  const itemsOf = async (...args: readonly string[]): Promise<string[]> => {
+    const [items] = Object.values(
+      (await project.ok([...args, '--json'])).json() as Record<string, unknown[]>,
+    );
+    return (items ?? []).map((item) => JSON.stringify(item));
+  };
+
+  it.each([
+    [['jobs', '--status', 'succeeded', '--match', '*_2026_*', '--run', '1', '--limit', '2']],
+    [['audit', '--type', 'approval.*', '--run', '1', '--limit', '1']],
+    [['models', '--tag', 'plant_id=mill', '--limit', '1']],
+    [['runs', '--limit', '1']],
+    [['approvals', '--all', '--limit', '1']],
+  ])('says how it goes on, with the same filters: %s', async (args) => {
+    const [, more = ''] = /^More: trainyard (.*)$/m.exec((await project.ok(args)).stdout) ?? [];
+    const words = more.split(' ').map((word) => word.replaceAll("'", ''));
+    expect(words).toEqual(expect.arrayContaining(args.slice(1)));
+    const [first, next] = [await itemsOf(...args), await itemsOf(...words)];
+    expect(next).toHaveLength(first.length);
+    expect(next.filter((item) => first.includes(item))).toEqual([]);
+  });
+
+  it('that is empty says whether that is for the filters', async () => {
+    expect((await project.ok(['runs', '--status', 'canceled'])).stdout).toBe('No runs match.\n');
+    expect((await project.ok(['audit', '--type', 'nothing.*'])).stdout).toBe('No entry matches.\n');
+    await using fresh = TestProject.create({ circuits: ['kiln_1'] });
+    expect((await fresh.ok(['runs'])).stdout).toMatch(/^No runs yet/);
+    expect((await fresh.ok(['approvals', '--all'])).stdout).toMatch(/^Nobody was asked/);
+  });
+});
+
 describe('help', () => {
   it('names every command, and has examples', async () => {
     const top = await project.ok(['--help']);
