@@ -13,6 +13,7 @@ import {
   requestStageCancel,
   stageIsOver,
   takeOffPlan,
+  takeOffRetries,
 } from '../pipelines/index.ts';
 import type { Run } from '../pipelines/index.ts';
 import { decide } from './decide.ts';
@@ -118,7 +119,11 @@ export async function cancelCircuits(
   // First what is not submitted yet: from then on nothing of these circuits can become a job.
   const unsubmitted =
     run.ended_at === null
-      ? await project.store.tx((tx) => takeOffPlan(tx, project.clock.now(), run, circuits, actor))
+      ? await project.store.tx(async (tx) => {
+          const now = project.clock.now();
+          const planned = await takeOffPlan(tx, now, run, circuits, actor);
+          return planned + (await takeOffRetries(tx, now, run, circuits, actor));
+        })
       : 0;
   const jobs: Job[] = [];
   for (const stage of ['SubmitTraining', 'RetryFailedTraining'])

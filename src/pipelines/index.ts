@@ -58,5 +58,5 @@ export { approvedInAdvance, gateConfig, gateRules, requestNow } from './train/ga
 export { RetryContext } from './train/retry-request.ts';
 export { retryRun, retryableNow } from './train/retry-run.ts';
 export { reviveAt } from './train/revive.ts';
-export { takeOffPlan } from './train/take-off-plan.ts';
+export { takeOffPlan, takeOffRetries } from './train/take-off-plan.ts';
 export { trainPipeline } from './train.ts';

@@ -60,6 +60,11 @@ describe('--json', () => {
 describe('a typing mistake', () => {
   it.each([
     ['a command', ['plna'], /There is no command plna\.\nhint: Did you mean plan\?/],
+    [
+      'a command that help is asked for',
+      ['help', 'plna'],
+      /There is no command plna\.\nhint: Did you mean plan/,
+    ],
     ['a subcommand', ['runs', 'shwo'], /There is no command runs shwo\.\nhint: Did you mean show/],
     ['an argument too many', ['runs', 'list', 'show'], /too many arguments for 'list'/],
     ['a flag', ['plan', '--detecton', 'hash'], /Did you mean --detection/],
@@ -193,6 +198,12 @@ describe('lists', () => {
     expect((await project.ok(['jobs'])).stdout).toMatch(/^job +status +attempts/i);
     expect((await project.ok(['runs'])).stdout).toMatch(/^run +status/i);
   });
+});
+
+it('what cannot be printed on a full disk is told without a stack', async () => {
+  const wrapper = ['sh', '-c', 'exec "$@" > /dev/full', 'sh'];
+  const { stderr } = await project.ends(1, ['plan'], { wrapper });
+  expect(stderr).toContain('The disk is full: free');
 });
 
 describe('a list that is longer than a page', () => {
