@@ -246,7 +246,7 @@ export async function reopenApproval(
     .updateTable('approval_votes')
     .set({ counts: 0 })
     .where('approval_id', '=', approval.id)
-    .where('verdict', '=', 'approve')
+    .where('verdict', 'in', ['approve', 'hold'])
     .execute();
   await appendEvents(tx, now, [
     {
