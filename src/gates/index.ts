@@ -6,6 +6,7 @@ export {
   openApproval,
   remindIfDue,
   reopenApproval,
+  subjectDigest,
 } from './approvals.ts';
 export {
   approvedBy,

@@ -56,7 +56,7 @@ export { acceptPartial, createTrainingRun, reviveRun } from './train/runs.ts';
 export { circuitsStillFailed } from './train/failed-circuits.ts';
 export { approvedInAdvance, gateConfig, gateRules, requestNow } from './train/gate.ts';
 export { RetryContext } from './train/retry-request.ts';
-export { retryRun, retryableNow } from './train/retry-run.ts';
+export { prepareRetry, retryRun, retryableNow } from './train/retry-run.ts';
 export { reviveAt } from './train/revive.ts';
 export { takeOffPlan } from './train/take-off-plan.ts';
 export { trainPipeline } from './train.ts';
