@@ -268,6 +268,28 @@ describe('somebody who is signed in', () => {
 });
 
 describe('tokens over the API', () => {
+  it('come in pages, the last of which names none after it', async () => {
+    const w = await world(SIGN_IN);
+    const app = createApp({ project: w.project });
+    const root = await sessionHeaders(w.project, { name: 'root@x' });
+    for (const name of ['a', 'b', 'c', 'd']) await tokenHeaders(w.project, { name, roles: ['viewer'] });
+    const names: string[][] = [];
+    for (let next: string | null = ''; next !== null;) {
+      const query: string = next === '' ? '' : `&cursor=${next}`;
+      const page = (await (await get(app, root, `/api/v1/tokens?limit=2${query}`)).json()) as {
+        items: { name: string }[];
+        next: string | null;
+      };
+      names.push(page.items.map(({ name }) => name));
+      next = page.next;
+    }
+    expect(names).toEqual([
+      ['d', 'c'],
+      ['b', 'a'],
+    ]);
+    expect((await get(app, root, '/api/v1/tokens?cursor=%20')).status).toBe(400);
+  });
+
   it('are made, listed and revoked by an admin, and told once', async () => {
     const w = await world(SIGN_IN);
     const app = createApp({ project: w.project });
