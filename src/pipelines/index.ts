@@ -58,5 +58,6 @@ export { approvedInAdvance, gateConfig, gateRules, requestNow } from './train/ga
 export { RetryContext } from './train/retry-request.ts';
 export { prepareRetry, retryRun, retryableNow } from './train/retry-run.ts';
 export { reviveAt } from './train/revive.ts';
+export { takeBackRetries } from './train/take-back-retries.ts';
 export { takeOffPlan } from './train/take-off-plan.ts';
 export { trainPipeline } from './train.ts';

@@ -12,6 +12,7 @@ import { getApproval, listApprovals, listSubjects } from '../../gates/index.ts';
 import type { Approval, Verdict } from '../../gates/index.ts';
 import { listJobs } from '../../jobs/index.ts';
 import { readEvents, verifyAudit } from '../../store/index.ts';
+import type { Tx } from '../../store/index.ts';
 import { person } from '../../testing/test-rows.ts';
 import { COMPONENT, ENVIRONMENT, fleetOf, testWorld } from '../../testing/test-world.ts';
 import type { TestWorld } from '../../testing/test-world.ts';
@@ -300,6 +301,61 @@ describe('cancel', () => {
       exit_code: 5,
     });
     expect((await cancelCircuits(w.project, run, ['p_c000'], person('bob'))).requested).toBe(false);
+  });
+});
+
+describe('canceling circuits whose retry is approved and has not begun', () => {
+  const approved = async (w: TestWorld): Promise<Run> => {
+    const run = await w.run({ approve: ['registry-promotion'] });
+    const ballot = { verdict: 'approve' as const, comment: null, subjects: null, retrain: false };
+    await decide(w.project, { ...ballot, approval_id: (await open(w, run)).id, actor: person('bob') });
+    return run;
+  };
+  const retries = async (w: TestWorld, run: Run): Promise<string[]> =>
+    (await listJobs(w.project.store.db, { run_id: run.id, match: '*_retry_*', limit: 9 })).map(
+      (job) => job.circuit_id,
+    );
+
+  it('turns it down, on record, and trains the others again', async () => {
+    const w = await world({ fail: ['p_c001:1', 'p_c002:1'] });
+    const run = await approved(w);
+    const { requested } = await cancelCircuits(w.project, await w.again(run), ['p_c001'], person('bob'));
+    expect(requested).toBe(true);
+    await w.settle();
+    expect(await retries(w, run)).toEqual(['p_c002']);
+    expect(await types(w, 'approval.')).toContain('approval.voted');
+    expect(await shared(w)).toEqual(['p-c000', 'p-c002']);
+  });
+
+  it('needs the rights of the gate', async () => {
+    const w = await world({
+      fail: ['p_c001:1'],
+      settings: 'gates:\n  training-retry: {approvers: [bob]}\n',
+    });
+    const run = await approved(w);
+    const canceling = cancelCircuits(w.project, await w.again(run), ['p_c001'], person('eve'));
+    await expect(canceling).rejects.toMatchObject({ exit_code: 4 });
+    await w.settle();
+    expect(await retries(w, run)).toEqual(['p_c001']);
+  });
+
+  it('comes in time while the retry is being made', async () => {
+    const w = await world({ fail: ['p_c001:1', 'p_c002:1'] });
+    const run = await approved(w);
+    const meanwhile = {
+      ...w.world,
+      store: {
+        ...w.world.store,
+        tx: async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
+          // The last moment before it is written down.
+          if ((await retries(w, run)).length === 0)
+            await cancelCircuits(w.project, await w.again(run), ['p_c001'], person('bob'));
+          return w.world.store.tx(work);
+        },
+      },
+    };
+    await w.settle(meanwhile);
+    expect(await retries(w, run)).toEqual(['p_c002']);
   });
 });
 

@@ -26,7 +26,7 @@ const cancel = createRoute({
   tags: ['runs'],
   summary: 'End a run, one of its stages, or some of its circuits; harmless twice',
   description:
-    'Circuits that are parked at a gate are decided on there (`hold`, at training-retry `reject`): that needs the role approver too, and the rights of the gate.',
+    'Circuits that are parked at a gate, or approved there for a retry that has not begun, are decided on there (`hold`, at training-retry `reject`): that needs the role approver too, and the rights of the gate.',
   ...needs('operator'),
   request: {
     params: RunParam,
