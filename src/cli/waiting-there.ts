@@ -4,6 +4,7 @@ import { systemClock } from '../kernel/clock.ts';
 import { batches } from '../store/index.ts';
 import type { NamedJobView, RunRow } from '../views/index.ts';
 import { note } from './render/output.ts';
+import { tellBuildThere } from './telling-there.ts';
 import { nearHint, tellOutcome, unknownJobs, waitingLine } from './wait-outcome.ts';
 import type { WaitEnd, WaitOptions } from './wait-outcome.ts';
 
@@ -36,7 +37,11 @@ export async function waitThere(
   const end = open().length === 0 ? 'over' : await untilOver(yard, { jobs, open, lookAgain }, options);
   const [left] = open();
   const run = end === 'abandoned' && left !== undefined ? await runOf(yard, left) : null;
-  return tellOutcome(end, [...jobs.values()], options, { run });
+  const all = [...jobs.values()];
+  return tellOutcome(end, all, options, {
+    run,
+    told: (code) => tellBuildThere(yard, numbersOf(all), { json: options.json, code, jobs: all }),
+  });
 }
 
 interface Watched {
