@@ -1,6 +1,6 @@
 import type { Env } from '../app.ts';
 import { ApiError, createClient } from '../client/index.ts';
-import type { Client } from '../client/index.ts';
+import type { Client, LiveMessage } from '../client/index.ts';
 import { EXIT, TrainyardError, UsageError } from '../kernel/errors.ts';
 import type { ErrorCode } from '../kernel/errors.ts';
 import { isLoopback } from '../kernel/loopback.ts';
@@ -87,6 +87,21 @@ function asTrainyardError(error: ApiError, yard: Client, had_token: boolean): Tr
 
 /** `1.4` of `1.4.2`. */
 const minor = (version: string): string => version.split('.', 2).join('.');
+
+/**
+ * Tells that the line to the server is down, once however often it is tried: a server may be away for a night. And that it
+ * stands again.
+ */
+export function lineTeller(): (message: LiveMessage) => void {
+  let down = false;
+  return (message) => {
+    if (message.kind === 'lost' && !down)
+      note(`The line to the server is down (${message.error.message.replace(/\.$/, '')}); trying again …`);
+    if (message.kind === 'open' && down) note('The line to the server stands again.');
+    if (message.kind === 'lost') down = true;
+    if (message.kind === 'open') down = false;
+  };
+}
 
 /** The most that one page holds. */
 const PAGE = 500;

@@ -5,7 +5,7 @@ import { currentHolder } from '../../pipelines/index.ts';
 import type { Run } from '../../pipelines/index.ts';
 import { failuresView, runView, stageDetail, tookOf } from '../../views/index.ts';
 import type { FailuresView, RunRow, RunView } from '../../views/index.ts';
-import { clip, columns, fit, oneLine, paint, someOf, status } from './style.ts';
+import { clip, columns, oneLine, paint, someOf, status } from './style.ts';
 import { table } from './table.ts';
 
 type Stage = Pick<
@@ -106,10 +106,8 @@ export function runScreen(facts: RunFacts, now: number): string {
       `      trainyard reject ${approval.id}`,
     );
   }
-  return lines
-    .map(oneLine)
-    .map((line) => (process.stdout.isTTY ? fit(line, columns()) : line))
-    .join('\n');
+  // A narrow terminal wraps what is too long: of a command to type, nothing may be missing.
+  return lines.map(oneLine).join('\n');
 }
 
 export const runTable = (runs: readonly RunRow[], now: number): string =>
