@@ -5,6 +5,7 @@ import { ApiError } from '../api/client.ts';
 import { meQuery, waitingQuery } from '../api/me.ts';
 import { useLiveUpdates, useLiveness } from '../api/live.ts';
 import { Button, HintLayer, Mark, Skeleton, Toasts, count } from '../ui/index.ts';
+import { useKeptFocus } from './kept-focus.ts';
 import styles from './shell.module.css';
 import { NoRole } from './no-role.tsx';
 import { PAGES } from './pages.ts';
@@ -15,6 +16,7 @@ import { Who } from './who.tsx';
 /** What stands around every page. */
 export function Shell() {
   useLiveUpdates();
+  useKeptFocus();
   const [open, setOpen] = useState(false);
   const { error: refused } = useQuery(meQuery);
   return (
