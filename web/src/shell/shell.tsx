@@ -50,8 +50,8 @@ export function Shell() {
             ))}
           </ul>
         </nav>
+        <Line open={open} />
         <div className={styles.foot} data-open={open || undefined}>
-          <Line />
           <Who />
           <ThemeSwitch />
         </div>
@@ -86,12 +86,12 @@ function Waiting() {
   );
 }
 
-/** Whether what is shown is what is. */
-function Line() {
+/** Whether what is shown is what is. Where the menu is shut, only that it is not. */
+function Line({ open }: { readonly open: boolean }) {
   const liveness = useLiveness();
   const [tone, shape, word] = LIVENESS[liveness];
   return (
-    <p role="status" className={styles.line} data-tone={tone}>
+    <p role="status" className={styles.line} data-tone={tone} data-open={open || undefined}>
       <span aria-hidden="true">{shape} </span>
       {word}
     </p>
