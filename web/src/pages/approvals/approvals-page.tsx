@@ -3,6 +3,7 @@ import { useList } from '../../api/list.ts';
 import { approvalPath, runPath } from '../../paths.ts';
 import { DataTable, Empty, Filters, Page, SelectBox, Status, count, useNarrow } from '../../ui/index.ts';
 import type { Column } from '../../ui/index.ts';
+import styles from './approval-page.module.css';
 import { fetchApprovals } from './approval-data.ts';
 import type { ApprovalRow } from './approval-data.ts';
 import { Left } from './left.tsx';
@@ -55,7 +56,7 @@ export function ApprovalsPage() {
         label="Requests for approval"
         {...list}
         rowKey={(approval) => approval.id}
-        rowHeight={narrow ? 56 : 40}
+        rowHeight={narrow ? 72 : 40}
         columns={narrow ? NARROW_COLUMNS : COLUMNS}
         empty={<NothingHere waits={show === 'waiting'} filtered={gate !== undefined || run !== undefined} />}
       />
@@ -124,7 +125,7 @@ const NARROW_COLUMNS: readonly Column<ApprovalRow>[] = [
     width: 'minmax(0, 1fr)',
     cell: (a) => (
       <>
-        <Link to={approvalPath(a.id)} className="row-link">
+        <Link to={approvalPath(a.id)} className={`row-link ${styles.asked}`}>
           {a.title}
         </Link>
         <span className="below">
