@@ -90,6 +90,10 @@ inBrowser('every page', (visitor) => {
       const page = await visitor.open(room.at(at), { expects: [/status of 404/] });
       await page.getByRole('main').getByText(there).filter({ visible: true }).first().waitFor();
       await settled(page);
+      // What is folded up is part of the page.
+      await page.evaluate(
+        `document.querySelectorAll('#page details').forEach((each) => { each.open = true; })`,
+      );
       expect(await axeProblems(page)).toEqual([]);
       expect(await beyond(page)).toEqual([]);
       await page.emulateMedia({ colorScheme: 'dark' });

@@ -9,7 +9,7 @@ import { ControlRoom } from './control-room.ts';
 const PHONE = { viewport: { width: 375, height: 720 }, hasTouch: true } as const;
 /** As long as names are where people name them, and as long as they may be: told apart by their ends alone. */
 const USUAL = 'newyork_precipitation';
-const LONG = `kiln_${'a-name-that-goes-on-and-on-'.repeat(3).slice(0, 75)}`;
+const LONG = `kiln_${'anamethatgoesonandon'.repeat(4).slice(0, 75)}`;
 const CIRCUITS = [USUAL, `${LONG}1`, `${LONG}2`, 'mill_1'];
 
 inBrowser('an approver with a telephone', (visitor) => {
@@ -70,6 +70,7 @@ inBrowser('an approver with a telephone', (visitor) => {
       const dialog = page.getByRole('dialog');
       await page.getByRole('button', { name: first, exact: true }).tap();
       await dialog.getByRole('heading', { name: first }).waitFor();
+      expect(await dialog.evaluate((each) => each.scrollWidth - each.clientWidth)).toBe(0);
       await page.keyboard.press('Escape');
       await dialog.waitFor({ state: 'hidden' });
       await page.getByRole('button', { name: second, exact: true }).press('Enter');
@@ -93,6 +94,19 @@ inBrowser('an approver with a telephone', (visitor) => {
     expect(who?.y).toBeGreaterThanOrEqual((held?.y ?? 999) + (held?.height ?? 0));
     expect((who?.x ?? 375) + (who?.width ?? 0)).toBeLessThanOrEqual(375 - 16);
     await vote.getByText(`to ${nameOfModel(USUAL)}`).waitFor();
+  });
+
+  it('reads an event whole, at the hour of the clock beside the telephone', async () => {
+    const context = { ...PHONE, timezoneId: 'Asia/Kolkata' };
+    const page = await visitor.open(room.at('/activity?severity=error'), { context });
+    const event = page.getByRole('button', { name: new RegExp(`^${LONG}1.* failed`) }).first();
+    await event.waitFor();
+    const hour = await page.getByRole('row').filter({ has: event }).locator('time').first().textContent();
+    await event.tap();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(/^\(\d{4}-\d\d-\d\d .* UTC\)$/).waitFor();
+    expect(await dialog.locator('time').textContent()).toBe(hour);
+    expect(await dialog.evaluate((each) => each.scrollWidth - each.clientWidth)).toBe(0);
   });
 
   // Last, as nobody serves any more.
