@@ -90,6 +90,10 @@ inBrowser('every page', (visitor) => {
       const page = await visitor.open(room.at(at), { expects: [/status of 404/] });
       await page.getByRole('main').getByText(there).filter({ visible: true }).first().waitFor();
       await settled(page);
+      // What is folded up is part of the page.
+      await page.evaluate(
+        `document.querySelectorAll('#page details').forEach((each) => { each.open = true; })`,
+      );
       expect(await axeProblems(page)).toEqual([]);
       expect(await beyond(page)).toEqual([]);
       await page.emulateMedia({ colorScheme: 'dark' });
@@ -129,12 +133,16 @@ const settled = (page: Page): Promise<void> =>
     )
     .toBe(true);
 
-/** What makes the page, its main part or a table scroll sideways. */
+/** What makes the page, its main part or a table scroll sideways, and rows that are wider than their table. */
 const beyond = (page: Page): Promise<readonly string[]> =>
   page.evaluate<readonly string[]>(`
     [...document.querySelectorAll('[role="table"]')]
       .filter(({ parentElement: { scrollWidth, clientWidth } }) => scrollWidth > clientWidth)
       .map((table) => 'table ' + table.ariaLabel)
+      // A row hides what it has no room for.
+      .concat([...document.querySelectorAll('[role="row"]')]
+        .filter((row) => row.lastElementChild.getBoundingClientRect().right > row.getBoundingClientRect().right)
+        .map((row) => 'row ' + row.textContent.slice(0, 40)))
       .concat([document.documentElement, document.querySelector('#page')].every((each) => (each?.scrollWidth ?? 0) <= innerWidth) ? [] :
       [...document.querySelectorAll('body *')]
         .filter((each) => each.getBoundingClientRect().right > innerWidth + 1)

@@ -150,6 +150,10 @@ schedules:
     await nightly.getByRole('link', { name: 'All times of nightly' }).click();
     const times = page.getByRole('dialog');
     await times.getByText(/02:15/).first().waitFor();
+    // Theirs and ours: whoever looks is told when it is by their own clock, and exactly on the hint.
+    expect(await times.getByRole('listitem').first().textContent()).toMatch(
+      / 02:15 \(\d+ \w+ 0[01]:15 your time\)$/,
+    );
     expect(await axeProblems(page)).toEqual([]);
   });
 });

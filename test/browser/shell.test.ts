@@ -16,4 +16,21 @@ inBrowser('the frame around the pages', (visitor) => {
     await page.getByText('Live').waitFor();
     expect(await axeProblems(page)).toEqual([]);
   });
+
+  it.each([
+    ['/runs', 'No run yet.', 'Plan the first'],
+    ['/models', 'No model yet.', 'Plan a training'],
+    ['/activity', 'Nothing happened yet.', null],
+    ['/activity?tab=audit', 'Nobody changed anything yet.', null],
+  ])(
+    'says at %s of a new project what to do next, and of no filter where there is none',
+    async (at, says, next) => {
+      const page = await visitor.open(room.at(at));
+      await page.getByText(says).waitFor();
+      expect(await page.getByText('Take a filter away').count()).toBe(0);
+      if (next === null) return;
+      await page.getByRole('link', { name: next }).click();
+      await page.getByRole('heading', { level: 1, name: 'Plan' }).waitFor();
+    },
+  );
 });

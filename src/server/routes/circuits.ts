@@ -82,7 +82,7 @@ export const circuits = ({ project }: ApiContext) => {
       const { circuit, fleet } = await watch.circuit(id);
       if (circuit === undefined)
         throw new NotFoundError(`There is no circuit ${id}.`, {
-          hint: didYouMean(id, fleet.by_id.keys()) ?? 'List them with GET /api/v1/circuits.',
+          hint: didYouMean(id, fleet.by_id.keys()) ?? 'The Fleet page and GET /api/v1/circuits list them.',
         });
       return c.json(await circuitView(project, circuit, fleet.at), 200);
     });

@@ -173,7 +173,7 @@ export const plans = ({ project }: ApiContext, shelf: PlanShelf) => {
             didYouMean(
               id,
               circuits.map((circuit) => circuit.id),
-            ) ?? 'See GET /api/v1/circuits.',
+            ) ?? 'The Fleet page and GET /api/v1/circuits list them.',
         });
       return c.json(await whyView(project, planned, file), 200);
     })

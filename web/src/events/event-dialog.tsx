@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { Button, Dialog, DialogFoot, Status, exactTime } from '../ui/index.ts';
+import { Button, Dialog, DialogFoot, Status, Time, exactTime } from '../ui/index.ts';
 import styles from './event-dialog.module.css';
 
 /** What an event or an entry of the audit chain has in common, and what only one of them has. */
@@ -23,7 +23,12 @@ interface Told {
 export function EventDialog({ event, onClose }: { readonly event: Told; readonly onClose: () => void }) {
   const facts: readonly (readonly [string, ReactNode])[] = [
     ['Number', event.seq],
-    ['Time', exactTime(event.at)],
+    [
+      'Time',
+      <span key="t">
+        <Time at={event.at} /> <span className="muted">({exactTime(event.at)})</span>
+      </span>,
+    ],
     ['Type', event.type],
     ...(event.severity === undefined
       ? []

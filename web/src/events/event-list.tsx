@@ -11,8 +11,13 @@ import { EventDialog } from './event-dialog.tsx';
 /** Events, newest first, growing at the top as things happen. */
 export function EventList({
   height = 'fill',
+  filtered = false,
   ...filter
-}: EventFilter & { readonly height?: number | 'fill' }) {
+}: EventFilter & {
+  readonly height?: number | 'fill';
+  /** Somebody chose what is shown. */
+  readonly filtered?: boolean;
+}) {
   const [open, setOpen] = useState<ApiEvent | null>(null);
   const list = useList(['events', 'list', filter], (cursor, signal) => pageOfEvents(filter, cursor, signal));
   const columns: readonly Column<ApiEvent>[] = [
@@ -74,7 +79,15 @@ export function EventList({
         rowKey={(event) => String(event.seq)}
         height={height}
         columns={columns}
-        empty={<Empty title="Nothing happened that is like this.">Take a filter away.</Empty>}
+        empty={
+          filtered ? (
+            <Empty title="Nothing happened that is like this.">Take a filter away.</Empty>
+          ) : (
+            <Empty title="Nothing happened yet.">
+              What runs, schedules and people do stands here as it happens.
+            </Empty>
+          )
+        }
       />
       {open !== null && <EventDialog event={open} onClose={() => setOpen(null)} />}
     </>

@@ -59,3 +59,13 @@ it('figures keep four digits, differences three and their sign', () => {
   ]);
   expect([signed(0.5), signed(-0.12345), signed(0)]).toEqual(['+0.5', '−0.123', '0']);
 });
+
+it('figures far from one are told by their power of ten, and so are differences', () => {
+  expect([-0.00001234, 0.00099, 1.5e10, 0.001].map(figure)).toEqual([
+    '−1.234e−5',
+    '9.900e−4',
+    '1.500e+10',
+    '0.001000',
+  ]);
+  expect([0.0000009, -2e12, 0].map(signed)).toEqual(['+9.00e−7', '−2.00e+12', '0']);
+});

@@ -53,12 +53,17 @@ export function inOrder(names: Iterable<string>, rules: readonly string[]): stri
 }
 
 /** A measured number in four digits, so that a column can be read down; whole numbers as they are. */
-export const figure = (n: number): string => minus((Number.isInteger(n) ? WHOLE : FIGURE).format(n));
+export const figure = (n: number): string =>
+  minus(isFar(n) ? n.toExponential(3) : (Number.isInteger(n) ? WHOLE : FIGURE).format(n));
 /** The same with its sign, also of what is more. */
-export const signed = (n: number): string => minus(SIGNED.format(n));
+export const signed = (n: number): string =>
+  minus(isFar(n) ? `${n > 0 ? '+' : ''}${n.toExponential(2)}` : SIGNED.format(n));
+
+/** So small or large that it is read by its power of ten; written out no column has room for it. */
+const isFar = (n: number): boolean => n !== 0 && (Math.abs(n) < 1e-3 || Math.abs(n) >= 1e9);
 
 /** As wide as the plus sign, so that signs stand below each other. */
-const minus = (written: string): string => written.replace('-', '−');
+const minus = (written: string): string => written.replaceAll('-', '−');
 
 const WHOLE = new Intl.NumberFormat('en', { maximumSignificantDigits: 4 });
 const FIGURE = new Intl.NumberFormat('en', { minimumSignificantDigits: 4, maximumSignificantDigits: 4 });

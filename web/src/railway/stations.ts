@@ -62,12 +62,13 @@ export function inWords(counts: Readonly<Record<string, number>> | undefined): s
     .join(', ');
 }
 
-/** What stands below a station: its counts, as many whole ones as there is room for, or how it stands. */
+/** What stands below a station: its counts, as many whole ones as there is room for, what failed above all; or how it stands. */
 export function below({ status, counts }: Station, word: string): string {
   const text = inWords(counts);
   if (text === '' || status === 'skipped') return word;
   if (text.length <= 24) return text;
-  const parts = text.split(', ');
+  const all = text.split(', ');
+  const parts = [...all.filter(isFailure), ...all.filter((part) => !isFailure(part))];
   let fits = parts[0] ?? text;
   for (const part of parts.slice(1)) {
     if (fits.length + part.length + 2 > 24) return `${fits} …`;
@@ -75,3 +76,5 @@ export function below({ status, counts }: Station, word: string): string {
   }
   return fits.length > 26 ? `${fits.slice(0, 25)}…` : fits;
 }
+
+const isFailure = (part: string): boolean => part.endsWith(' failed');

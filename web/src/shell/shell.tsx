@@ -5,6 +5,7 @@ import { ApiError } from '../api/client.ts';
 import { meQuery, waitingQuery } from '../api/me.ts';
 import { useLiveUpdates, useLiveness } from '../api/live.ts';
 import { Button, HintLayer, Mark, Skeleton, Toasts, count } from '../ui/index.ts';
+import { useKeptFocus } from './kept-focus.ts';
 import styles from './shell.module.css';
 import { NoRole } from './no-role.tsx';
 import { PAGES } from './pages.ts';
@@ -15,6 +16,7 @@ import { Who } from './who.tsx';
 /** What stands around every page. */
 export function Shell() {
   useLiveUpdates();
+  useKeptFocus();
   const [open, setOpen] = useState(false);
   const { error: refused } = useQuery(meQuery);
   return (
@@ -48,8 +50,8 @@ export function Shell() {
             ))}
           </ul>
         </nav>
+        <Line open={open} />
         <div className={styles.foot} data-open={open || undefined}>
-          <Line />
           <Who />
           <ThemeSwitch />
         </div>
@@ -84,12 +86,12 @@ function Waiting() {
   );
 }
 
-/** Whether what is shown is what is. */
-function Line() {
+/** Whether what is shown is what is. Where the menu is shut, only that it is not. */
+function Line({ open }: { readonly open: boolean }) {
   const liveness = useLiveness();
   const [tone, shape, word] = LIVENESS[liveness];
   return (
-    <p role="status" className={styles.line} data-tone={tone}>
+    <p role="status" className={styles.line} data-tone={tone} data-open={open || undefined}>
       <span aria-hidden="true">{shape} </span>
       {word}
     </p>

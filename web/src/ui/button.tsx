@@ -1,4 +1,4 @@
-import type { ButtonHTMLAttributes } from 'react';
+import type { ButtonHTMLAttributes, MouseEvent } from 'react';
 import type { Role } from '../../../src/kernel/roles.ts';
 import { useRefusal } from '../api/may.ts';
 import { Allowed } from './allowed.tsx';
@@ -7,7 +7,7 @@ import styles from './button.module.css';
 export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   /** `primary`: the one thing to do here; `danger`: it ends something; else quiet. */
   readonly kind?: 'primary' | 'danger' | 'quiet';
-  /** It is being done: the button keeps its place and takes no second click. */
+  /** It is being done: the button keeps its place and the focus, and takes no second click. */
   readonly busy?: boolean;
   readonly small?: boolean;
   /** What it does takes this role: who lacks it sees it disabled, and why. */
@@ -41,10 +41,14 @@ function Plain({
       data-kind={kind}
       data-small={small || undefined}
       aria-busy={busy || undefined}
-      disabled={props.disabled === true || busy}
+      aria-disabled={busy || undefined}
+      onClick={busy ? ignore : props.onClick}
     />
   );
 }
+
+/** Also what a form would be sent by. */
+const ignore = (event: MouseEvent): void => event.preventDefault();
 
 /** The look of a button for a link: `className={buttonLook}`, with `data-kind` where it is not quiet. */
 export const buttonLook = styles.button;

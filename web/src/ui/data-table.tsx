@@ -105,7 +105,9 @@ export function DataTable<T>(props: DataTableProps<T>) {
       ref={scroller}
       className={styles.scroller}
       onClick={follow}
-      tabIndex={bare ? 0 : undefined}
+      // What had the focus in it may go away: the table takes it then.
+      tabIndex={bare ? 0 : -1}
+      data-scroller
       data-fill={height === 'fill' || undefined}
       {...(props.focusable === true ? { tabIndex: 0, role: 'group', 'aria-label': label } : {})}
       style={height === 'fill' ? undefined : { maxHeight: height }}

@@ -22,8 +22,10 @@ export function hintAt(at: Element, x: number, y: number): Hint | null {
 export function hintOf(at: Element): Hint | null {
   const target = at.closest('[data-hint]') ?? at.closest('[role="cell"], [role="columnheader"]');
   if (!(target instanceof HTMLElement || target instanceof SVGElement) || !target.isConnected) return null;
-  const seen = target instanceof HTMLElement ? target.innerText.trim() : '';
   const more = target.dataset['hint'] ?? '';
+  // A name in two parts reads as one.
+  const whole = target.textContent === more;
+  const seen = whole ? more : target instanceof HTMLElement ? target.innerText.trim() : '';
   const cut = isCut(target);
   // What can be read already is not said again.
   const parts = [cut && !more.includes(seen) ? seen : '', !cut && more === seen ? '' : more];
@@ -36,7 +38,7 @@ const isWithin = ({ left, right, top, bottom }: DOMRect, x: number, y: number): 
 
 /** Whether an element, or the cell that it stands in, has more text than room. */
 const isCut = (element: Element): boolean =>
-  [element, element.closest('[role="cell"]')].some(
+  [element, element.closest('[role="cell"]'), element.querySelector('[data-gives-way]')].some(
     (each) => each !== null && each.scrollWidth > each.clientWidth && each.clientWidth > 0,
   );
 

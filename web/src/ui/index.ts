@@ -25,6 +25,8 @@ export {
   span,
 } from './format.ts';
 export { HintLayer } from './hint.tsx';
+export { Name } from './name.tsx';
+export { useNarrow } from './narrow.ts';
 export { Empty, ErrorNotice, Notice } from './notice.tsx';
 export { Page, Section } from './page.tsx';
 export { RowLink } from './row-link.tsx';

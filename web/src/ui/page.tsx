@@ -1,5 +1,5 @@
 import { useRouterState } from '@tanstack/react-router';
-import { useEffect, useRef } from 'react';
+import { useEffect, useLayoutEffect, useRef } from 'react';
 import type { ReactNode } from 'react';
 import styles from './page.module.css';
 
@@ -18,14 +18,25 @@ interface PageProps {
 /** The frame of every page: one `h1`, which takes the focus when the page is changed, so that it is read aloud. */
 export function Page({ title, heading, lead, actions, children, fill = false }: PageProps) {
   const h1 = useRef<HTMLHeadingElement>(null);
-  const path = useRouterState({ select: (state) => state.location.pathname });
+  // Of the page that is there, and not of the one that is on its way.
+  const path = useRouterState({ select: (state) => state.resolvedLocation?.pathname });
   useEffect(() => {
     document.title = `${title} · Trainyard`;
   }, [title]);
   useEffect(() => {
+    if (path === undefined) return;
     if (lastPath !== null && lastPath !== path) h1.current?.focus({ preventScroll: true });
     lastPath = path;
   }, [path]);
+  // With its data a page is often made anew: a heading that has the focus hands it on.
+  useLayoutEffect(() => {
+    const heading = h1.current;
+    if (handedOn) heading?.focus({ preventScroll: true });
+    handedOn = false;
+    return () => {
+      handedOn = heading !== null && heading === document.activeElement;
+    };
+  }, []);
   return (
     <div className={styles.page} data-fill={fill || undefined}>
       <header className={styles.head}>
@@ -71,3 +82,4 @@ export function Section({
 }
 
 let lastPath: string | null = null;
+let handedOn = false;

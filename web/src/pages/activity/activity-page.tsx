@@ -61,7 +61,13 @@ export function ActivityPage() {
                     onChange={(next) => set({ circuit: next })}
                   />
                 </Filters>
-                <EventList run={run} circuit={circuit} type={type} severity={severity} />
+                <EventList
+                  run={run}
+                  circuit={circuit}
+                  type={type}
+                  severity={severity}
+                  filtered={[run, circuit, type, severity].some((part) => part !== undefined)}
+                />
               </>
             ),
           },

@@ -98,7 +98,15 @@ export function AuditTab({
             cell: (entry) => <code>{entry.hash.slice(0, 10)}</code>,
           },
         ]}
-        empty={<Empty title="Nobody did anything that is like this.">Take a filter away.</Empty>}
+        empty={
+          actor === undefined && run === undefined ? (
+            <Empty title="Nobody changed anything yet.">
+              Every change is put on record here, with who made it.
+            </Empty>
+          ) : (
+            <Empty title="Nobody did anything that is like this.">Take a filter away.</Empty>
+          )
+        }
       />
       {open !== null && <EventDialog event={open} onClose={() => setOpen(null)} />}
     </>

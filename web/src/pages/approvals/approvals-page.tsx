@@ -1,8 +1,9 @@
 import { Link, getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useList } from '../../api/list.ts';
 import { approvalPath, runPath } from '../../paths.ts';
-import { DataTable, Empty, Filters, Page, SelectBox, Status, count } from '../../ui/index.ts';
+import { DataTable, Empty, Filters, Page, SelectBox, Status, count, useNarrow } from '../../ui/index.ts';
 import type { Column } from '../../ui/index.ts';
+import styles from './approval-page.module.css';
 import { fetchApprovals } from './approval-data.ts';
 import type { ApprovalRow } from './approval-data.ts';
 import { Left } from './left.tsx';
@@ -15,6 +16,7 @@ const GATES = ['training-retry', 'registry-promotion', 'test-deployment', 'prod-
 export function ApprovalsPage() {
   const { show = 'waiting', gate, run } = route.useSearch();
   const navigate = useNavigate({ from: '/approvals' });
+  const narrow = useNarrow();
   const status = show === 'all' ? undefined : show;
   const list = useList(['approvals', 'list', show, gate, run], (cursor, signal) =>
     fetchApprovals({ status, gate, run }, cursor, signal),
@@ -54,8 +56,8 @@ export function ApprovalsPage() {
         label="Requests for approval"
         {...list}
         rowKey={(approval) => approval.id}
-        rowHeight={40}
-        columns={COLUMNS}
+        rowHeight={narrow ? 72 : 40}
+        columns={narrow ? NARROW_COLUMNS : COLUMNS}
         empty={<NothingHere waits={show === 'waiting'} filtered={gate !== undefined || run !== undefined} />}
       />
     </Page>
@@ -112,6 +114,26 @@ const COLUMNS: readonly Column<ApprovalRow>[] = [
     width: 'minmax(112px, 1fr)',
     cell: (a) => whoMay(a),
     from: 1200,
+  },
+];
+
+/** What it asks has all the room; the rest stands below it. */
+const NARROW_COLUMNS: readonly Column<ApprovalRow>[] = [
+  {
+    key: 'title',
+    head: 'What',
+    width: 'minmax(0, 1fr)',
+    cell: (a) => (
+      <>
+        <Link to={approvalPath(a.id)} className={`row-link ${styles.asked}`}>
+          {a.title}
+        </Link>
+        <span className="below">
+          <Status state={a.status} /> · run {a.run} · {count(a.counts.pending)} of {count(total(a))} open ·{' '}
+          <Left approval={a} />
+        </span>
+      </>
+    ),
   },
 ];
 

@@ -1,4 +1,4 @@
-import { Button, Empty, Seconds, plural } from '../../ui/index.ts';
+import { Button, Empty, Prose, Seconds, plural } from '../../ui/index.ts';
 import styles from './approval-page.module.css';
 import type { ApprovalView, Verdict } from './approval-data.ts';
 import { retryFacts } from './failed.ts';
@@ -93,7 +93,11 @@ function Group({
           </Button>
         </div>
       </div>
-      {advice !== '' && <p>{advice}</p>}
+      {advice !== '' && (
+        <p>
+          <Prose text={advice} />
+        </p>
+      )}
       {sample.length > 0 && (
         <pre className={styles.sample} tabIndex={0} aria-label="Lines of a log">
           {sample.join('\n')}

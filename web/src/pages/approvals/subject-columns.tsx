@@ -12,16 +12,21 @@ export function columnsFor(
   kind: Kind,
   metrics: readonly string[],
   better: ReadonlyMap<string, Better>,
-): Column<SubjectRow>[] {
-  if (kind === 'failures') return [...FAILURE_COLUMNS, VERDICT];
-  if (kind !== 'models') return [VERDICT];
-  return [...metrics.flatMap((name, i) => metricColumns(name, better.get(name), i)), VERDICT];
+  narrow: boolean,
+): readonly Column<SubjectRow>[] {
+  const columns =
+    kind === 'failures'
+      ? FAILURE_COLUMNS
+      : kind === 'models'
+        ? metrics.flatMap((name, i) => metricColumns(name, better.get(name), i))
+        : [];
+  return narrow ? columns : [...columns, VERDICT];
 }
 
 const VERDICT: Column<SubjectRow> = {
   key: 'verdict',
   head: 'Verdict',
-  width: 'minmax(64px, 1fr)',
+  width: 'minmax(96px, 1fr)',
   cell: (s) => <VerdictOf subject={s} />,
 };
 
@@ -43,7 +48,7 @@ const metricColumns = (name: string, better: Better | undefined, i: number): Col
     width: '136px',
     align: 'right',
     sort: name,
-    from: i === 0 ? 640 : i === 1 ? 800 : 1000,
+    from: METRICS_FROM[i] ?? 1200,
     cell: ({ metrics, current }) => (
       <>
         <span>{shown(metrics?.[name])}</span>
@@ -54,10 +59,10 @@ const metricColumns = (name: string, better: Better | undefined, i: number): Col
   {
     key: `change.${name}`,
     head: <span data-hint={`Difference of ${name} to the model in use`}>Δ {name}</span>,
-    width: '128px',
+    width: '116px',
     align: 'right',
     sort: `change.${name}`,
-    ...(i === 0 ? {} : { from: i === 1 ? 800 : 1000 }),
+    ...(i === 0 ? {} : { from: METRICS_FROM[i] ?? 1200 }),
     cell: ({ metrics, current }) => (
       <Change
         candidate={metrics?.[name]}
@@ -68,6 +73,9 @@ const metricColumns = (name: string, better: Better | undefined, i: number): Col
     ),
   },
 ];
+
+/** How wide a table has to be for a metric and its change, so that names and verdicts keep their room. */
+const METRICS_FROM = [640, 1000, 1200] as const;
 
 const shown = (n: number | undefined): string => (n === undefined ? '–' : figure(n));
 
@@ -107,7 +115,7 @@ const FAILURE_COLUMNS: readonly Column<SubjectRow>[] = [
       const failed = failedOf(s);
       return failed.cause ?? failed.message ?? '–';
     },
-    from: 480,
+    from: 640,
   },
   { key: 'class', head: 'Kind', width: '88px', cell: (s) => failedOf(s).kind ?? '–', from: 640 },
   {

@@ -1,13 +1,13 @@
 import { useEffect, useMemo, useRef } from 'react';
 import type { RefObject } from 'react';
 import type { Better } from '../../metrics/differences.ts';
-import { DataTable, Empty } from '../../ui/index.ts';
+import { DataTable, Empty, Name, useNarrow } from '../../ui/index.ts';
 import type { Column } from '../../ui/index.ts';
 import styles from './approval-page.module.css';
 import type { SubjectRow } from './approval-data.ts';
 import type { Kind } from './consequences.ts';
 import type { Selection } from './selection.ts';
-import { columnsFor } from './subject-columns.tsx';
+import { VerdictOf, columnsFor } from './subject-columns.tsx';
 
 /** The row that keys act on. `moved` counts how often keys moved it: each time the row takes the focus. */
 export interface Cursor {
@@ -57,7 +57,8 @@ export function SubjectTable({
   readonly onLook: (subject: string) => void;
 }) {
   const focused = useRef(0);
-  const rest = useMemo(() => columnsFor(kind, metrics, better), [kind, metrics, better]);
+  const narrow = useNarrow();
+  const rest = useMemo(() => columnsFor(kind, metrics, better, narrow), [kind, metrics, better, narrow]);
   const columns: Column<SubjectRow>[] = [
     {
       key: 'choose',
@@ -76,16 +77,25 @@ export function SubjectTable({
     {
       key: 'subject',
       head: HEADS[kind],
-      width: 'minmax(84px, 2fr)',
+      width: 'minmax(140px, 2fr)',
       sort: 'subject',
-      cell: ({ subject }) => (
-        <button
-          type="button"
-          className={`row-link ${styles.name ?? ''}`}
-          onClick={(event) => (event.shiftKey ? onChoose(subject, true) : onLook(subject))}
-        >
-          {subject}
-        </button>
+      cell: (row) => (
+        <>
+          <button
+            type="button"
+            className={`row-link ${styles.name ?? ''}`}
+            aria-label={row.subject}
+            data-hint={row.subject}
+            onClick={(event) => (event.shiftKey ? onChoose(row.subject, true) : onLook(row.subject))}
+          >
+            <Name text={row.subject} />
+          </button>
+          {narrow && (
+            <span className="below">
+              <VerdictOf subject={row} />
+            </span>
+          )}
+        </>
       ),
     },
     ...rest,
@@ -95,6 +105,7 @@ export function SubjectTable({
       label={HEADS[kind] === 'Subject' ? 'Subjects' : `${HEADS[kind]}s`}
       {...list}
       rowKey={(row) => row.subject}
+      rowHeight={narrow ? 56 : 32}
       columns={columns}
       selected={(row) => selection.names.has(row.subject)}
       current={currentIndex}

@@ -11,7 +11,7 @@ export function Votes({ approval }: { readonly approval: ApprovalView }) {
       {approval.votes.toReversed().map((vote) => (
         <li key={`${vote.voted_at} ${vote.voter}`} className={styles.vote}>
           <Status state={WORDS[vote.verdict]} />
-          <span>
+          <span className={styles.voter}>
             {vote.voter}{' '}
             <span className="muted">
               {vote.identity === 'verified' ? 'signed in' : vote.identity}, to {about(vote)}

@@ -15,6 +15,7 @@ import {
   Time,
   count,
   plural,
+  useNarrow,
 } from '../../ui/index.ts';
 import { Board } from './board.tsx';
 import { FleetProblemNotice } from './fleet-problem.tsx';
@@ -38,6 +39,7 @@ export function FleetPage() {
   const navigate = useNavigate({ from: '/fleet' });
   const filter = (next: Partial<typeof search>): void =>
     void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
+  // Where a board would be a column of tiles, a table tells more.
   const narrow = useNarrow();
   const view = search.view ?? (narrow ? 'table' : 'board');
 
@@ -184,17 +186,3 @@ function NoCircuits({ filtered, problem }: { readonly filtered: boolean; readonl
     </Empty>
   );
 }
-
-/** Where a board would be a column of tiles, a table tells more. */
-function useNarrow(): boolean {
-  const [narrow, setNarrow] = useState(() => matchMedia(NARROW).matches);
-  useEffect(() => {
-    const query = matchMedia(NARROW);
-    const look = (): void => setNarrow(query.matches);
-    query.addEventListener('change', look);
-    return () => query.removeEventListener('change', look);
-  }, []);
-  return narrow;
-}
-
-const NARROW = '(width < 640px)';

@@ -108,8 +108,8 @@ function columnsFor(
       sort: 'id',
       cell: (row) => (
         <>
-          <RowLink to={circuitPath(row.id)}>{row.id}</RowLink>
-          {narrow && row.state !== 'good' && <span className={styles.below}>{row.reason}</span>}
+          <RowLink to={circuitPath(row.id)} name={row.id} />
+          {narrow && row.state !== 'good' && <span className="below">{row.reason}</span>}
         </>
       ),
     },

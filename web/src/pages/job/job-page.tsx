@@ -8,6 +8,7 @@ import {
   ErrorNotice,
   Notice,
   Page,
+  Prose,
   SelectBox,
   Skeleton,
   StatusBadge,
@@ -146,7 +147,9 @@ function Failure({ job }: { readonly job: JobView }) {
         <strong>{kind}</strong>
         {job.message !== null && job.message !== title && <> · {job.message}</>}
       </p>
-      <p className="muted">{advice}</p>
+      <p className="muted">
+        <Prose text={advice} />
+      </p>
     </Notice>
   );
 }

@@ -15,6 +15,7 @@ import {
   Sparkline,
   Status,
   Time,
+  buttonLook,
   lookOf,
   number,
 } from '../../ui/index.ts';
@@ -80,7 +81,13 @@ export function ModelsPage() {
           ) : (
             <Empty title={registry === 'dev' ? 'No model yet.' : 'No rehearsal registered a model.'}>
               <p>The first training of a circuit that succeeds registers version 1 of its model.</p>
-              <Command text={registry === 'dev' ? 'trainyard run' : 'trainyard run --provider simulated'} />
+              {registry === 'dev' ? (
+                <Link to="/plan" className={buttonLook}>
+                  Plan a training
+                </Link>
+              ) : (
+                <Command text="trainyard run --provider simulated" />
+              )}
             </Empty>
           )
         }

@@ -32,7 +32,7 @@ export function PlanGroups({ plan }: { readonly plan: PlanView }) {
           {
             key: 'reason',
             head: 'Reason',
-            width: 'minmax(160px, 2fr)',
+            width: 'minmax(112px, 2fr)',
             cell: (group) => (
               <Link
                 to="/plan/$plan"

@@ -2,7 +2,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, ok } from '../../api/client.ts';
-import { Button, ConfirmButton, Empty, ErrorNotice, Skeleton, count, plural } from '../../ui/index.ts';
+import { Button, ConfirmButton, Empty, ErrorNotice, Prose, Skeleton, count, plural } from '../../ui/index.ts';
 import { failuresQuery } from './data.ts';
 import type { FailuresView, RunView } from './data.ts';
 import styles from './failures-tab.module.css';
@@ -72,18 +72,23 @@ function GroupView({
                 }),
               );
               await queries.invalidateQueries({ queryKey: ['runs'] });
-              return `${plural(retryable.length, 'circuit')} are trained again.`;
+              return `${plural(retryable.length, 'circuit')} ${retryable.length === 1 ? 'is' : 'are'} trained again.`;
             }}
           >
             <p>{group.title}</p>
-            <p className="muted">{group.advice}</p>
+            <p className="muted">
+              <Prose text={group.advice} />
+            </p>
           </ConfirmButton>
         )}
       </div>
       <p className={styles.class}>
         <strong>{group.class}</strong>
         {group.systematic && <span>, the same across circuits</span>}
-        <span className="muted"> · {group.advice}</span>
+        <span className="muted">
+          {' '}
+          · <Prose text={group.advice} />
+        </span>
       </p>
       {group.sample.length > 0 && <pre className={styles.sample}>{group.sample.join('\n')}</pre>}
       <ul className={styles.circuits} aria-label="Circuits">

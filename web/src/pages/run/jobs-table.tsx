@@ -35,7 +35,7 @@ const COLUMNS: readonly Column<JobRow>[] = [
     key: 'circuit',
     head: 'Circuit',
     width: 'minmax(104px, 2fr)',
-    cell: (job) => <RowLink to={jobPath(job.name)}>{job.circuit_id}</RowLink>,
+    cell: (job) => <RowLink to={jobPath(job.name)} name={job.circuit_id} />,
   },
   { key: 'status', head: 'State', width: '104px', cell: (job) => <Status state={job.status} /> },
   {

@@ -7,7 +7,6 @@ import { MiniLine } from '../../railway/index.ts';
 import { brought, countsOf } from '../../runs/index.ts';
 import type { ShownRun } from '../../runs/index.ts';
 import {
-  Command,
   Counts,
   DataTable,
   Empty,
@@ -20,6 +19,7 @@ import {
   Tag,
   Time,
   Took,
+  buttonLook,
 } from '../../ui/index.ts';
 import type { Column } from '../../ui/index.ts';
 
@@ -83,7 +83,9 @@ export function RunsPage() {
           ) : (
             <Empty title="No run yet.">
               <p>A run trains what needs training, registers the models and promotes what is approved.</p>
-              <Command text="trainyard run" />
+              <Link to="/plan" className={buttonLook}>
+                Plan the first
+              </Link>
             </Empty>
           )
         }

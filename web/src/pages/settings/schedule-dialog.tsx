@@ -45,7 +45,10 @@ function Times({ name }: { readonly name: string }) {
         <ul className={styles.times}>
           {data.next.slice(0, 10).map(({ local, utc }) => (
             <li key={utc}>
-              {local} <span className="muted">({utc})</span>
+              {local}{' '}
+              <span className="muted">
+                (<Time at={utc} /> your time)
+              </span>
             </li>
           ))}
         </ul>
