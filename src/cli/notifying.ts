@@ -91,7 +91,12 @@ const whatOf = (row: NotificationView): string =>
     : `${clip(row.title, Math.max(30, columns() - 90))}  [${row.last_error}]`;
 
 function nothingToShow(flags: ListFlags, channels: readonly ChannelView[]): string {
-  if (flags.dead === true) return 'Everything could be delivered.';
+  if (flags.dead === true) {
+    const waiting = channels.reduce((sum, { pending }) => sum + pending, 0);
+    return waiting === 0
+      ? 'Everything could be delivered.'
+      : `Nothing was given up; ${waiting} ${waiting === 1 ? 'message waits' : 'messages wait'} to be sent: trainyard notify`;
+  }
   if (channels.length === 0)
     return 'No channels are configured. Add one under notifications in trainyard.yaml: docs/notifications.md';
   const last =

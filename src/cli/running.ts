@@ -29,7 +29,8 @@ export async function runFleet(project: Project, flags: RunFlags, options: PlanO
     return code;
   }
   const run = await planAndStart(project, flags, options);
-  code = await followRuns(project, hold, [run], { json });
+  // What became of the interrupted ones counts too: a new run in which all went well must not hide that.
+  code = Math.max(code, await followRuns(project, hold, [run], { json }));
   if (json) printJson(await runView(project, await getRun(project.store.db, run.id)));
   return code;
 }

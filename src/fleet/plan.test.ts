@@ -117,6 +117,11 @@ describe('planCircuit', () => {
       ['train', 'config', 'hyperparameters.ridge 1 → 2'],
     ],
     [
+      'a number that was put into quotation marks',
+      { good: model(), changes: [changed('hyperparameters.ridge', 1, '1')] },
+      ['train', 'config', 'hyperparameters.ridge 1 → "1"'],
+    ],
+    [
       'data',
       { good: model(), changes: [changed('delta_version', 12, 13)] },
       ['train', 'data', 'delta_version 12 → 13'],

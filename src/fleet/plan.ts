@@ -241,7 +241,12 @@ function causeOf(changes: readonly FieldChange[]): Cause {
 
 /** `hyperparameters.ridge 1 → 2, training_days 30 → 60`, at most three. */
 function describeChanges(changes: readonly FieldChange[]): string {
-  const told = changes.slice(0, 3).map((c) => `${c.field} ${show(c.before)} → ${show(c.after)}`);
+  const told = changes.slice(0, 3).map(({ field, before, after }) => {
+    // A number that was put into quotation marks looks the same without them.
+    const alike = typeof before !== typeof after && show(before) === show(after);
+    const write = alike ? JSON.stringify : show;
+    return `${field} ${write(before)} → ${write(after)}`;
+  });
   return changes.length > 3 ? `${told.join(', ')} and ${changes.length - 3} more` : told.join(', ');
 }
 

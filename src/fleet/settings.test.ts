@@ -54,6 +54,16 @@ describe('diffSettings', () => {
     );
   });
 
+  it('tells a number from the same in quotation marks', () => {
+    expect(diff('hyperparameters: {a: 5.0, b: 5}', 'hyperparameters: {a: "5.0", b: "5"}')).toEqual([
+      { field: 'hyperparameters.a', before: '5.0', after: '"5.0"' },
+      { field: 'hyperparameters.b', before: 5, after: '5' },
+    ]);
+    expect(diff('hyperparameters: {a: "5.0"}', 'hyperparameters: {a: 5.0}')).toEqual([
+      { field: 'hyperparameters.a', before: '"5.0"', after: '5.0' },
+    ]);
+  });
+
   it('names fields inside maps with dots', () => {
     expect(
       diff(

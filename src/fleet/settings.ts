@@ -90,8 +90,13 @@ function diffValues(field: string, before: unknown, after: unknown, changes: Fie
     }
     return;
   }
-  if (identity(before) !== identity(after))
-    changes.push({ field, before: shown(before), after: shown(after) });
+  if (identity(before) === identity(after)) return;
+  const told = [shown(before), shown(after)] as const;
+  // `5.0` and `"5.0"` are two things, and both are text here: the text keeps its quotation marks.
+  const alike = JSON.stringify(told[0]) === JSON.stringify(told[1]);
+  const quoted = (value: unknown, text: unknown): unknown =>
+    alike && typeof value === 'string' ? JSON.stringify(value) : text;
+  changes.push({ field, before: quoted(before, told[0]), after: quoted(after, told[1]) });
 }
 
 const ownValue = (map: Record<string, unknown>, key: string): unknown =>

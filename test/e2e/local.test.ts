@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { TRAINS_WHEN_LET, TestProject } from '../helpers/project.ts';
+import { TRAINS_WHEN_LET, TestProject, fleetFile } from '../helpers/project.ts';
 import { jobStatuses } from '../helpers/rows.ts';
 import { startsOf } from '../helpers/starts.ts';
 import type { Running } from '../helpers/trainyard.ts';
@@ -95,6 +95,21 @@ describe('canceling', () => {
 });
 
 describe('a run that was interrupted', () => {
+  it('and then failed is not hidden by the run after it, in which all went well', async () => {
+    const train = TRAINS_WHEN_LET.replace('write_model()', "if circuit != 'kiln_2': write_model()");
+    await using project = TestProject.create({ ...WAITING, circuits: ['kiln_1', 'kiln_2'], train });
+    const run = project.start(['run', '--approve', 'all']);
+    await running(project, run, 2);
+    run.kill('SIGKILL');
+    await run.ended;
+    project.write('go', '');
+    // Nothing is left of it in the fleet: the new run has nothing to train and no failure to offer again.
+    project.write('config/circuits.yaml', fleetFile(['kiln_1']));
+    await project.ends(9, ['run', '--approve', 'all']);
+    const { runs } = (await project.ok(['runs', '--json'])).json() as { runs: { status: string }[] };
+    expect(runs.map(({ status }) => status)).toEqual(['succeeded', 'failed']);
+  });
+
   it('is taken up by the next run by itself, with jobs that went on meanwhile; nothing is started twice', async () => {
     await using project = TestProject.create(WAITING);
     const run = project.start(['run', '--approve', 'all']);

@@ -54,6 +54,9 @@ describe('a channel that is down during a run', () => {
     );
     const waiting = Outbox.parse((await project.ok(['notify', '--json'])).json()).notifications;
     expect(new Set(waiting.map((n) => n.state))).toEqual(new Set(['pending']));
+    expect((await project.ok(['notify', '--dead'])).stdout).toBe(
+      `Nothing was given up; ${waiting.length} messages wait to be sent: trainyard notify\n`,
+    );
 
     server = await HttpServer.start(port);
     project.change('kiln_1', 0.7);

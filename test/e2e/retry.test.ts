@@ -172,6 +172,10 @@ describe('RetryFailedTraining', () => {
     await using project = await parked(undefined, 'gates:\n  training-retry: {expires: 1s}\n');
     const id = await openRequest(project, 'training-retry');
     await sleep(1100);
+    // Nobody has advanced the run since: the list says all the same what may be typed now.
+    const listed = (await project.ok(['approvals'])).stdout;
+    expect(listed).toContain(`trainyard approvals reopen ${id}`);
+    expect(listed).not.toContain(`trainyard approve ${id}`);
     await project.ends(9, ['run', '--resume']);
     expect(await sharedModels(project)).toEqual(['kiln-1', 'kiln-3']);
     expect((await project.ends(7, ['approve', id])).stderr).toContain(`trainyard approvals reopen ${id}`);

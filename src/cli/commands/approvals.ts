@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { ok } from '../../client/index.ts';
+import { systemClock } from '../../kernel/clock.ts';
 import type { ApprovalRow } from '../../views/index.ts';
 import { take } from '../on-server.ts';
 import { ask, commonAnywhere, duration, wholeNumber, words } from '../options.ts';
@@ -72,8 +73,11 @@ async function reopenRequest(
 }
 
 const rowOf = ({ approval: { context: _context, ...row } }: ApprovalFacts): ApprovalRow => row;
-const verdictsOn = ({ approval: { id } }: ApprovalFacts): string =>
-  `    trainyard approve ${id}   or   trainyard reject ${id}`;
+/** What may be typed now. Where no process advances the run, a request stays open in the rows after its time is over. */
+const verdictsOn = ({ approval: { id, expires_at } }: ApprovalFacts): string =>
+  Date.parse(expires_at) > systemClock.now()
+    ? `    trainyard approve ${id}   or   trainyard reject ${id}`
+    : `    Its time is over. To ask again: trainyard approvals reopen ${id}`;
 
 async function list(flags: CommonOptions & { all?: boolean; limit: number; before?: string }): Promise<void> {
   const { all = false, limit, before, json = false } = flags;
