@@ -71,6 +71,7 @@ export async function buildProgram(argv: readonly string[], say: (text: string) 
     if (entry.name === wantsHelpOf) (await entry.load()).define(program);
     else program.command(entry.name).description(entry.summary).allowUnknownOption();
   }
+  refuseOptionsFirst(argv);
   const isKnown = [undefined, 'help', ...CATALOG.map((c) => c.name)].includes(wantsHelpOf);
   if (wantsHelpOf !== undefined && !isKnown) {
     throw new UsageError(`There is no command ${wantsHelpOf}.`, {
@@ -84,6 +85,19 @@ export async function buildProgram(argv: readonly string[], say: (text: string) 
   for (const command of program.commands) inherit(command, program);
   return program;
 }
+
+/** An option before the command may take the next word, which is then no command. */
+function refuseOptionsFirst(argv: readonly string[]): void {
+  const [first = ''] = argv;
+  const at = argv.findIndex((word) => CATALOG.some((c) => c.name === word));
+  if (isWord(first) || at < 1 || OWN.has(first)) return;
+  const after = [argv[at] ?? '', ...argv.slice(0, at), ...argv.slice(at + 1)];
+  throw new UsageError(`${first} stands before the command.`, {
+    hint: `Options come after it: trainyard ${after.join(' ')}`,
+  });
+}
+
+const OWN: ReadonlySet<string> = new Set(['-h', '--help', '-V', '--version']);
 
 const isWord = (argument: string): boolean => !argument.startsWith('-');
 

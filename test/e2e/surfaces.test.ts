@@ -65,6 +65,11 @@ describe('a typing mistake', () => {
       ['help', 'plna'],
       /There is no command plna\.\nhint: Did you mean plan/,
     ],
+    [
+      'the place of an option',
+      ['--project', 'x', 'plan', '-v'],
+      /--project stands before the command\.\nhint: Options come after it: trainyard plan --project x -v/,
+    ],
     ['a subcommand', ['runs', 'shwo'], /There is no command runs shwo\.\nhint: Did you mean show/],
     ['an argument too many', ['runs', 'list', 'show'], /too many arguments for 'list'/],
     ['a flag', ['plan', '--detecton', 'hash'], /Did you mean --detection/],

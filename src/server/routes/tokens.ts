@@ -41,7 +41,7 @@ const create = createRoute({
             roles: z.array(Role).min(1).max(4),
             expires_s: z
               .int()
-              .min(60)
+              .min(1)
               .max(100 * 366 * 86_400)
               .nullable()
               .default(90 * 86_400)
