@@ -7,6 +7,7 @@ import type { SuiteResult } from './figures.ts';
 import type { Tools } from './machine.ts';
 import { median, memoryOf, quantile } from './measure.ts';
 import { newScratch, writeProject } from './project.ts';
+import { forgetRetention, retentionPassed, seededProject } from './seed-store.ts';
 import { OneClient, serve } from './server.ts';
 import type { Served } from './server.ts';
 
@@ -17,14 +18,28 @@ const LISTS = ['/api/v1/jobs?limit=50', '/api/v1/runs?limit=50', '/api/v1/events
 
 /**
  * How long lists take while the server itself works: it plans, starts, watches, registers and asks about a run of 10,000
- * circuits, from the call that starts it to the request of approval. Beside them the same lists once it waits.
+ * circuits, from the call that starts it to the request of approval, beside the same lists once it waits; and while
+ * retention goes through a million versions.
  */
 export async function benchBusy(_tools: Tools, quick: boolean): Promise<SuiteResult> {
+  const training = await whileTraining(quick ? 1 : 3);
+  const pruning = await whilePruning();
+  return {
+    suite: 'busy',
+    figures: [...training.figures, ...pruning.figures],
+    notes: [],
+    rounds: { ...training.rounds, ...pruning.rounds },
+  };
+}
+
+type Part = Pick<SuiteResult, 'figures' | 'rounds'>;
+
+async function whileTraining(rounds: number): Promise<Part> {
   const working: number[] = [];
   const waiting: number[] = [];
   const runs: number[] = [];
   let memory = 0;
-  for (let round = 0; round < (quick ? 1 : 3); round++) {
+  for (let round = 0; round < rounds; round++) {
     const folder = await newScratch();
     await writeProject(folder, { circuits: CIRCUITS, provider: 'simulated' });
     const server = await serve(folder);
@@ -58,7 +73,6 @@ export async function benchBusy(_tools: Tools, quick: boolean): Promise<SuiteRes
   }
   const what = 'lists while a run of 10,000 trains';
   return {
-    suite: 'busy',
     figures: [
       figure(`${what}: median`, median(working), 'ms'),
       figure(`${what}: p99`, quantile(working, 0.99), 'ms', '<', 100),
@@ -68,9 +82,41 @@ export async function benchBusy(_tools: Tools, quick: boolean): Promise<SuiteRes
       figure('from the call to the request of approval (median)', median(runs) / 1000, 's'),
       figure('peak memory', memory, 'MiB'),
     ],
-    notes: [],
     rounds: { 'lists while it trains, ms': working, 'lists once it waits, ms': waiting },
   };
+}
+
+/** The daily pass, as it is on the first day that a long past meets it. */
+async function whilePruning(): Promise<Part> {
+  const folder = await seededProject((line) => process.stderr.write(`  seeding: ${line}\n`));
+  forgetRetention(folder);
+  const server = await serve(folder);
+  const client = new OneClient(server.port);
+  try {
+    const taken: number[] = [];
+    const began = performance.now();
+    while (!retentionPassed(folder)) {
+      if (performance.now() - began > 300_000)
+        throw new Error('Retention is not through after five minutes.');
+      for (let j = 0; j < 20; j++) {
+        for (const path of LISTS) taken.push(await took(client, path));
+        await sleep(PAUSE_MS);
+      }
+    }
+    const what = 'lists while retention goes through 1,000,000 versions';
+    return {
+      figures: [
+        figure(`${what}: median`, median(taken), 'ms'),
+        figure(`${what}: p99`, quantile(taken, 0.99), 'ms', '<', 100),
+        figure(`${what}: slowest`, Math.max(...taken), 'ms', '<', 250),
+        figure('from the start to the end of retention', (performance.now() - began) / 1000, 's'),
+      ],
+      rounds: { 'lists while retention works, ms': taken },
+    };
+  } finally {
+    client.close();
+    await server.stop();
+  }
 }
 
 async function start({ port }: Served): Promise<void> {

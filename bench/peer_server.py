@@ -2,7 +2,7 @@
 
     python3 -m venv /tmp/peer && /tmp/peer/bin/pip install mlflow
     npm run build && node bench/seed-store.ts            # prints SEEDED
-    /tmp/peer/bin/python bench/peer_server.py --trainyard "node bin/trainyard.js serve --port 0 --project SEEDED"
+    /tmp/peer/bin/python bench/peer_server.py --trainyard "node --max-semi-space-size=8 dist/main.js serve --port 0 --project SEEDED"
 
 MLflow gets 10,000 runs with three metrics, five params and two tags each in its SQLite (`--runs`), Trainyard is asked on
 the store of `seed-store.ts`: 1,000,000 jobs. Each server runs alone in one process; requests go over one connection, one

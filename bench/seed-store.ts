@@ -120,6 +120,29 @@ function fillCircuits(db: DatabaseSync, circuits: readonly SeededCircuit[]): voi
     insert.run(i, c.id, c.model_name, c.training_hash, c.inputs_digest, c.settings);
 }
 
+/** As if retention had never been through: all that it removed has its files again, as far as the rows know. */
+export function forgetRetention(folder: string): void {
+  const db = new DatabaseSync(join(folder, '.trainyard', 'trainyard.db'), { timeout: 10_000 });
+  db.exec(`begin;
+    update model_versions set files_removed_at = null where files_removed_at is not null;
+    delete from meta where key in ('pruned_at', 'prune_last');
+    commit; pragma wal_checkpoint(truncate);`);
+  db.close();
+}
+
+/** Whether it has been through. */
+export function retentionPassed(folder: string): boolean {
+  const db = new DatabaseSync(join(folder, '.trainyard', 'trainyard.db'), {
+    readOnly: true,
+    timeout: 10_000,
+  });
+  try {
+    return db.prepare(`select 1 from meta where key = 'pruned_at'`).get() !== undefined;
+  } finally {
+    db.close();
+  }
+}
+
 /** Of ten runs each takes another tenth of the fleet; nine were canceled before they began; the newest takes all of it. */
 function fillRuns(db: DatabaseSync): void {
   db.exec('create temp table r (n integer primary key, id text, ms integer, kind text)');

@@ -91,7 +91,7 @@ Go on where this stopped:
   npx trainyard run               train seattle_wind; it asks you before it promotes
   npx trainyard jobs logs seattle_wind_2015_12_31
   npx trainyard models show seattle-wind
-  npx trainyard serve             all of it in your browser, at http://127.0.0.1:8080
+  npx trainyard serve             all of it in your browser, at http://127.0.0.1:8787
   npx trainyard --help
 
 Your own fleet, in five minutes: README.md. All of it: docs/index.md.

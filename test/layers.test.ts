@@ -54,6 +54,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'app',
   ],
   views: [
+    'ci',
     'store',
     'config',
     'access',
@@ -140,6 +141,7 @@ const OWN_TIME: Readonly<Record<string, string>> = {
   'src/server/aside/plan-aside.ts': 'ends a thread that hangs, and keeps no process from ending',
   'src/server/listen.ts': 'closes sockets, which wait for nobody',
   'src/server/process/request-log.ts': 'measures what answers take, and decides nothing by it',
+  'src/store/serving.ts': 'measures how long nobody else had a turn, and decides nothing else by it',
 };
 
 interface Import {

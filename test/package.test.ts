@@ -146,7 +146,7 @@ describe('the published package', () => {
 const CONSUMER = `
 import { ApiError, createClient, items, ok } from 'trainyard/client';
 
-const client = createClient({ url: 'http://127.0.0.1:8080', token: 'ty_…' });
+const client = createClient({ url: 'http://127.0.0.1:8787', token: 'ty_…' });
 const run = await ok(client.api.runs[':run'].$get({ param: { run: '12' } }));
 const plan = await ok(client.api.plans.$post({ json: { circuits: ['kiln_*'] } }));
 const known: 'pending' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'canceled' = run.status;

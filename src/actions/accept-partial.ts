@@ -28,7 +28,8 @@ export async function acceptPartial(
     if (refusal !== null) throw refusal;
   }
   return store.tx(async (tx) => {
-    await accept(tx, clock.now(), run, actor, comment);
+    // A retry may have been asked for meanwhile: what comes of that was seen by nobody yet.
+    await accept(tx, clock.now(), await getRun(tx, run.id), actor, comment);
     return getRun(tx, run.id);
   });
 }

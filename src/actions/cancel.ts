@@ -12,6 +12,7 @@ import {
   requestJobsCancel,
   requestStageCancel,
   stageIsOver,
+  takeBackRetries,
   takeOffPlan,
 } from '../pipelines/index.ts';
 import type { Run } from '../pipelines/index.ts';
@@ -90,8 +91,8 @@ export async function cancelNamedJobs(
 }
 
 /**
- * Takes circuits out of a run wherever they are: not submitted yet, queued or running, or parked at a gate, where it needs
- * the rights of the gate. `mayVote` throws where the caller's role lets them give no verdict: before anything is canceled,
+ * Takes circuits out of a run wherever they are: not submitted yet, queued or running, parked at a gate, or approved there
+ * for a retry that has not begun, where it needs the rights of the gate. `mayVote` throws where the caller's role lets them give no verdict: before anything is canceled,
  * and again for what came to a gate meanwhile. What is canceled is owed and no failure.
  */
 export async function cancelCircuits(
@@ -118,7 +119,11 @@ export async function cancelCircuits(
   // First what is not submitted yet: from then on nothing of these circuits can become a job.
   const unsubmitted =
     run.ended_at === null
-      ? await project.store.tx((tx) => takeOffPlan(tx, project.clock.now(), run, circuits, actor))
+      ? await project.store.tx(
+          async (tx) =>
+            (await takeOffPlan(tx, project.clock.now(), run, circuits, actor)) +
+            (await takeBackRetries(tx, project.world, run, circuits, { actor, mayVote })),
+        )
       : 0;
   const jobs: Job[] = [];
   for (const stage of ['SubmitTraining', 'RetryFailedTraining'])

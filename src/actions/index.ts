@@ -12,7 +12,7 @@ export type { Planned } from './plan-project.ts';
 export { reopen } from './reopen.ts';
 export { resumeRun } from './resume.ts';
 export { acceptPartial, acceptingNeedsApprover } from './accept-partial.ts';
-export { retry, retryNeedsApprover } from './retry.ts';
+export { prepareRetry, retry, retryNeedsApprover } from './retry.ts';
 export { chooseScripts, makeScriptFolders, scriptCommands, scriptResources } from './choose-scripts.ts';
 export type { ScriptResources, ScriptSettings } from './choose-scripts.ts';
 export { refuseUnknownFailures } from './chosen-failures.ts';

@@ -12,11 +12,13 @@ import type { Run } from '../pipelines/index.ts';
 export async function resumeRun({ store, clock }: Project, run: Run, actor: Actor): Promise<Run> {
   return store.tx(async (tx) => {
     const now = clock.now();
-    const revived = await reviveRun(tx, now, run, actor);
-    if (run.ended_at !== null && !revived)
-      throw new ConflictError(`Run ${run.number} is over (${run.status}).`, {
+    // Somebody else may have been quicker.
+    const present = await getRun(tx, run.id);
+    const revived = await reviveRun(tx, now, present, actor);
+    if (present.ended_at !== null && !revived)
+      throw new ConflictError(`Run ${run.number} is over (${present.status}).`, {
         hint:
-          run.status === 'failed'
+          present.status === 'failed'
             ? 'Train what it owes with a new run: trainyard run --include-failed'
             : 'Start a new one with `trainyard run`.',
       });

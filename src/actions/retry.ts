@@ -2,8 +2,9 @@ import type { Project } from '../app.ts';
 import { ConflictError, NotFoundError } from '../kernel/errors.ts';
 import { listApprovals, subjectsWith } from '../gates/index.ts';
 import type { Actor, Approval } from '../gates/index.ts';
-import { failuresOfRun, retryRun } from '../pipelines/index.ts';
+import { failuresOfRun, prepareRetry as prepare, retryRun } from '../pipelines/index.ts';
 import type { Run } from '../pipelines/index.ts';
+import type { Tx } from '../store/index.ts';
 
 const RETRY_GATE = 'training-retry';
 
@@ -13,19 +14,28 @@ interface Chosen {
   readonly circuits?: readonly string[] | undefined;
 }
 
+type Wanted = Chosen & { readonly actor: Actor; readonly comment: string | null };
+
 /**
  * Trains failed circuits of a run again: those of some causes, those named, or all. Counts as an approval at the retry gate;
  * returns that request.
  * @throws NotFoundError for a group or circuit that did not fail, ConflictError where nothing of them is open
  */
-export async function retry(
-  project: Project,
-  run: Run,
-  wanted: Chosen & { readonly actor: Actor; readonly comment: string | null },
-): Promise<Approval> {
+export async function retry(project: Project, run: Run, wanted: Wanted): Promise<Approval> {
   const { actor, comment } = wanted;
   const circuits = await circuitsToRetry(project, run, wanted);
   return retryRun(project.world, run, { actor, comment, circuits });
+}
+
+/** The same in two steps: everything is looked at, then it is written in a transaction of the caller's. */
+export async function prepareRetry(
+  project: Project,
+  run: Run,
+  wanted: Wanted,
+): Promise<(tx: Tx) => Promise<Approval>> {
+  const { actor, comment } = wanted;
+  const circuits = await circuitsToRetry(project, run, wanted);
+  return prepare(project.world, run, { actor, comment, circuits });
 }
 
 /**

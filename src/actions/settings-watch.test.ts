@@ -66,7 +66,7 @@ describe('trainyard.yaml that changes', () => {
     const { config } = w.project;
     expect(config).toMatchObject({
       provider: 'simulated',
-      server: { port: 8080, trusted_proxies: [], require_sign_in: false },
+      server: { port: 8787, trusted_proxies: [], require_sign_in: false },
     });
     expect(config.server.roles.viewer).toEqual(['ada']);
     expect(await edited(watch, 'provider: simulated\n')).toBe(true);

@@ -13,7 +13,7 @@ const LOOK_MS = 2000;
 /** What a process goes by from its start to its end: where it listens and whom it trusts, where it trains. */
 const FROM_THE_START = ['provider', 'providers', 'registry'] as const;
 const SERVER_FROM_THE_START = [
-  'address',
+  'host',
   'port',
   'public_url',
   'trusted_proxies',
@@ -115,9 +115,9 @@ export class SettingsWatch {
 }
 
 function keepFromTheStart(file: ProjectConfig, now: ProjectConfig): ProjectConfig {
-  const { address, port, public_url, trusted_proxies, require_sign_in, oidc } = now.server;
+  const { host, port, public_url, trusted_proxies, require_sign_in, oidc } = now.server;
   const { provider, providers, registry } = now;
-  const server = { ...file.server, address, port, public_url, trusted_proxies, require_sign_in, oidc };
+  const server = { ...file.server, host, port, public_url, trusted_proxies, require_sign_in, oidc };
   return { ...file, provider, providers, registry, server };
 }
 

@@ -7,4 +7,4 @@ export { runOutputs, trainingOutputs } from './run-outputs.ts';
 export type { Output } from './run-outputs.ts';
 export { LONGEST_PAGE, runPage } from './run-page.ts';
 export { groupFailures } from './run-report.ts';
-export type { RunReport } from './run-report.ts';
+export type { Failure, RunReport } from './run-report.ts';

@@ -20,7 +20,12 @@ export interface RunReport {
   /** Circuits whose newest job in the run failed. */
   readonly failures: readonly Failure[];
   readonly approvals: readonly OpenRequest[];
-  readonly artifacts: readonly { readonly name: string; readonly size: number; readonly path: string }[];
+  /** `path`: absolute; null where it does not lie on this machine. */
+  readonly artifacts: readonly {
+    readonly name: string;
+    readonly size: number;
+    readonly path: string | null;
+  }[];
   /** What to type next and what it does, where one thing stands out. */
   readonly next: { readonly command: string; readonly purpose: string } | null;
 }

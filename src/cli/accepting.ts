@@ -6,6 +6,7 @@ import type { Client } from '../client/index.ts';
 import { splitSelectors } from '../fleet/index.ts';
 import type { AcceptFlags } from './commands/accept.ts';
 import { ask } from './options.ts';
+import { acceptedText } from './render/accepted.ts';
 import { noteReading, print, printJson } from './render/output.ts';
 
 /** Lets the good models of some circuits stand for what the circuits want now, and tells which did. */
@@ -18,13 +19,7 @@ export async function acceptCircuits(circuits: readonly string[], flags: AcceptF
     printJson({ accepted });
     return;
   }
-  for (const a of accepted)
-    print(`${a.circuit}: ${a.model_name} v${a.version} stands for ${a.training_hash}`);
-  print(
-    accepted.length === 0
-      ? 'Nothing to accept: these circuits are unchanged.'
-      : `Accepted ${accepted.length}.`,
-  );
+  print(acceptedText(accepted));
 }
 
 async function acceptHere(

@@ -4,6 +4,7 @@ import { EXIT } from '../kernel/errors.ts';
 import { runIsOver } from '../pipelines/index.ts';
 import type { RunView } from '../views/index.ts';
 import { exitCodeOf } from './following.ts';
+import { lineTeller } from './on-server.ts';
 import { plainTeller } from './render/progress.ts';
 import { note } from './render/output.ts';
 import { runScreen } from './render/run.ts';
@@ -59,12 +60,11 @@ async function watch(
 ): Promise<RunView> {
   const show = (): Promise<RunView> => ok(yard.api.runs[':run'].$get({ param: { run: key } }));
   const teller = plainTeller();
+  const tellLine = lineTeller();
   let run = await show();
   for await (const message of yard.events({ run: run.id, after, signal })) {
-    if (message.kind === 'lost') {
-      note(`The line to the server is down (${message.error.message.replace(/\.$/, '')}); trying again …`);
-      continue;
-    }
+    tellLine(message);
+    if (message.kind === 'lost') continue;
     if (message.kind === 'event') teller.tell(message.event);
     if (!mayRest(message.kind === 'event' ? message.event : null)) continue;
     run = await show();

@@ -107,9 +107,9 @@ export async function tryHook(name: string, flags: CommonOptions & { url?: strin
 }
 
 function defaultUrl({ config: { server } }: Project, name: string): string {
-  const { public_url, address, port } = server;
-  const host = address.includes(':') ? `[${address}]` : address;
-  return `${public_url ?? `http://${host}:${port}`}/hooks/${name}`;
+  const { public_url, host, port } = server;
+  const at = host.includes(':') ? `[${host}]` : host;
+  return `${public_url ?? `http://${at}:${port}`}/hooks/${name}`;
 }
 
 /** What a server says of a ping that it took, and of one that it did not. */

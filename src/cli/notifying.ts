@@ -19,6 +19,7 @@ import { ExitWith } from './exit.ts';
 import { take } from './on-server.ts';
 import { ask } from './options.ts';
 import type { CommonOptions } from './options.ts';
+import { moreLine } from './render/more.ts';
 import { note, print, printJson } from './render/output.ts';
 import { clip, columns, status } from './render/style.ts';
 import { table } from './render/table.ts';
@@ -79,7 +80,8 @@ export async function listMessages(flags: ListFlags): Promise<void> {
   );
   if (notifications.some((r) => r.state === 'dead'))
     print('Send again what could not be delivered: trainyard notify replay --dead');
-  if (next !== null) print(`More: trainyard notify list --before ${next}`);
+  const { dead, all } = flags;
+  if (next !== null) print(moreLine('notify list', { dead, all, channel, run, limit, before: next }));
 }
 
 /** A title, and below it what went wrong. */

@@ -1,6 +1,6 @@
 import type { Env } from '../app.ts';
 import { ApiError, createClient } from '../client/index.ts';
-import type { Client } from '../client/index.ts';
+import type { Client, LiveMessage } from '../client/index.ts';
 import { EXIT, TrainyardError, UsageError } from '../kernel/errors.ts';
 import type { ErrorCode } from '../kernel/errors.ts';
 import { isLoopback } from '../kernel/loopback.ts';
@@ -13,7 +13,7 @@ export async function onServer<T>(address: string, env: Env, work: (yard: Client
   const url = urlOf(address);
   if (token !== '' && url.protocol === 'http:' && !isLoopback(url.hostname))
     throw new UsageError(`The token in TRAINYARD_TOKEN would go to ${url.host} in clear text.`, {
-      hint: `Use https://${url.host}, or a tunnel: ssh -L 8080:127.0.0.1:${url.port === '' ? '80' : url.port} ${url.hostname}`,
+      hint: `Use https://${url.host}, or a tunnel: ssh -L 8787:127.0.0.1:${url.port === '' ? '80' : url.port} ${url.hostname}`,
     });
   const yard = createClient({ url: url.href, token: token === '' ? null : token });
   try {
@@ -35,7 +35,7 @@ function urlOf(address: string): URL {
   const url = URL.canParse(address) ? new URL(address) : null;
   if (url === null || !/^https?:$/.test(url.protocol) || url.host === '')
     throw new UsageError(`${address} is no address of a server.`, {
-      hint: 'Write it with its scheme, for example https://trainyard.example.com or http://127.0.0.1:8080.',
+      hint: 'Write it with its scheme, for example https://trainyard.example.com or http://127.0.0.1:8787.',
     });
   if (url.username !== '' || url.password !== '')
     throw new UsageError('An address with a name or a password in it is not taken: others can read it.', {
@@ -87,6 +87,21 @@ function asTrainyardError(error: ApiError, yard: Client, had_token: boolean): Tr
 
 /** `1.4` of `1.4.2`. */
 const minor = (version: string): string => version.split('.', 2).join('.');
+
+/**
+ * Tells that the line to the server is down, once however often it is tried: a server may be away for a night. And that it
+ * stands again.
+ */
+export function lineTeller(): (message: LiveMessage) => void {
+  let down = false;
+  return (message) => {
+    if (message.kind === 'lost' && !down)
+      note(`The line to the server is down (${message.error.message.replace(/\.$/, '')}); trying again …`);
+    if (message.kind === 'open' && down) note('The line to the server stands again.');
+    if (message.kind === 'lost') down = true;
+    if (message.kind === 'open') down = false;
+  };
+}
 
 /** The most that one page holds. */
 const PAGE = 500;

@@ -41,7 +41,7 @@ function unknownSubcommand(
     error.code === 'commander.excessArguments'
       ? /but got \d+: ([^,\s]+?)(?:,.*)?\.$/.exec(error.message)?.[1]
       : undefined;
-  const parent = program.commands.find((c) => c.name() === argv.find((a) => !a.startsWith('-')));
+  const parent = program.commands.find((c) => c.name() === argv.find(isWord));
   if (word === undefined || parent === undefined || parent.commands.length === 0) return null;
   const names = parent.commands.map((c) => c.name());
   if (names.some((name) => argv.includes(name))) return null;
@@ -55,7 +55,7 @@ function unknownSubcommand(
  * `say` gets what the parser has to say about mistakes.
  */
 export async function buildProgram(argv: readonly string[], say: (text: string) => void): Promise<Command> {
-  const asked = argv.find((a) => !a.startsWith('-'));
+  const asked = argv.find(isWord);
   const program = new Command('trainyard')
     .description('Trains a fleet of models, one per circuit, from one config file.')
     .usage('<command> [options]')
@@ -66,17 +66,17 @@ export async function buildProgram(argv: readonly string[], say: (text: string) 
     .exitOverride()
     .addHelpText('after', FOOTER);
   program.configureOutput({ writeErr: say });
-  const wantsHelpOf = asked === 'help' ? argv[argv.indexOf('help') + 1] : asked;
+  const wantsHelpOf = asked === 'help' ? argv.slice(argv.indexOf('help') + 1).find(isWord) : asked;
   for (const entry of CATALOG) {
     if (entry.name === wantsHelpOf) (await entry.load()).define(program);
     else program.command(entry.name).description(entry.summary).allowUnknownOption();
   }
-  const isKnown = asked === undefined || asked === 'help' || CATALOG.some((c) => c.name === asked);
-  if (!isKnown) {
-    throw new UsageError(`There is no command ${asked}.`, {
+  const isKnown = [undefined, 'help', ...CATALOG.map((c) => c.name)].includes(wantsHelpOf);
+  if (wantsHelpOf !== undefined && !isKnown) {
+    throw new UsageError(`There is no command ${wantsHelpOf}.`, {
       hint:
         didYouMean(
-          asked,
+          wantsHelpOf,
           CATALOG.map((c) => c.name),
         ) ?? 'See them all with `trainyard --help`.',
     });
@@ -84,6 +84,8 @@ export async function buildProgram(argv: readonly string[], say: (text: string) 
   for (const command of program.commands) inherit(command, program);
   return program;
 }
+
+const isWord = (argument: string): boolean => !argument.startsWith('-');
 
 function inherit(command: Command, parent: Command): void {
   command.copyInheritedSettings(parent).showHelpAfterError('(see --help)');

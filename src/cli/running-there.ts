@@ -9,6 +9,7 @@ import { factsOf, makePlanThere, refuseThere } from './plan-there.ts';
 import { note, printJson } from './render/output.ts';
 import { planText } from './render/plan.ts';
 import { refuseStraySimulation } from './running.ts';
+import { tellBuildThere } from './telling-there.ts';
 
 /**
  * `trainyard run` on a server: plans there, runs that very plan, and tells what happens until it is over or waits for
@@ -21,6 +22,7 @@ export async function runThere(yard: Client, flags: RunFlags): Promise<number> {
   const { after, run } =
     flags.resume === undefined ? await startThere(yard, flags) : await resumeThere(yard, flags);
   const followed = await followThere(yard, run, after);
+  await tellBuildThere(yard, [run], { json, code: followed.code });
   if (json) printJson(flags.resume === undefined ? followed.run : { runs: [followed.run] });
   return followed.code;
 }

@@ -143,12 +143,15 @@ export async function runNow(name: string, flags: CommonOptions & { force?: bool
     },
     there: async (yard) => {
       const { followThere } = await import('./follow-there.ts');
+      const { tellBuildThere } = await import('./telling-there.ts');
       const { firing, run } = await ok(
         yard.api.schedules[':name'].run.$post({ param: { name }, json: { force } }),
       );
       tell(firing.message);
       if (run === null) return { code: EXIT.ok, firing, run };
-      return { firing, ...(await followThere(yard, run.id)) };
+      const followed = await followThere(yard, run.id);
+      await tellBuildThere(yard, [run.id], { json, code: followed.code });
+      return { firing, ...followed };
     },
   });
   if (json) printJson({ firing, run });

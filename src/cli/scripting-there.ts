@@ -11,6 +11,7 @@ import { note, print, printJson } from './render/output.ts';
 import { scriptTable } from './render/scripts.ts';
 import { newestEvent } from './running-there.ts';
 import { CODES, refuseReports, tellSummary } from './scripting.ts';
+import { tellBuildOfScriptsThere } from './telling-there.ts';
 
 /**
  * `trainyard scripts` on a server, which runs the scripts of its own repository. What decides which files count as
@@ -88,6 +89,7 @@ async function runThem(yard: Client, flags: ScriptFlags): Promise<number> {
   const told = await ok(yard.api.runs[':run'].scripts.summary.$get({ param }));
   const summary = metric === null ? told : { ...told, metric, ranking: rank(told.jobs, metric) };
   await writeReports(summary, reports);
+  await tellBuildOfScriptsThere(summary, flags.json === true);
   if (flags.json === true) printJson(summary);
   else tellSummary(summary);
   if (run.status === 'canceled') return CODES.interrupted;

@@ -12,14 +12,14 @@ import {
   runOutputs,
   runPage,
 } from '../ci/index.ts';
-import type { Issue, Output } from '../ci/index.ts';
+import type { Issue, Output, RunReport } from '../ci/index.ts';
 import { ciFacts, readsCommands } from '../kernel/ci.ts';
 import { EXIT, messageOf } from '../kernel/errors.ts';
 import { writeFileWhole } from '../kernel/files.ts';
 import { getRun } from '../pipelines/index.ts';
 import type { Run } from '../pipelines/index.ts';
+import { runReport } from '../views/index.ts';
 import { note, printCommand } from './render/output.ts';
-import { runReport } from './render/run-report.ts';
 
 /** Of more runs only the newest are told. */
 const MOST_RUNS = 20;
@@ -55,18 +55,20 @@ export async function tellBuild(
       newest.map(async (run) => runReport(project, await getRun(project.store.db, run.id), jobs)),
     );
     const number = newest[0]?.number ?? 0;
-    await publish(
-      project.env,
-      {
-        outputs: runOutputs(reports),
-        issues: reports.flatMap(runIssues),
-        page: { text: runPage(reports), file: pageFile(project, `trainyard-run-${number}`, number) },
-        partial: code === EXIT.ok && reports.some((r) => r.failures.length > 0),
-      },
-      json,
-    );
+    const page = pageFile(project, pageName(number), number);
+    await publish(project.env, toldOf(reports, page, code), json);
   });
 }
+
+/** Of runs, the newest first; `page`: the file for the summary. */
+export const toldOf = (reports: readonly RunReport[], page: string, code: number): Told => ({
+  outputs: runOutputs(reports),
+  issues: reports.flatMap(runIssues),
+  page: { text: runPage(reports), file: page },
+  partial: code === EXIT.ok && reports.some((r) => r.failures.length > 0),
+});
+
+export const pageName = (run: number): string => `trainyard-run-${run}`;
 
 /** Azure DevOps shows a page under the name of its file, and takes it away only after the command has ended. */
 export const pageFile = (project: Project, name: string, run: number): string =>
@@ -125,7 +127,8 @@ function newIssues(env: Env, issues: readonly Issue[]): Issue[] {
   return few;
 }
 
-async function orSay(what: string, work: () => Promise<void>): Promise<void> {
+/** What goes wrong here changes no outcome. */
+export async function orSay(what: string, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {

@@ -1,7 +1,7 @@
 import { items, ok } from '../client/index.ts';
 import type { Client } from '../client/index.ts';
 import type { JobView, RunView } from '../views/index.ts';
-import { take } from './on-server.ts';
+import { lineTeller, take } from './on-server.ts';
 import { asksForRetry } from './render/approval.ts';
 import type { ApprovalFacts } from './render/approval.ts';
 import { fewFailed } from './render/run.ts';
@@ -87,10 +87,13 @@ export async function untilThere(
   over: () => Promise<boolean>,
 ): Promise<boolean> {
   const stop = new AbortController();
+  const tellLine = lineTeller();
   const either = signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]);
   try {
-    for await (const message of yard.events({ run, signal: either }))
+    for await (const message of yard.events({ run, signal: either })) {
+      tellLine(message);
       if (message.kind !== 'lost' && (await over())) return true;
+    }
     return false;
   } finally {
     stop.abort();

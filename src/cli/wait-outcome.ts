@@ -1,4 +1,5 @@
 import { groupFailures } from '../ci/index.ts';
+import type { Failure } from '../ci/index.ts';
 import { NotFoundError } from '../kernel/errors.ts';
 import { EXIT } from '../kernel/errors.ts';
 import { formatDuration } from '../kernel/duration.ts';
@@ -68,17 +69,7 @@ function tell(
   run: { readonly number: number; readonly status: string } | null,
 ): void {
   print(`${jobs.length} ${jobs.length === 1 ? 'job' : 'jobs'}: ${countsText(countsOf(jobs))}.`);
-  const failures = jobs
-    .filter((job) => job.status === 'failed')
-    .map(({ circuit, name, attempts, message, cause, optional }) => ({
-      circuit,
-      job: name,
-      attempts,
-      message,
-      cause: cause?.title ?? 'failed',
-      signature: cause?.signature ?? '',
-      optional,
-    }));
+  const failures = failuresAmong(jobs);
   const groups = groupFailures(failures);
   for (const { cause, failures: members } of groups.slice(0, MOST_CAUSES)) {
     const [first] = members;
@@ -109,6 +100,20 @@ function tell(
   if (continue_on_error && end === 'over' && failures.length > 0)
     print('Exit code 0 all the same, as --continue-on-error asks.');
 }
+
+/** Those that failed, in the facts that a build is told. */
+export const failuresAmong = (jobs: readonly NamedJobView[]): Failure[] =>
+  jobs
+    .filter((job) => job.status === 'failed')
+    .map(({ circuit, name, attempts, message, cause, optional }) => ({
+      circuit,
+      job: name,
+      attempts,
+      message,
+      cause: cause?.title ?? 'failed',
+      signature: cause?.signature ?? '',
+      optional,
+    }));
 
 function countsOf(jobs: readonly NamedJobView[]): Record<string, number> {
   const counts: Record<string, number> = {};

@@ -3,7 +3,9 @@ import type { Client, LiveMessage } from '../client/index.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { batches } from '../store/index.ts';
 import type { NamedJobView, RunRow } from '../views/index.ts';
+import { lineTeller } from './on-server.ts';
 import { note } from './render/output.ts';
+import { tellBuildThere } from './telling-there.ts';
 import { nearHint, tellOutcome, unknownJobs, waitingLine } from './wait-outcome.ts';
 import type { WaitEnd, WaitOptions } from './wait-outcome.ts';
 
@@ -36,7 +38,11 @@ export async function waitThere(
   const end = open().length === 0 ? 'over' : await untilOver(yard, { jobs, open, lookAgain }, options);
   const [left] = open();
   const run = end === 'abandoned' && left !== undefined ? await runOf(yard, left) : null;
-  return tellOutcome(end, [...jobs.values()], options, { run });
+  const all = [...jobs.values()];
+  return tellOutcome(end, all, options, {
+    run,
+    told: (code) => tellBuildThere(yard, numbersOf(all), { json: options.json, code, jobs: all }),
+  });
 }
 
 interface Watched {
@@ -51,6 +57,7 @@ async function untilOver(yard: Client, watched: Watched, { timeout_s }: WaitOpti
   const runs = numbersOf([...watched.jobs.values()]);
   note(waitingLine(watched.jobs.size, runs, timeout_s));
   const stop = new AbortController();
+  const tellLine = lineTeller();
   let end: WaitEnd | null = null;
   const halt = (why: WaitEnd) => (): void => {
     end ??= why;
@@ -63,7 +70,7 @@ async function untilOver(yard: Client, watched: Watched, { timeout_s }: WaitOpti
   const run = runs.length === 1 && only !== undefined ? String(only) : undefined;
   try {
     for await (const message of yard.events({ run, signal: stop.signal })) {
-      if (message.kind === 'lost') note('The line to the server is down; trying again …');
+      tellLine(message);
       if (!mayHaveEnded(message)) continue;
       if (await watched.lookAgain()) return 'over';
       if (await isAbandoned(yard, watched, stop.signal))

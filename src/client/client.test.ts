@@ -26,7 +26,7 @@ async function yard(settings = ''): Promise<Yard> {
   const world = await testWorld({ environment: null, settings });
   open.push(world);
   const { authorization = '' } = await tokenHeaders(world.project, { name: 'reader', roles: ['viewer'] });
-  const server = await listen({ project: world.project }, { address: '127.0.0.1', port: 0 });
+  const server = await listen({ project: world.project }, { host: '127.0.0.1', port: 0 });
   open.push({ [Symbol.asyncDispose]: () => server.close() });
   return {
     world,

@@ -75,8 +75,8 @@ const DEFAULTS = {
   retention: { models_s: 2_592_000, logs_s: 1_209_600, runs_s: null },
   scripts: {},
   server: {
-    address: '127.0.0.1',
-    port: 8080,
+    host: '127.0.0.1',
+    port: 8787,
     public_url: null,
     trusted_proxies: [],
     require_sign_in: false,
@@ -120,7 +120,7 @@ schedules: {}
 hooks: {}
 retention: {models: 30d, logs: 14d}
 scripts: {}
-server: {address: 127.0.0.1, port: 8080, require_sign_in: false}
+server: {host: 127.0.0.1, port: 8787, require_sign_in: false}
 `;
     expect(parseProjectConfig(documented, {})).toEqual(DEFAULTS);
   });

@@ -17,7 +17,7 @@ describe('server', () => {
     const { server } = parseProjectConfig(
       `groups: {ml: [ada@x]}
 server:
-  address: 0.0.0.0
+  host: 0.0.0.0
   port: 443
   public_url: https://Trains.example/
   trusted_proxies: [10.0.3.7, 10.1.0.0/16, "fd00::/8"]
@@ -27,7 +27,7 @@ server:
       {},
     );
     expect(server).toEqual({
-      address: '0.0.0.0',
+      host: '0.0.0.0',
       port: 443,
       public_url: 'https://trains.example',
       trusted_proxies: ['10.0.3.7', '10.1.0.0/16', 'fd00::/8'],
@@ -45,7 +45,7 @@ server:
   });
 
   it.each([
-    ['server: {host: x}', /server\.host: unknown key `host`/],
+    ['server: {address: x}', /server\.address: unknown key `address`/],
     ['server: {port: 70000}', /server\.port/],
     ['server: {public_url: "http://trains.example"}', /must begin with https/],
     ['server: {public_url: "https://trains.example/x"}', /must not have a path.*https:\/\/trains\.example\./],

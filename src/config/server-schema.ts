@@ -19,7 +19,7 @@ export interface OidcSettings {
 }
 
 export interface ServerSettings {
-  readonly address: string;
+  readonly host: string;
   readonly port: number;
   readonly public_url: string | null;
   /** Proxies on other hosts that are believed: addresses and networks. */
@@ -111,8 +111,8 @@ const people = (role: Role) =>
 /** `server:` of trainyard.yaml. */
 export const server = z
   .strictObject({
-    address: words('127.0.0.1', 'Address to listen on.'),
-    port: count(8080, 'Port to listen on.', 0, 65_535),
+    host: words('127.0.0.1', 'Address to listen on.'),
+    port: count(8787, 'Port to listen on.', 0, 65_535),
     public_url: webAddress(
       'Where people reach the server, if that is not this machine; sign-in comes back there.',
       'https://trainyard.example.com',

@@ -10,6 +10,10 @@ import type { Actor, Approval, GateConfig, NewSubject } from './types.ts';
 /** What a request is bound to, as text that can be compared. */
 export const bindingText = (subject: Pick<NewSubject, 'binding'>): string => canonicalJson(subject.binding);
 
+/** Over everything that a request shows and what it is bound to. */
+export const subjectDigest = (subjects: readonly NewSubject[]): string =>
+  sha256(canonicalJson(subjects.map((s) => [s.subject, s.binding])));
+
 /**
  * Opens a request for verdicts, or returns the one that is open for the very same subjects: an approval is bound to
  * what it showed. Idempotent per run, stage and subjects while it is open.
@@ -28,7 +32,7 @@ export async function openApproval(
     readonly context?: Readonly<Record<string, unknown>>;
   },
 ): Promise<Approval> {
-  const digest = sha256(canonicalJson(request.subjects.map((s) => [s.subject, s.binding])));
+  const digest = subjectDigest(request.subjects);
   const known = await tx
     .selectFrom('approvals')
     .select('id')
@@ -246,7 +250,7 @@ export async function reopenApproval(
     .updateTable('approval_votes')
     .set({ counts: 0 })
     .where('approval_id', '=', approval.id)
-    .where('verdict', '=', 'approve')
+    .where('verdict', 'in', ['approve', 'hold'])
     .execute();
   await appendEvents(tx, now, [
     {

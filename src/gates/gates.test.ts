@@ -230,6 +230,32 @@ describe('vote', () => {
       });
     });
 
+    it('counts no yes from before a hold, whoever held it', async () => {
+      const approval = await open({ required: 2 });
+      await cast(approval, { by: 'bob@x', only: ['a'] });
+      await cast(approval, { by: 'bob@x' });
+      await cast(approval, { by: 'bob@x', only: ['a'], verdict: 'hold' });
+      await cast(approval, { by: 'cat@x', only: ['a'] });
+      expect(await verdicts(approval)).toEqual({ a: 'hold', b: 'pending', c: 'pending' });
+      await cast(approval, { by: 'bob@x' });
+      await cast(approval, { by: 'cat@x', only: ['a'] });
+      expect(await verdicts(approval)).toMatchObject({ a: 'hold' });
+      await cast(approval, { by: 'dan@x', only: ['a', 'b'] });
+      expect(await verdicts(approval)).toEqual({ a: 'approve', b: 'approve', c: 'pending' });
+    });
+
+    it('counts a yes to everything again once what was held is asked again', async () => {
+      const approval = await open({ required: 2 });
+      await cast(approval, { verdict: 'hold', only: ['a'] });
+      await cast(approval, { verdict: 'hold' });
+      await store.tx((tx) =>
+        reopenApproval(tx, NOW, approval.id, { actor: person('bob@x'), expires_s: 3600, comment: null }),
+      );
+      await cast(approval, { by: 'bob@x' });
+      await cast(approval, { by: 'cat@x', only: ['a'] });
+      expect(await verdicts(approval)).toEqual({ a: 'approve', b: 'pending', c: 'pending' });
+    });
+
     it('does not count a yes to everything for what a quality gate holds back', async () => {
       const approval = await open({ required: 2 }, [
         subject('good'),

@@ -6,6 +6,7 @@ export {
   openApproval,
   remindIfDue,
   reopenApproval,
+  subjectDigest,
 } from './approvals.ts';
 export {
   approvedBy,
@@ -29,4 +30,5 @@ export {
 export type { SubjectFacts, SubjectFilter } from './subject-facts.ts';
 export { ApprovalStatus, Verdict } from './types.ts';
 export type { Actor, Approval, GateConfig, GateRules, NewSubject, Subject } from './types.ts';
+export { approvedAt, turnDown } from './turn-down.ts';
 export { mayNotVote, vote } from './vote.ts';

@@ -174,24 +174,41 @@ interface Approvers {
   of(subject: string): ReadonlySet<string>;
 }
 
+/** Who has said yes, in the order of the votes: whoever holds something sets its count back, whoever had said yes by then. */
 async function approvers(tx: Tx, approval_id: string): Promise<Approvers> {
   const votes = await tx
     .selectFrom('approval_votes')
-    .select(['voter', 'subjects'])
+    .select(['voter', 'verdict', 'subjects'])
     .where('approval_id', '=', approval_id)
-    .where('verdict', '=', 'approve')
+    .where('verdict', 'in', ['approve', 'hold'])
     .where('counts', '=', 1)
+    .orderBy(sql`rowid`)
     .execute();
   const ofAll = new Set<string>();
   const byName = new Map<string, Set<string>>();
-  for (const { voter, subjects } of votes) {
+  const held = new Set<string>();
+  for (const { voter, verdict, subjects } of votes) {
     const who = voter.toLowerCase();
-    if (subjects === null) ofAll.add(who);
-    else
-      for (const name of Names.parse(JSON.parse(subjects)))
-        byName.set(name, (byName.get(name) ?? new Set<string>()).add(who));
+    const names = subjects === null ? null : Names.parse(JSON.parse(subjects));
+    if (verdict === 'approve') {
+      if (names === null) ofAll.add(who);
+      else for (const name of names) byName.set(name, (byName.get(name) ?? new Set<string>()).add(who));
+    } else if (names === null) {
+      ofAll.clear();
+      byName.clear();
+    } else
+      for (const name of names) {
+        byName.delete(name);
+        held.add(name);
+      }
   }
-  return { of_all: ofAll, by_name: byName, of: (subject) => ofAll.union(byName.get(subject) ?? new Set()) };
+  const named = (subject: string): ReadonlySet<string> => byName.get(subject) ?? new Set();
+  return {
+    of_all: ofAll,
+    by_name: byName,
+    // What is held is not open, so that no yes to everything is about it.
+    of: (subject) => (held.has(subject) ? named(subject) : ofAll.union(named(subject))),
+  };
 }
 
 const OVER_HINT: Readonly<Record<ApprovalStatus, (id: string) => string>> = {

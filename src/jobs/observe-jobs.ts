@@ -161,7 +161,8 @@ interface Measured {
   readonly exit_code: number | null;
   readonly queued_s: number;
   readonly preparing_s: number;
-  readonly running_s: number;
+  /** Null while it runs: what was seen of that is old a moment later, and `running_at` says it. */
+  readonly running_s: number | null;
   readonly cpu_s: number | null;
   readonly peak_memory_mib: number | null;
 }
@@ -211,7 +212,7 @@ function measuredOf({ seen, move }: Decided): Measured {
     exit_code: 'exit_code' in seen ? seen.exit_code : null,
     queued_s: seen.queued_s,
     preparing_s: seen.preparing_s,
-    running_s: seen.running_s,
+    running_s: end.attempt_status === 'running' ? null : seen.running_s,
     cpu_s: seen.usage.cpu_s,
     peak_memory_mib: seen.usage.peak_memory_mib,
   };

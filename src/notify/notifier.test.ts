@@ -610,6 +610,19 @@ describe('dead letters', () => {
     expect(await replayDead(y.store, y.clock.now(), { channel: undefined }, person('ann'))).toBe(0);
   });
 
+  it('are counted once where two ask at one moment', async () => {
+    const asked = ['ann', 'bob'].map((name) =>
+      replayDead(y.store, y.clock.now(), { channel: 'hook' }, person(name)),
+    );
+    expect(await Promise.all(asked)).toEqual([2, 0]);
+    const told_of = await y.store.db
+      .selectFrom('audit')
+      .select('message')
+      .where('type', '=', 'notification.replayed')
+      .execute();
+    expect(told_of).toEqual([{ message: 'ann replayed 2 messages that were not delivered' }]);
+  });
+
   it('are sent again by id; what is not dead is not', async () => {
     const [dead] = await listNotifications(y.store.db, { states: ['dead'], limit: 1 });
     const [done] = await listNotifications(y.store.db, { states: ['delivered'], limit: 1 });

@@ -83,9 +83,9 @@ export type DeadLetters = { readonly ids: readonly string[] } | { readonly chann
  * @throws ConflictError for a message that is not dead
  */
 export async function replayDead(store: Store, now: number, which: DeadLetters, by: Actor): Promise<number> {
-  const seqs = await deadOnes(store.db, which);
   const at = toIso(now);
-  await store.tx(async (tx) => {
+  return store.tx(async (tx) => {
+    const seqs = await deadOnes(tx, which);
     for (const some of batches(seqs))
       await tx
         .updateTable('notifications')
@@ -94,8 +94,8 @@ export async function replayDead(store: Store, now: number, which: DeadLetters, 
         .where('state', '=', 'dead')
         .execute();
     await appendEvents(tx, now, about(seqs.length, 'replayed', by));
+    return seqs.length;
   });
-  return seqs.length;
 }
 
 const about = (count: number, what: 'replayed' | 'dropped', by: Actor): NewEvent[] =>
@@ -112,13 +112,13 @@ const about = (count: number, what: 'replayed' | 'dropped', by: Actor): NewEvent
 
 /** Forgets dead letters that nobody needs any more. Returns how many. */
 export async function dropDead(store: Store, now: number, which: DeadLetters, by: Actor): Promise<number> {
-  const seqs = await deadOnes(store.db, which);
-  await store.tx(async (tx) => {
+  return store.tx(async (tx) => {
+    const seqs = await deadOnes(tx, which);
     for (const some of batches(seqs))
       await tx.deleteFrom('notifications').where('seq', 'in', some).where('state', '=', 'dead').execute();
     await appendEvents(tx, now, about(seqs.length, 'dropped', by));
+    return seqs.length;
   });
-  return seqs.length;
 }
 
 async function deadOnes(db: Db, which: DeadLetters): Promise<number[]> {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { resumeRun } from '../actions/index.ts';
 import { ProviderError, TrainyardError, UsageError } from '../kernel/errors.ts';
 import { addSeconds, readEvents } from '../store/index.ts';
 import { testWorld } from '../testing/test-world.ts';
@@ -344,6 +345,15 @@ describe('an advance that fails', () => {
     expect(await drive(of)).toEqual([]);
     expect(calls).toEqual(['A']);
     expect(run).toMatchObject({ status: 'failed', reason: error.message });
+  });
+
+  it('is taken up by whoever asks first, and the second does no harm', async () => {
+    const of = pipeline(stage('A', [new UsageError('no such output')]));
+    await start(of);
+    await drive(of);
+    expect(run.status).toBe('failed');
+    const both = [resumeRun(w.project, run, person('ann')), resumeRun(w.project, run, person('bob'))];
+    expect((await Promise.all(both)).map((r) => r.status)).toEqual(['running', 'running']);
   });
 
   it('names the stage that failed, whatever else is open, and revives that one', async () => {

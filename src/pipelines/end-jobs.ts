@@ -1,16 +1,18 @@
-import { OPEN_STATUSES, attemptKey, eachJob, observeJobs } from '../jobs/index.ts';
+import { OPEN_STATUSES, attemptKey, countJobs, eachJob, observeJobs } from '../jobs/index.ts';
 import type { JobWorld } from '../jobs/index.ts';
 import { toIso } from '../kernel/clock.ts';
 import type { StageContext } from './pipeline.ts';
+import { setStage } from './run-store.ts';
+import { stageIsOver } from './status.ts';
 
 /**
  * Ends the jobs of a stage that are in flight: at the provider first, then in the rows, whatever was done twice. What had
- * ended by itself before keeps its outcome.
+ * ended by itself before keeps its outcome. `watching`: the stage that says how many of them are how far.
  */
 export async function endJobs(
   context: StageContext,
   world: JobWorld,
-  stage: string,
+  { stage, watching }: { readonly stage: string; readonly watching: string },
   why: string,
 ): Promise<void> {
   for await (const page of eachJob(context.db, {
@@ -42,4 +44,13 @@ export async function endJobs(
       .where('ended_at', 'is', null)
       .execute();
   });
+  await countAgain(context, stage, watching);
+}
+
+/** What the stage that watches these jobs said of them last was true while they ran. */
+async function countAgain(context: StageContext, stage: string, watching: string): Promise<void> {
+  const { name, status, started_at, counts } = context.stageNamed(watching);
+  if (started_at === null || stageIsOver(status)) return;
+  const now = { ...counts, ...(await countJobs(context.db, context.run.id, stage)) };
+  await context.tx((tx) => setStage(tx, context.run.id, name, { counts: now }));
 }

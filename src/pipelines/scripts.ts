@@ -19,7 +19,7 @@ export const scriptsPipeline: Pipeline = {
   cancel: async (contextFor, why) => {
     const context = contextFor(SUBMIT);
     if (await jobsExist(context.db, context.run.id, SUBMIT))
-      await endJobs(context, await scriptWorld(context), SUBMIT, why);
+      await endJobs(context, await scriptWorld(context), { stage: SUBMIT, watching: 'MonitorScripts' }, why);
   },
   conclude,
 };

@@ -181,6 +181,26 @@ describe('embeddedRegistry', () => {
     expect((await shared.list({ limit: 1 })).items).toEqual([]);
   });
 
+  it('has out of use in both what is withdrawn while its files are copied', async () => {
+    await dev.register([modelRequest('a')]);
+    const ref = { model_name: 'seattle-wind', version: 1 };
+    const shared = embeddedRegistry({ store, registry: 'shared', clock });
+    const meanwhile: ModelRegistry = {
+      ...dev,
+      files: async (model) => {
+        await dev.withdraw('seattle-wind', 1, { name: 'ann@x', identity: 'claimed' }, 'bad sensor');
+        expect(await shared.get('seattle-wind', 1)).toBeNull();
+        return dev.files(model);
+      },
+    };
+    expect(await shared.share([ref], meanwhile)).toMatchObject([{ status: 'refused', reason: 'withdrawn' }]);
+    expect(await shared.visible([ref])).toEqual([false]);
+    expect((await shared.get('seattle-wind', 1))?.withdrawn).toMatchObject({
+      reason: 'withdrawn by ann@x: bad sensor',
+    });
+    expect(await shared.share([ref], dev)).toMatchObject([{ status: 'refused', reason: 'withdrawn' }]);
+  });
+
   it('registers and shares 10,000 models of the same bytes in seconds, writing them once', async () => {
     const bytes = Buffer.alloc(2000, 'simulated');
     const requests = Array.from({ length: 10_000 }, (_, i) =>

@@ -1,3 +1,4 @@
+import { SYSTEM } from '../kernel/actor.ts';
 import { canonicalJson } from '../kernel/digest.ts';
 import { batches } from '../store/index.ts';
 import { inParallel } from './in-parallel.ts';
@@ -9,7 +10,7 @@ import { FILES_AT_ONCE } from './place.ts';
 import type { Place } from './place.ts';
 import type { ModelRegistry, ShareOutcome } from './registry.ts';
 import { requireObjects, withObjects } from './objects-held.ts';
-import { ROWS, findVersions, lastEntered } from './version-store.ts';
+import { ROWS, findVersions, lastEntered, withdrawVersion } from './version-store.ts';
 
 /** Copies versions from another registry into this one; see `ModelRegistry.share`. */
 export async function shareAll(
@@ -21,6 +22,7 @@ export async function shareAll(
   for (const part of batches(refs, ROWS)) {
     for (const outcome of await withObjects(() => sharePart(place, part, from)))
       outcomes.set(refText(outcome), outcome);
+    for (const refused of await takeOutOfUse(place, part, from)) outcomes.set(refText(refused), refused);
   }
   return refs.flatMap((ref) => outcomes.get(refText(ref)) ?? []);
 }
@@ -81,6 +83,34 @@ async function sharePart(
       }),
     ];
   });
+}
+
+/**
+ * What is out of use there is out of use here: it may have been withdrawn while its files were copied, after which whoever
+ * did so found nothing here. Looked at once the rows are there, so that one of the two sees the other.
+ */
+async function takeOutOfUse(
+  { store, registry, now }: Place,
+  part: readonly ModelRef[],
+  from: ModelRegistry,
+): Promise<ShareOutcome[]> {
+  const sources = await from.find(part);
+  const here = await findVersions(store.db, registry, part);
+  const refused: ShareOutcome[] = [];
+  const marks: { readonly ref: ModelRef; readonly reason: string }[] = [];
+  for (const [i, ref] of part.entries()) {
+    const [source, target] = [sources[i] ?? null, here[i] ?? null];
+    if (source?.withdrawn == null || target === null || target.withdrawn !== null) continue;
+    const outcome = refusal(ref, source, target);
+    if (outcome !== null) refused.push(outcome);
+    marks.push({ ref, reason: `withdrawn by ${source.withdrawn.by}: ${source.withdrawn.reason}` });
+  }
+  if (marks.length > 0)
+    await store.tx(async (tx) => {
+      for (const { ref, reason } of marks)
+        await withdrawVersion(tx, registry, ref, { at: now(), by: SYSTEM, reason });
+    });
+  return refused;
 }
 
 const named = ({ model_name, version }: ModelRef): ModelRef => ({ model_name, version });

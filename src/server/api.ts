@@ -33,7 +33,7 @@ export interface ApiEnv {
 export interface ApiContext {
   readonly project: Project;
   /** Where it listens; left out where it does not. */
-  readonly listening?: { readonly address: string };
+  readonly listening?: { readonly host: string };
   /** What the process that serves knows of itself; left out where nobody listens, as in tests of single routes. */
   readonly process?: ServingProcess;
 }

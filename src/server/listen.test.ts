@@ -23,7 +23,7 @@ async function world(): Promise<TestWorld> {
 }
 
 const serving = ({ project }: Pick<TestWorld, 'project'>): Promise<Listening> =>
-  listen({ project }, { address: '127.0.0.1', port: 0 });
+  listen({ project }, { host: '127.0.0.1', port: 0 });
 
 const server = async (): Promise<Listening> => serving(await world());
 

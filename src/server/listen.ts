@@ -26,7 +26,7 @@ export interface Patience {
  */
 export async function listen(
   context: ApiContext,
-  where: { readonly address: string; readonly port: number },
+  where: { readonly host: string; readonly port: number },
   { headers_ms, request_ms }: Patience = { headers_ms: 10_000, request_ms: 60_000 },
 ): Promise<Listening> {
   const here = { ...context, listening: where };
@@ -36,7 +36,7 @@ export async function listen(
     const server = serve(
       {
         fetch: app.fetch,
-        hostname: where.address,
+        hostname: where.host,
         port: where.port,
         serverOptions: {
           headersTimeout: headers_ms,
@@ -61,8 +61,8 @@ export async function listen(
       if (systemCode(error) !== 'EADDRINUSE') reject(error);
       else
         reject(
-          new UsageError(`Port ${where.port} of ${where.address} is taken.`, {
-            hint: 'Give another one: --port 8081.',
+          new UsageError(`Port ${where.port} of ${where.host} is taken.`, {
+            hint: `Give another one: --port ${where.port === 65_535 ? 8787 : where.port + 1}.`,
           }),
         );
     });

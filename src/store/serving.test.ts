@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nextTurn } from '../kernel/turn.ts';
 import { addRun, runRow } from '../testing/test-rows.ts';
@@ -40,6 +41,23 @@ describe('a store that serves', () => {
     goOn();
     await written;
     expect(await ids()).toEqual(['run_1', 'run_2']);
+  });
+
+  it('reads so whatever a statement begins with, and writes in turn', async () => {
+    const { promise: gone_on, resolve: goOn } = Promise.withResolvers<void>();
+    const written = store.tx(async (tx) => {
+      await insert(tx, 2);
+      await gone_on;
+    });
+    const named = sql<{ id: string }>`
+      with named (id) as (select id from runs) select id from named order by id`;
+    expect((await named.execute(store.db)).rows).toEqual([{ id: 'run_1' }]);
+    const renamed = sql`
+      with named (id) as (values ('run_2')) update runs set git_branch = 'b' where id in (select id from named)`;
+    const writing = renamed.execute(store.db);
+    goOn();
+    await written;
+    expect((await writing).numAffectedRows).toBe(1n);
   });
 
   it('shows within a transaction what it has written', async () => {

@@ -141,7 +141,11 @@ class ServingConnection implements DatabaseConnection {
 }
 
 const onlyReads = ({ query, sql }: CompiledQuery): boolean =>
-  SelectQueryNode.is(query) || (query.kind === 'RawNode' && /^\s*select\b/i.test(sql));
+  SelectQueryNode.is(query) || (query.kind === 'RawNode' && READS.test(sql) && !WRITES.test(sql));
+
+/** `with` may stand before any statement; what holds a word that writes is taken for one that does. */
+const READS = /^\s*(?:select|with)\b/i;
+const WRITES = /\b(?:insert|update|delete|replace)\b/i;
 
 /** Nothing that SQLite does ends a turn of the event loop by itself: it answers at once. */
 class Turn {

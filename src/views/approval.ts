@@ -3,6 +3,7 @@ import type { Project } from '../app.ts';
 import { ApprovalStatus, Verdict, mayNotVote } from '../gates/index.ts';
 import type { Actor, Approval, Subject } from '../gates/index.ts';
 import { gateRules } from '../pipelines/index.ts';
+import type { Db } from '../store/index.ts';
 import { Time } from './fields.ts';
 import { runsOf } from './runs-of.ts';
 
@@ -90,16 +91,21 @@ export const SubjectRow = z
   .meta({ id: 'ApprovalSubject' });
 export type SubjectRow = z.infer<typeof SubjectRow>;
 
+/** The store, or a transaction of it. */
+interface Rows {
+  readonly store: { readonly db: Db };
+}
+
 /** Requests as rows of a list, in the same order. */
 export async function approvalRows(
-  { store: { db } }: Pick<Project, 'store'>,
+  { store: { db } }: Rows,
   approvals: readonly Approval[],
 ): Promise<ApprovalRow[]> {
   const runs = await runsOf(db, approvals);
   return approvals.map((approval) => rowOf(approval, runs.get(approval.run_id)));
 }
 
-export async function approvalRow(project: Pick<Project, 'store'>, approval: Approval): Promise<ApprovalRow> {
+export async function approvalRow(project: Rows, approval: Approval): Promise<ApprovalRow> {
   const [row] = await approvalRows(project, [approval]);
   return row ?? rowOf(approval, undefined);
 }

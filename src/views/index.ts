@@ -32,7 +32,8 @@ export { PlanView, PlannedCircuitView, planParts, planView } from './plan.ts';
 export { WhyView, whyView } from './why.ts';
 export { MOST_BUCKETS, TimelineView, timelineView } from './timeline.ts';
 export { PrunePreview, RetentionView, retentionView } from './retention.ts';
-export { RunRow, RunView, runRow, runView, nextStep, ListedRun, listedRuns } from './run.ts';
+export { RunReport, runReport, stageDetail, tookOf } from './run-report.ts';
+export { RunRow, RunView, runRow, runView, ListedRun, listedRuns } from './run.ts';
 export { CircuitPage, CircuitView, FleetBoard, FleetProblem, circuitRows, circuitView } from './circuit.ts';
 export {
   ScriptResult,

@@ -68,6 +68,31 @@ describe('a start over HTTP whose server is killed', () => {
     120_000,
   );
 
+  it.each(ONCE_POINTS)(
+    'at %s trains a failed circuit again once for one key, also where that failed too by then',
+    async (point) => {
+      const p = (project = TestProject.create({ circuits: ['kiln_1', 'kiln_2'], environment: false }));
+      p.edit('trainyard.yaml', '{speed: 100000}', '{speed: 100000, fail: [kiln_2]}');
+      expect((await p.trainyard(['run'])).code).toBe(11);
+      await expect(ask(await serves(p, point), '/runs/1/retry', {})).rejects.toThrow();
+      expect((await running?.ended)?.signal).toBe('SIGKILL');
+      const url = await serves(p);
+      if (point === 'once.kept') await running?.says(/RetryFailedTraining failed/);
+      const second = await ask(url, '/runs/1/retry', {});
+      await running?.says(/RetryFailedTraining failed/);
+      const third = await ask(url, '/runs/1/retry', {});
+      expect([second.status, third.status]).toEqual([202, 202]);
+      expect(second.headers.get('idempotency-replayed')).toBe(point === 'once.kept' ? 'true' : null);
+      expect(third.headers.get('idempotency-replayed')).toBe('true');
+      expect(await third.json()).toEqual(await second.json());
+      const retries = await p.rows(({ db }) =>
+        db.selectFrom('jobs').select('circuit_id').where('retry', '=', 1).execute(),
+      );
+      expect(retries).toEqual([{ circuit_id: 'kiln_2' }]);
+    },
+    120_000,
+  );
+
   it('runs the scripts of the start in the next process', async () => {
     const p = made();
     await expect(ask(await serves(p, 'once.kept'), '/scripts/run', {})).rejects.toThrow();

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { AZURE, GithubStep, commandsOf, variablesIn } from '../helpers/build.ts';
 import { TestProject } from '../helpers/project.ts';
 import { openRequest } from '../helpers/rows.ts';
+import { addressOf } from '../helpers/served.ts';
 
 const FOUR = ['kiln_1', 'kiln_2', 'kiln_3', 'kiln_4'];
 /** The last words of a training that would like to steer the pipeline. */
@@ -157,6 +158,72 @@ describe('in Azure DevOps', () => {
     expect(commands.filter((c) => c.name === 'task.logissue')).toMatchObject([
       { properties: { type: 'warning' } },
     ]);
+  });
+});
+
+describe('on a server', { timeout: 120_000 }, () => {
+  it('a run tells the build what it would tell it here, and brings the list that later steps wait for', async () => {
+    await using project = TestProject.create({ circuits: FOUR });
+    project.write('train_bad.py', 'raise SystemExit("no data")\n');
+    await using agent = TestProject.empty();
+    const server = project.start(['serve', '--port', '0'], { timeout_ms: 120_000 });
+    try {
+      const TRAINYARD_SERVER = await addressOf(server);
+      const step = (name: string) => new GithubStep(agent, name);
+      const env = (of: GithubStep) => ({ ...of.env, TRAINYARD_SERVER, RUNNER_TEMP: agent.folder });
+
+      const run = step('run');
+      const ended = await agent.ends(
+        11,
+        ['run', '--provider', 'simulated', '--circuits', 'kiln_*', ...FAILS],
+        {
+          env: env(run),
+        },
+      );
+      const { training_jobs = '', ...outputs } = run.outputs;
+      expect(outputs).toEqual({
+        hasTrainingFailures: 'true',
+        newEnvRegistered: 'true',
+        run_number: '1',
+        run_status: 'waiting',
+        failed_count: '1',
+        failed_circuits: '["kiln_2"]',
+      });
+      expect(training_jobs.startsWith(agent.folder)).toBe(true);
+      expect(commandsOf(ended).map((c) => `${c.name} ${c.properties['title']}`)).toEqual([
+        'error Run 1: 1 circuit failed',
+        'warning Run 1 waits at gate training-retry',
+        'warning Run 1 waits at gate registry-promotion',
+      ]);
+      expect(run.summary).toContain('## ‖ Run 1 waiting');
+      expect(run.summary).not.toContain(project.folder);
+
+      const wait = step('wait');
+      await agent.ends(9, ['wait', training_jobs], { env: env(wait) });
+      expect(wait.outputs).toMatchObject({ hasTrainingFailures: 'true', failed_circuits: '["kiln_2"]' });
+
+      const scripts = step('scripts');
+      await agent.ends(1, ['scripts'], { env: env(scripts) });
+      expect(scripts.outputs).toMatchObject({ hasTrainingFailures: 'true', run_number: '2' });
+      expect(JSON.parse(readFileSync(scripts.outputs['training_summary'] ?? '', 'utf8'))).toMatchObject({
+        run: 2,
+        status: 'failed',
+      });
+      expect(scripts.summary).toContain('## Training failed');
+
+      const azure = await agent.ends(9, ['wait', training_jobs, '--json'], {
+        env: { ...AZURE, TRAINYARD_SERVER, AGENT_TEMPDIRECTORY: agent.folder },
+      });
+      const commands = commandsOf(azure);
+      expect(variablesIn(commands)).toMatchObject({ hasTrainingFailures: 'true', 'out.run_number': '1' });
+      const page = commands.find((c) => c.name === 'task.uploadsummary')?.value ?? '';
+      expect(page).toMatch(/trainyard-run-1\.md$/);
+      expect(readFileSync(page, 'utf8')).toContain('Run 1 waiting');
+      expect(azure.json()).toMatchObject({ exit_code: 9 });
+    } finally {
+      server.kill('SIGTERM');
+      await server.ended;
+    }
   });
 });
 

@@ -330,6 +330,18 @@ describe('retry of some', () => {
     expect(await sharedModels(project)).toEqual(ALL_MODELS);
   });
 
+  it('canceled before it begins is not trained', async () => {
+    await using project = await parked('kiln_*:1=sensor gone');
+    await project.ok(['retry', '1', '--circuits', 'kiln_1,kiln_2', '--no-wait']);
+    const cancel = ['runs', 'cancel', '1', '--circuits', 'kiln_2'];
+    expect((await project.ok(cancel)).stdout).toMatch(/^Canceled kiln_2 of run 1/);
+    expect((await project.ok(cancel)).stdout).toMatch(/^There was nothing left to cancel/);
+    await project.ends(11, ['run', '--resume', '1']);
+    const of = async (id: string) =>
+      (await retries(project)).filter(({ name }) => name.startsWith(id)).map(({ status }) => status);
+    expect([await of('kiln_1'), await of('kiln_2')]).toEqual([['succeeded'], []]);
+  });
+
   it('needs the rights of the gate', async () => {
     await using project = await parked(undefined, 'gates:\n  training-retry: {approvers: [alice]}\n');
     expect((await project.ends(4, ['retry', '1'])).stderr).toContain('tester is not an approver');

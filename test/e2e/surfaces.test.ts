@@ -60,6 +60,11 @@ describe('--json', () => {
 describe('a typing mistake', () => {
   it.each([
     ['a command', ['plna'], /There is no command plna\.\nhint: Did you mean plan\?/],
+    [
+      'a command that help is asked for',
+      ['help', 'plna'],
+      /There is no command plna\.\nhint: Did you mean plan/,
+    ],
     ['a subcommand', ['runs', 'shwo'], /There is no command runs shwo\.\nhint: Did you mean show/],
     ['an argument too many', ['runs', 'list', 'show'], /too many arguments for 'list'/],
     ['a flag', ['plan', '--detecton', 'hash'], /Did you mean --detection/],
@@ -192,6 +197,49 @@ describe('lists', () => {
     expect(new Set([...first.jobs, ...second.jobs].map((j) => j.name)).size).toBe(9);
     expect((await project.ok(['jobs'])).stdout).toMatch(/^job +status +attempts/i);
     expect((await project.ok(['runs'])).stdout).toMatch(/^run +status/i);
+  });
+});
+
+it('what cannot be printed on a full disk is told without a stack', async () => {
+  const wrapper = ['sh', '-c', 'exec "$@" > /dev/full', 'sh'];
+  const { stderr } = await project.ends(1, ['plan'], { wrapper });
+  expect(stderr).toContain('The disk is full: free');
+});
+
+describe('a list that is longer than a page', () => {
+  beforeAll(async () => {
+    await project.ok(['run', '--approve', 'all', '--circuits', 'kiln_1']);
+  });
+
+  /** What a list tells of its items, one text for each. */
+  const itemsOf = async (...args: readonly string[]): Promise<string[]> => {
+    const [items] = Object.values(
+      (await project.ok([...args, '--json'])).json() as Record<string, unknown[]>,
+    );
+    return (items ?? []).map((item) => JSON.stringify(item));
+  };
+
+  it.each([
+    [['jobs', '--status', 'succeeded', '--match', '*_2026_*', '--run', '1', '--limit', '2']],
+    [['audit', '--type', 'approval.*', '--run', '1', '--limit', '1']],
+    [['models', '--tag', 'plant_id=mill', '--limit', '1']],
+    [['runs', '--limit', '1']],
+    [['approvals', '--all', '--limit', '1']],
+  ])('says how it goes on, with the same filters: %s', async (args) => {
+    const [, more = ''] = /^More: trainyard (.*)$/m.exec((await project.ok(args)).stdout) ?? [];
+    const words = more.split(' ').map((word) => word.replaceAll("'", ''));
+    expect(words).toEqual(expect.arrayContaining(args.slice(1)));
+    const [first, next] = [await itemsOf(...args), await itemsOf(...words)];
+    expect(next).toHaveLength(first.length);
+    expect(next.filter((item) => first.includes(item))).toEqual([]);
+  });
+
+  it('that is empty says whether that is for the filters', async () => {
+    expect((await project.ok(['runs', '--status', 'canceled'])).stdout).toBe('No runs match.\n');
+    expect((await project.ok(['audit', '--type', 'nothing.*'])).stdout).toBe('No entry matches.\n');
+    await using fresh = TestProject.create({ circuits: ['kiln_1'] });
+    expect((await fresh.ok(['runs'])).stdout).toMatch(/^No runs yet/);
+    expect((await fresh.ok(['approvals', '--all'])).stdout).toMatch(/^Nobody was asked/);
   });
 });
 

@@ -66,7 +66,7 @@ describe('trainyard tokens', () => {
 
   it('is what serve asks for before others reach it', async () => {
     await using p = TestProject.create({ environment: false });
-    const refused = await p.ends(2, ['serve', '--address', '0.0.0.0', '--port', '0']);
+    const refused = await p.ends(2, ['serve', '--host', '0.0.0.0', '--port', '0']);
     expect(refused.stderr).toMatch(/Others reach 0\.0\.0\.0[^]*trainyard tokens create NAME --role admin/);
   });
 });

@@ -19,7 +19,7 @@ beforeAll(async () => {
   world = await testWorld({ environment: null, circuits: fleetOf(3), fail: ['p_c001'] });
   await world.run();
   await writeFile(join(world.root, 'secret.txt'), SECRET);
-  const served = await listen({ project: world.project }, { address: '127.0.0.1', port: 0 });
+  const served = await listen({ project: world.project }, { host: '127.0.0.1', port: 0 });
   ({ url, close } = served);
 });
 afterAll(async () => {

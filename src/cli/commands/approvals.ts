@@ -114,14 +114,17 @@ async function list(flags: CommonOptions & { all?: boolean; limit: number; befor
     return;
   }
   if (found.length === 0) {
-    print('Nothing waits for a decision.');
+    const none = all ? 'Nobody was asked for a decision yet.' : 'Nothing waits for a decision.';
+    print(before === undefined ? none : 'No older request matches.');
     return;
   }
   const { approvalText } = await import('../render/approval.ts');
+  const { moreLine } = await import('../render/more.ts');
   for (const facts of found) {
     print(approvalText(facts, 5));
     if (facts.approval.status === 'waiting') print(verdictsOn(facts));
   }
+  if (next !== null) print(moreLine('approvals list', { all, limit, before: next }));
 }
 
 const bare = (approval: ApprovalRow): ApprovalFacts => ({ approval, subjects: [], retry: null });

@@ -68,9 +68,11 @@ async function list(flags: ListFlags): Promise<void> {
     return;
   }
   if (entries.length === 0) {
-    print('Nothing is on record yet.');
+    const narrowed = [run, by, type, before].some((filter) => filter !== undefined);
+    print(narrowed ? 'No entry matches.' : 'Nothing is on record yet.');
     return;
   }
+  const { moreLine } = await import('../render/more.ts');
   const { table } = await import('../render/table.ts');
   print(
     table(entries, [
@@ -82,7 +84,7 @@ async function list(flags: ListFlags): Promise<void> {
       { title: '', value: (e) => e.message },
     ]),
   );
-  if (next !== null) print(`More: trainyard audit list --before ${next}`);
+  if (next !== null) print(moreLine('audit list', { run, by, type, limit, before: next }));
 }
 
 async function verify(flags: CommonOptions & { head?: string }): Promise<void> {

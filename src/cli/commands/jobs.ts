@@ -91,8 +91,9 @@ async function list(flags: ListFlags): Promise<void> {
     return;
   }
   const { jobTable } = await import('../render/job.ts');
+  const { moreLine } = await import('../render/more.ts');
   print(jobTable(jobs, systemClock.now()));
-  if (next !== null) print(`More: trainyard jobs list --before ${next}`);
+  if (next !== null) print(moreLine('jobs list', { run, circuit, status, match, limit, before: next }));
 }
 
 async function show(name: string, flags: CommonOptions): Promise<void> {

@@ -120,6 +120,7 @@ async function list(flags: ListFlags): Promise<void> {
     );
     return;
   }
+  const { moreLine } = await import('../render/more.ts');
   const { table } = await import('../render/table.ts');
   const { headline } = await import('../render/metrics.ts');
   print(
@@ -132,7 +133,8 @@ async function list(flags: ListFlags): Promise<void> {
       { title: 'metrics', value: (m) => headline(m.metrics, 3) },
     ]),
   );
-  if (next !== null) print(`More: trainyard models list --after ${next}`);
+  if (next !== null)
+    print(moreLine('models list', { registry, model, circuit, run, tag: flags.tag, limit, after: next }));
 }
 
 function tagsOf(given: readonly string[]): Record<string, string> {

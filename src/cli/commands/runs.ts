@@ -91,11 +91,17 @@ async function list(
     return;
   }
   if (runs.length === 0) {
-    print('No runs yet. Start one with `trainyard run`.');
+    print(
+      status === undefined && before === undefined
+        ? 'No runs yet. Start one with `trainyard run`.'
+        : 'No runs match.',
+    );
     return;
   }
+  const { moreLine } = await import('../render/more.ts');
   const { runTable } = await import('../render/run.ts');
   print(runTable(runs, systemClock.now()));
+  if (next !== null) print(moreLine('runs list', { status, limit, before: next }));
 }
 
 async function show(key: string | undefined, flags: CommonOptions): Promise<void> {

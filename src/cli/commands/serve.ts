@@ -5,7 +5,7 @@ import { common, port, withProject } from '../options.ts';
 import type { CommonOptions } from '../options.ts';
 
 interface ServeFlags extends CommonOptions, LogFlags {
-  readonly address?: string;
+  readonly host?: string;
   readonly port?: number;
 }
 
@@ -17,7 +17,7 @@ export function define(parent: Command): void {
         .description(
           'Runs everything in one process: API, web UI, open runs, schedules. Ctrl-C ends it; jobs go on.',
         )
-        .option('--address <ip>', 'where to listen (default: server.address of trainyard.yaml)')
+        .option('--host <ip>', 'where to listen (default: server.host of trainyard.yaml)')
         .option('--port <n>', 'on which port (default: server.port of trainyard.yaml)', port),
       'text on a terminal, else json',
     ),
@@ -36,10 +36,10 @@ export function define(parent: Command): void {
         stop.abort();
       };
       process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-      const { address, port: on } = project.config.server;
+      const { host, port: on } = project.config.server;
       try {
         await serveProject(project, {
-          address: flags.address ?? address,
+          host: flags.host ?? host,
           port: flags.port ?? on,
           log: await logTo(project, flags),
           signal: stop.signal,

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { Role } from '../../kernel/roles.ts';
 import { collectNamed, commonAnywhere, duration } from '../options.ts';
@@ -30,7 +30,11 @@ export function define(parent: Command): void {
       .command('create')
       .argument('<name>', 'what it is called, in small letters: it acts as token:<name>')
       .requiredOption('--role <role>', 'viewer, operator, approver or admin; several with commas', roles)
-      .option('--expires <duration>', 'how long it lasts, or never', lifetime, 90 * 86_400)
+      .addOption(
+        new Option('--expires <duration>', 'how long it lasts, or never')
+          .argParser(lifetime)
+          .default(90 * 86_400, '90d'),
+      )
       .description('make a token; its secret is printed this once and kept nowhere'),
     `
     trainyard tokens create github-ci --role operator --expires 90d

@@ -1,11 +1,11 @@
 import type { Project } from '../../app.ts';
 import { jobsByName } from '../../jobs/index.ts';
 import { formatDuration } from '../../kernel/duration.ts';
-import { countsText, currentHolder } from '../../pipelines/index.ts';
+import { currentHolder } from '../../pipelines/index.ts';
 import type { Run } from '../../pipelines/index.ts';
-import { failuresView, runView } from '../../views/index.ts';
+import { failuresView, runView, stageDetail, tookOf } from '../../views/index.ts';
 import type { FailuresView, RunRow, RunView } from '../../views/index.ts';
-import { clip, columns, fit, oneLine, paint, someOf, status } from './style.ts';
+import { clip, columns, oneLine, paint, someOf, status } from './style.ts';
 import { table } from './table.ts';
 
 type Stage = Pick<
@@ -22,21 +22,6 @@ function stageLines(stages: readonly Stage[], now: number): string[] {
     return `  ${status(s.status, 11)} ${s.name.padEnd(20)} ${paint('gray', time.padStart(12))}  ${process.stdout.isTTY ? clip(detail, Math.max(20, columns() - 50)) : detail}`;
   });
 }
-
-/** Counts and reasons of a stage in words. */
-export const stageDetail = (s: Pick<Stage, 'status' | 'reason' | 'counts'>): string =>
-  s.status === 'succeeded'
-    ? countsText(s.counts)
-    : [countsText(s.counts), s.reason ?? ''].filter((t) => t !== '').join('; ');
-
-/** Seconds that a stage or a run has taken, up to now where it goes on; null before it begins. */
-export const tookOf = (
-  { started_at, ended_at }: Pick<Stage, 'started_at' | 'ended_at'>,
-  now: number,
-): number | null =>
-  started_at === null
-    ? null
-    : ((ended_at === null ? now : Date.parse(ended_at)) - Date.parse(started_at)) / 1000;
 
 /** What failed and was not mended: the jobs where they are few, else their causes. */
 function failedLines({ run, failures, messages }: RunFacts): string[] {
@@ -121,10 +106,8 @@ export function runScreen(facts: RunFacts, now: number): string {
       `      trainyard reject ${approval.id}`,
     );
   }
-  return lines
-    .map(oneLine)
-    .map((line) => (process.stdout.isTTY ? fit(line, columns()) : line))
-    .join('\n');
+  // A narrow terminal wraps what is too long: of a command to type, nothing may be missing.
+  return lines.map(oneLine).join('\n');
 }
 
 export const runTable = (runs: readonly RunRow[], now: number): string =>

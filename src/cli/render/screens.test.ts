@@ -12,6 +12,7 @@ import { OPEN_GATE, testWorld } from '../../testing/test-world.ts';
 import type { TestWorld } from '../../testing/test-world.ts';
 import type { Planned } from '../../actions/index.ts';
 import type { Job } from '../../jobs/index.ts';
+import { acceptedText } from './accepted.ts';
 import { approvalScreen } from './approval.ts';
 import { jobTable } from './job.ts';
 import { harmless } from './output.ts';
@@ -246,6 +247,47 @@ describe('the screens of a run with ten thousand failures', () => {
     expect(lineCount(text)).toBeLessThanOrEqual(24);
     expect(text).toContain('job 0 failed');
     expect(text).toContain('only counted from here');
+  });
+});
+
+describe('the summary of a run that waits', () => {
+  it('shows in a narrow terminal all of what is to be typed', async () => {
+    const w = await world();
+    const run = await w.start();
+    const asked = { gate: 'training-retry', config: OPEN_GATE, title: 'Train 1 failed circuit again' };
+    const subjects = [{ subject: 'a', circuit_id: 'a', binding: {}, detail: {}, held_because: null }];
+    const { id } = await w.project.store.tx((tx) =>
+      openApproval(tx, w.clock.now(), {
+        ...asked,
+        run_id: run.id,
+        stage: 'RetryFailedTraining',
+        requested_by: 'ann',
+        subjects,
+      }),
+    );
+    const { isTTY, columns } = process.stdout;
+    Object.assign(process.stdout, { isTTY: true, columns: 40 });
+    try {
+      expect(await runSummary(w.project, run)).toContain(`trainyard approve ${id}\n`);
+    } finally {
+      Object.assign(process.stdout, { isTTY, columns });
+    }
+  });
+});
+
+describe('acceptedText', () => {
+  it('names some of ten thousand models, and counts them all', () => {
+    const models = Array.from({ length: MANY }, (_, i) => ({
+      circuit: `plant_${i}`,
+      model_name: `plant-${i}`,
+      version: 1,
+      training_hash: 'h',
+    }));
+    const text = acceptedText(models);
+    expect(lineCount(text)).toBeLessThanOrEqual(24);
+    expect(text).toContain('… and 9980 more');
+    expect(text).toContain('Accepted 10000.');
+    expect(acceptedText(models.slice(0, 1))).toBe('plant_0: plant-0 v1 stands for h\nAccepted 1.');
   });
 });
 

@@ -31,7 +31,8 @@ export async function cancelRetries(context: StageContext, why: string): Promise
 
 async function endStageJobs(context: StageContext, stage: string, why: string): Promise<void> {
   if (!(await jobsExist(context.db, context.run.id, stage))) return;
-  await endJobs(context, await jobWorld(context), stage, why);
+  const watching = stage === RETRY_STAGE ? RETRY_STAGE : 'MonitorTraining';
+  await endJobs(context, await jobWorld(context), { stage, watching }, why);
   if (stage === RETRY_STAGE) {
     await writeJobFile(context, 'completed_retry_jobs', stage, ['succeeded']);
     return;

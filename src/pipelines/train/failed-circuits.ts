@@ -66,20 +66,21 @@ async function leftToThisRun({ db, run }: Reader, failed: readonly Job[]): Promi
 
 /** Failed jobs that no run has trained again. */
 export async function notRetried(db: Db, failed: readonly Job[]): Promise<Job[]> {
+  const retried = await namesRetried(
+    db,
+    failed.map((job) => job.name),
+  );
+  return failed.filter((job) => !retried.has(job.name));
+}
+
+/** Those of some jobs, by their names, that were trained again by whichever run. */
+export async function namesRetried(db: Db, names: readonly string[]): Promise<ReadonlySet<string>> {
   const retried = new Set<string>();
-  for (const some of batches(failed)) {
-    const rows = await db
-      .selectFrom('jobs')
-      .select('retry_of')
-      .where(
-        'retry_of',
-        'in',
-        some.map((job) => job.name),
-      )
-      .execute();
+  for (const some of batches(names)) {
+    const rows = await db.selectFrom('jobs').select('retry_of').where('retry_of', 'in', some).execute();
     for (const row of rows) if (row.retry_of !== null) retried.add(row.retry_of);
   }
-  return failed.filter((job) => !retried.has(job.name));
+  return retried;
 }
 
 /** Retries of this run that failed, and that a request names. */

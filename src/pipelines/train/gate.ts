@@ -15,6 +15,7 @@ import { fromIso } from '../../kernel/clock.ts';
 import { NotAllowedError } from '../../kernel/errors.ts';
 import { Identity } from '../../kernel/actor.ts';
 import { appendEvents } from '../../store/index.ts';
+import type { Tx } from '../../store/index.ts';
 import type { StageContext, World } from '../pipeline.ts';
 import { wakeRun } from '../run-store.ts';
 import type { Run } from '../run-store.ts';
@@ -60,7 +61,7 @@ export async function askGate<C extends Candidate>(
   let open = await openRequest(context);
   let known = await standings(context);
   const canceling = context.stage.cancel_requested_by !== null;
-  const standing = (key: string): Standing | undefined => known.get(key) ?? known.get(unbound(key));
+  const standing = (key: string): Standing | undefined => standingOf(known, key);
   const subjects = new Set(request.candidates.map((c) => `${c.subject}\n${UNBOUND}`));
   const fresh = [...now.keys()].some((key) => standing(key) === undefined);
   const stale = [...known].some(
@@ -83,6 +84,19 @@ export async function askGate<C extends Candidate>(
         .map(([, candidate]) => candidate),
   };
 }
+
+/** Those of some candidates that are approved as things are now, whatever was said meanwhile. */
+export async function approvedNow<C extends Candidate>(
+  tx: Tx,
+  { run, stage }: Pick<StageContext, 'run' | 'stage'>,
+  candidates: readonly C[],
+): Promise<C[]> {
+  const known = await standings({ db: tx, run, stage });
+  return candidates.filter((c) => standingOf(known, `${c.subject}\n${bindingText(c)}`) === 'approve');
+}
+
+const standingOf = (known: ReadonlyMap<string, Standing>, key: string): Standing | undefined =>
+  known.get(key) ?? known.get(unbound(key));
 
 /** What requests of before version 4 of the store were bound to: their subjects, whatever became of them. */
 const UNBOUND = '{}';
@@ -118,7 +132,11 @@ export async function requestNow({ store, clock }: World, id: string): Promise<A
 }
 
 /** By subject and binding, the last word of all requests that this stage made. */
-async function standings({ db, run, stage }: StageContext): Promise<Map<string, Standing>> {
+async function standings({
+  db,
+  run,
+  stage,
+}: Pick<StageContext, 'db' | 'run' | 'stage'>): Promise<Map<string, Standing>> {
   const known = new Map<string, Standing>();
   for (const { subject, binding, verdict, status } of await verdictsOf(db, run.id, stage.name)) {
     const key = `${subject}\n${binding}`;

@@ -1,17 +1,26 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { approvalScreen } from '../../cli/render/approval.ts';
-import { cancelCircuits, cancelRun, cancelStage, decide, reopen } from '../../actions/index.ts';
+import {
+  acceptPartial as acceptPartialOf,
+  cancelCircuits,
+  cancelRun,
+  cancelStage,
+  decide,
+  reopen,
+} from '../../actions/index.ts';
 import { getApproval, listApprovals, listSubjects } from '../../gates/index.ts';
 import type { Approval, Verdict } from '../../gates/index.ts';
 import { listJobs } from '../../jobs/index.ts';
 import { readEvents, verifyAudit } from '../../store/index.ts';
+import type { Tx } from '../../store/index.ts';
 import { person } from '../../testing/test-rows.ts';
 import { COMPONENT, ENVIRONMENT, fleetOf, testWorld } from '../../testing/test-world.ts';
 import type { TestWorld } from '../../testing/test-world.ts';
 import { getStages, stageNamed, wakeRun } from '../run-store.ts';
+import type { World } from '../pipeline.ts';
 import type { Run } from '../run-store.ts';
 import { RetryContext } from './retry-request.ts';
-import { retryRun } from './retry-run.ts';
+import { prepareRetry, retryRun } from './retry-run.ts';
 import { acceptPartial } from './runs.ts';
 
 const WITH_ENVIRONMENT = `${COMPONENT}environment: azureml:plain-env:1\n`;
@@ -295,6 +304,61 @@ describe('cancel', () => {
   });
 });
 
+describe('canceling circuits whose retry is approved and has not begun', () => {
+  const approved = async (w: TestWorld): Promise<Run> => {
+    const run = await w.run({ approve: ['registry-promotion'] });
+    const ballot = { verdict: 'approve' as const, comment: null, subjects: null, retrain: false };
+    await decide(w.project, { ...ballot, approval_id: (await open(w, run)).id, actor: person('bob') });
+    return run;
+  };
+  const retries = async (w: TestWorld, run: Run): Promise<string[]> =>
+    (await listJobs(w.project.store.db, { run_id: run.id, match: '*_retry_*', limit: 9 })).map(
+      (job) => job.circuit_id,
+    );
+
+  it('turns it down, on record, and trains the others again', async () => {
+    const w = await world({ fail: ['p_c001:1', 'p_c002:1'] });
+    const run = await approved(w);
+    const { requested } = await cancelCircuits(w.project, await w.again(run), ['p_c001'], person('bob'));
+    expect(requested).toBe(true);
+    await w.settle();
+    expect(await retries(w, run)).toEqual(['p_c002']);
+    expect(await types(w, 'approval.')).toContain('approval.voted');
+    expect(await shared(w)).toEqual(['p-c000', 'p-c002']);
+  });
+
+  it('needs the rights of the gate', async () => {
+    const w = await world({
+      fail: ['p_c001:1'],
+      settings: 'gates:\n  training-retry: {approvers: [bob]}\n',
+    });
+    const run = await approved(w);
+    const canceling = cancelCircuits(w.project, await w.again(run), ['p_c001'], person('eve'));
+    await expect(canceling).rejects.toMatchObject({ exit_code: 4 });
+    await w.settle();
+    expect(await retries(w, run)).toEqual(['p_c001']);
+  });
+
+  it('comes in time while the retry is being made', async () => {
+    const w = await world({ fail: ['p_c001:1', 'p_c002:1'] });
+    const run = await approved(w);
+    const meanwhile = {
+      ...w.world,
+      store: {
+        ...w.world.store,
+        tx: async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
+          // The last moment before it is written down.
+          if ((await retries(w, run)).length === 0)
+            await cancelCircuits(w.project, await w.again(run), ['p_c001'], person('bob'));
+          return w.world.store.tx(work);
+        },
+      },
+    };
+    await w.settle(meanwhile);
+    expect(await retries(w, run)).toEqual(['p_c002']);
+  });
+});
+
 describe('retryRun', () => {
   it('of a run whose circuits a later run took in hand leaves them to that run', async () => {
     const w = await world({ fail: ['p_c001:1'] });
@@ -322,6 +386,66 @@ describe('retryRun', () => {
     await w.settle();
     expect((await w.again(run)).status).toBe('succeeded');
     expect(await shared(w)).toEqual(['p-c000', 'p-c001', 'p-c002']);
+  });
+});
+
+describe('a retry that comes beside something else', () => {
+  const by = (name: string) => ({ actor: person(name), comment: null, circuits: ['p_c001'] });
+  const retries = async (w: TestWorld, run: Run): Promise<number> =>
+    (await listJobs(w.project.store.db, { run_id: run.id, match: '*_retry_*', limit: 9 })).length;
+
+  it('trains nothing in a run that was canceled while the provider was asked', async () => {
+    const w = await world({ fail: ['p_c001:1'] });
+    const run = await w.run();
+    await say(w, await open(w, run), 'reject');
+    const meanwhile: World = {
+      ...w.world,
+      compute: async (name) => {
+        await cancelRun(w.project, await w.again(run), person('ann'));
+        await w.settle();
+        return w.world.compute(name);
+      },
+    };
+    const retry = retryRun(meanwhile, await w.again(run), by('bob'));
+    await expect(retry).rejects.toMatchObject({
+      exit_code: 6,
+      message: 'Run 1 was canceled; it trains nothing any more.',
+    });
+    await w.settle();
+    expect((await w.again(run)).status).toBe('canceled');
+    expect(await retries(w, run)).toBe(0);
+  });
+
+  it('does not take back a cancel that nobody has got round to', async () => {
+    const w = await world({ fail: ['p_c001:1'] });
+    const run = await w.run();
+    await say(w, await open(w, run), 'reject');
+    await cancelRun(w.project, await w.again(run), person('ann'));
+    const retry = retryRun(w.world, await w.again(run), by('bob'));
+    await expect(retry).rejects.toMatchObject({ exit_code: 6, message: 'Run 1 is being canceled.' });
+    await w.settle();
+    expect((await w.again(run)).status).toBe('canceled');
+  });
+
+  it('leaves one request open at the stage, and says which', async () => {
+    const w = await world({
+      fail: ['p_c001:1', 'p_c002:1'],
+      settings: 'gates:\n  training-retry: {required: 2}\n',
+    });
+    const run = await w.run({ approve: ['registry-promotion'] });
+    await say(w, await open(w, run), 'reject');
+    const now = await w.again(run);
+    const [one, other] = [
+      await prepareRetry(w.world, now, by('ann')),
+      await prepareRetry(w.world, now, { ...by('bob'), circuits: ['p_c002'] }),
+    ];
+    const asked = await w.project.store.tx(one);
+    await expect(w.project.store.tx(other)).rejects.toMatchObject({
+      exit_code: 6,
+      hint: `Decide on that first: trainyard approvals show ${asked.id}`,
+    });
+    // Who meant the same joins it.
+    expect((await retryRun(w.world, now, by('bob'))).status).toBe('decided');
   });
 });
 
@@ -405,6 +529,21 @@ describe('partial success', () => {
     await say(w, await at(w, run, 'PromoteEnvironment'), 'approve');
     await say(w, await at(w, run, 'PromoteModels'), 'approve');
     expect(await shared(w)).toEqual(['p-c000', 'p-c002']);
+  });
+
+  it('is no word for a retry that was asked for meanwhile', async () => {
+    const w = await world({ fail: ['p_c001'] });
+    const run = await w.run();
+    await retryRun(w.world, run, { actor: person('bob'), comment: null, circuits: null });
+    await w.settle();
+    const failed = await w.again(run);
+    expect(failed.status).toBe('failed');
+    await retryRun(w.world, failed, { actor: person('bob'), comment: null, circuits: null });
+    const accepting = acceptPartialOf(w.project, failed, person('ann'), null);
+    await expect(accepting).rejects.toMatchObject({ exit_code: 6 });
+    await w.settle();
+    expect(await w.again(run)).toMatchObject({ status: 'failed', partial_accepted_by: null });
+    expect(await shared(w)).toEqual([]);
   });
 
   it('is no word for a run that has lost nothing yet', async () => {

@@ -19,7 +19,7 @@ import { jobsExist } from '../open-jobs.ts';
 import type { StageContext, StageOutcome } from '../pipeline.ts';
 import { RETRY_STAGE, circuitsStillFailed, failedCircuits, notRetried } from './failed-circuits.ts';
 import type { FailedCircuit } from './failed-circuits.ts';
-import { askGate } from './gate.ts';
+import { approvedNow, askGate } from './gate.ts';
 import type { Decisions } from './gate.ts';
 import { writeJobFile } from './job-files.ts';
 import { jobRows } from './job-rows.ts';
@@ -189,7 +189,12 @@ async function writeDown(context: StageContext, failures: readonly FailedCircuit
   for (const row of await jobRows(context, owed, RETRY_STAGE, nameOf))
     rows.push({ ...row, retry_of: jobs.get(row.circuit_id) ?? null });
   await context.tx(async (tx) => {
-    await insertJobs(tx, rows);
+    // Somebody may have taken circuits out of the run while their jobs were made.
+    const approved = await approvedNow(tx, context, open);
+    const wanted = new Set(approved.map((f) => f.job.name));
+    const left = rows.filter((row) => wanted.has(row.retry_of ?? ''));
+    if (left.length === 0) return;
+    await insertJobs(tx, left);
     context.world.faultPoint('retry.inserted');
     await appendEvents(tx, now, [
       {
@@ -197,10 +202,10 @@ async function writeDown(context: StageContext, failures: readonly FailedCircuit
         run_id: context.run.id,
         stage: RETRY_STAGE,
         message:
-          rows.length === 1
+          left.length === 1
             ? 'Training 1 failed circuit again'
-            : `Training ${rows.length} failed circuits again`,
-        data: { jobs: rows.length },
+            : `Training ${left.length} failed circuits again`,
+        data: { jobs: left.length },
       },
     ]);
   });

@@ -1,10 +1,10 @@
-import { listApprovals, openApproval, subjectsWith, vote } from '../../gates/index.ts';
-import type { Actor, Approval } from '../../gates/index.ts';
+import { listApprovals, openApproval, subjectDigest, subjectsWith, vote } from '../../gates/index.ts';
+import type { Actor, Approval, NewSubject } from '../../gates/index.ts';
 import { ConflictError, NotFoundError, UsageError } from '../../kernel/errors.ts';
 import { didYouMean } from '../../kernel/suggest.ts';
-import type { Store } from '../../store/index.ts';
+import type { Store, Tx } from '../../store/index.ts';
 import type { World } from '../pipeline.ts';
-import { getStages, stageNamed, wakeRun } from '../run-store.ts';
+import { getRun, getStages, stageNamed, wakeRun } from '../run-store.ts';
 import type { Run } from '../run-store.ts';
 import { stageIsOver } from '../status.ts';
 import { retryable } from './failed-circuits.ts';
@@ -22,16 +22,23 @@ const GATE = 'training-retry';
  * request stay open.
  * @throws ConflictError while the run still trains, or when it was canceled
  */
-export async function retryRun(
+export async function retryRun(world: World, run: Run, by: RetryBy): Promise<Approval> {
+  return world.store.tx(await prepareRetry(world, run, by));
+}
+
+interface RetryBy {
+  readonly actor: Actor;
+  readonly comment: string | null;
+  /** Null: all that failed. */
+  readonly circuits: readonly string[] | null;
+}
+
+/** The same in two steps: everything is looked at, then the verdict is written in a transaction of the caller's. */
+export async function prepareRetry(
   world: World,
   run: Run,
-  by: {
-    readonly actor: Actor;
-    readonly comment: string | null;
-    /** Null: all that failed. */
-    readonly circuits: readonly string[] | null;
-  },
-): Promise<Approval> {
+  by: RetryBy,
+): Promise<(tx: Tx) => Promise<Approval>> {
   const { store, clock } = world;
   await refuseIfNotReady(world, run);
   const waiting = (await listApprovals(store.db, { run_id: run.id, status: 'waiting', limit: 50 })).find(
@@ -60,11 +67,11 @@ export async function retryRun(
         },
       );
     const subjects = by.circuits === null ? null : chosen(run, pending, by.circuits);
-    return store.tx(async (tx) => {
+    return async (tx) => {
       const after = await vote(tx, now, { ...ballot, approval_id: open.id, subjects });
       await wakeRun(tx, now, run.id);
       return after;
-    });
+    };
   }
   const failures = await retryable({ db: store.db, run });
   const names = chosen(
@@ -75,8 +82,10 @@ export async function retryRun(
   const wanted = new Set(names);
   const asked = failures.filter((f) => wanted.has(f.circuit_id));
   const shown = await describeFailures({ world, db: store.db, run, now: () => now }, asked);
-  return store.tx(async (tx) => {
-    await reviveAt(tx, now, run, RETRY_STAGE);
+  return async (tx) => {
+    // It may have been canceled, and somebody else may have asked, while the provider was.
+    await reviveAt(tx, now, await getRun(tx, run.id), RETRY_STAGE);
+    await refuseIfAsked(tx, run, shown.subjects);
     const approval = await openApproval(tx, now, {
       run_id: run.id,
       stage: RETRY_STAGE,
@@ -88,6 +97,16 @@ export async function retryRun(
       context: shown.context,
     });
     return vote(tx, now, { ...ballot, approval_id: approval.id, subjects: null });
+  };
+}
+
+/** A stage has one request at a time; the very same one is joined. */
+async function refuseIfAsked(tx: Tx, run: Run, subjects: readonly NewSubject[]): Promise<void> {
+  const waiting = await listApprovals(tx, { run_id: run.id, status: 'waiting', limit: 50 });
+  const open = waiting.find((a) => a.stage === RETRY_STAGE);
+  if (open === undefined || open.subject_digest === subjectDigest(subjects)) return;
+  throw new ConflictError(`Somebody else has just asked about failures of run ${run.number}.`, {
+    hint: `Decide on that first: trainyard approvals show ${open.id}`,
   });
 }
 

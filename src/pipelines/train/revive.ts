@@ -17,7 +17,7 @@ const FOLLOWERS: Readonly<Record<string, readonly string[]>> = {
 /**
  * Takes a run up again at a stage whose question was put once more: the stage waits again, promotion after it is decided
  * anew for what is new, models that were only held are open again. Harmless where the stage is open anyway.
- * @throws ConflictError when the run lost more than that, or when a canceled run should train
+ * @throws ConflictError when the run lost more than that, is being canceled, or when a canceled run should train
  */
 export async function reviveAt(tx: Tx, now: number, run: Run, stage_name: string): Promise<void> {
   const stages = await getStages(tx, run.id);
@@ -27,6 +27,11 @@ export async function reviveAt(tx: Tx, now: number, run: Run, stage_name: string
   if (run.status === 'canceled' && stage_name === 'RetryFailedTraining')
     throw new ConflictError(`Run ${run.number} was canceled; it trains nothing any more.`, {
       hint: 'What is still owed is trained and offered by a new run: `trainyard run`.',
+    });
+  // Who canceled it was told that it ends.
+  if (run.ended_at === null && run.cancel_requested_at !== null)
+    throw new ConflictError(`Run ${run.number} is being canceled.`, {
+      hint: `Wait for its end (\`trainyard runs show ${run.number}\`), then ask again.`,
     });
   if (stalled !== undefined || (run.ended_at !== null && (await hasOpenJobs({ db: tx, run }))))
     throw new ConflictError(

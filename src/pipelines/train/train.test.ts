@@ -9,6 +9,7 @@ import { COMPONENT, ENVIRONMENT, fleetOf, testWorld } from '../../testing/test-w
 import { person } from '../../testing/test-rows.ts';
 import type { TestWorld } from '../../testing/test-world.ts';
 import {
+  countsText,
   ARTIFACTS,
   acceptPartial,
   circuitsStillFailed,
@@ -668,6 +669,8 @@ describe('canceling a run', () => {
     expect((await w.again(run)).status).toBe('canceled');
     expect(asked.toSorted()).toEqual(['p_c000_2026_01_31', 'p_c001_2026_01_31', 'p_c002_2026_01_31']);
     expect((await jobs(w, run)).map((j) => j.status)).toEqual(['canceled', 'canceled', 'canceled']);
+    const monitor = (await getStages(w.project.store.db, run.id)).find((s) => s.name === 'MonitorTraining');
+    expect([monitor?.status, countsText(monitor?.counts)]).toEqual(['canceled', '3 canceled']);
     const { observations } = await compute.list({ run_id: run.id, cursor: null });
     expect(observations.map((o) => o.state)).toEqual(['canceled', 'canceled', 'canceled']);
     expect((await w.plan()).plan.circuits.map((c) => [c.action, c.cause, c.reason])).toEqual(

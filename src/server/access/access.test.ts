@@ -34,7 +34,7 @@ describe('the local user', () => {
   it.each([
     ['server: {require_sign_in: true}\n', undefined],
     ['server: {public_url: "https://trains.example"}\n', undefined],
-    ['', { address: '0.0.0.0' }],
+    ['', { host: '0.0.0.0' }],
   ])('is nobody where people sign in: %j at %j', async (settings, listening) => {
     const w = await world(settings);
     const response = await createApp({
@@ -47,7 +47,7 @@ describe('the local user', () => {
 
   it('is known by the socket: another port in the name, another name, or a proxy in between is refused', async () => {
     const w = await world();
-    const server = await listen({ project: w.project }, { address: '127.0.0.1', port: 0 });
+    const server = await listen({ project: w.project }, { host: '127.0.0.1', port: 0 });
     open.push({ [Symbol.asyncDispose]: () => server.close() });
     const { port } = new URL(server.url);
     const ask = async (headers: Record<string, string>): Promise<number> => statusOf(server.url, headers);

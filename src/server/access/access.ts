@@ -160,7 +160,7 @@ const namesAnotherHost = (c: Context<ApiEnv>): boolean => /^[a-z]+:/i.test(c.env
 export function localUserMay({ project, listening }: ApiContext): boolean {
   const { oidc, require_sign_in, public_url } = project.config.server;
   return (
-    (listening === undefined || isLoopback(listening.address)) &&
+    (listening === undefined || isLoopback(listening.host)) &&
     oidc === null &&
     !require_sign_in &&
     (public_url === null || isLoopback(new URL(public_url).hostname))

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { beginSession, createToken, revokeToken } from '../../access/index.ts';
 import { SYSTEM } from '../../kernel/actor.ts';
 import type { Role } from '../../kernel/roles.ts';
+import { nextTurn } from '../../kernel/turn.ts';
 import { listAudit, verifyAudit } from '../../store/index.ts';
 import { SIGN_IN, sessionHeaders, tokenHeaders } from '../../testing/test-callers.ts';
 import { testWorld } from '../../testing/test-world.ts';
@@ -41,6 +42,22 @@ const audit = async (w: TestWorld, type: string): Promise<Record<string, unknown
 };
 
 describe('a token', () => {
+  it('is let in while somebody else writes, and noted as used after that', async () => {
+    const w = await testWorld({ environment: null, serving: true });
+    open.push(w);
+    const app = createApp({ project: w.project });
+    const headers = await tokenHeaders(w.project, { roles: ['viewer'] });
+    const { promise: written, resolve: write } = Promise.withResolvers<void>();
+    const writing = w.project.store.tx(() => written);
+    expect((await get(app, headers)).status).toBe(200);
+    write();
+    await writing;
+    const used = async (): Promise<string | null | undefined> =>
+      (await w.project.store.db.selectFrom('tokens').select('last_used_at').executeTakeFirst())?.last_used_at;
+    for (let turns = 0; turns < 1000 && (await used()) === null; turns++) await nextTurn();
+    expect(await used()).not.toBeNull();
+  });
+
   it('asks under its own name, with its roles and no others', async () => {
     const w = await world();
     const app = createApp({ project: w.project });
@@ -268,6 +285,28 @@ describe('somebody who is signed in', () => {
 });
 
 describe('tokens over the API', () => {
+  it('come in pages, the last of which names none after it', async () => {
+    const w = await world(SIGN_IN);
+    const app = createApp({ project: w.project });
+    const root = await sessionHeaders(w.project, { name: 'root@x' });
+    for (const name of ['a', 'b', 'c', 'd']) await tokenHeaders(w.project, { name, roles: ['viewer'] });
+    const names: string[][] = [];
+    for (let next: string | null = ''; next !== null;) {
+      const query: string = next === '' ? '' : `&cursor=${next}`;
+      const page = (await (await get(app, root, `/api/v1/tokens?limit=2${query}`)).json()) as {
+        items: { name: string }[];
+        next: string | null;
+      };
+      names.push(page.items.map(({ name }) => name));
+      next = page.next;
+    }
+    expect(names).toEqual([
+      ['d', 'c'],
+      ['b', 'a'],
+    ]);
+    expect((await get(app, root, '/api/v1/tokens?cursor=%20')).status).toBe(400);
+  });
+
   it('are made, listed and revoked by an admin, and told once', async () => {
     const w = await world(SIGN_IN);
     const app = createApp({ project: w.project });

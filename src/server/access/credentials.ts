@@ -51,8 +51,8 @@ async function byToken({ store, clock }: Project, authorization: string, mark: b
     );
   const over = overWith(token);
   if (over !== null) return over;
-  // Where somebody else writes just now, the next request notes it.
-  if (mark) await markTokenUsed(store.db, clock.now(), token).catch(() => undefined);
+  // Nobody waits for that: somebody else may write just now, and for long. Where it fails, the next request notes it.
+  if (mark) void markTokenUsed(store.db, clock.now(), token).catch(() => undefined);
   return {
     shows: 'known',
     caller: { ...tokenActor(token.name), via: 'token', roles: rolesWithin(token.roles) },
@@ -83,7 +83,7 @@ async function bySession(project: Project, cookie: string, mark: boolean): Promi
   const session = await sessionOf(store.db, clock.now(), cookie);
   const roles = session === null ? null : await rolesOf(project, session);
   if (session === null || roles === null) return NOTHING;
-  if (mark) await markSessionSeen(store.db, clock.now(), session).catch(() => undefined);
+  if (mark) void markSessionSeen(store.db, clock.now(), session).catch(() => undefined);
   return {
     shows: 'known',
     caller: { name: session.name, identity: 'verified', via: 'session', roles },

@@ -10,23 +10,23 @@ import { clientSecret } from './provider.ts';
  * @throws UsageError that says what to type
  */
 export async function refuseIfUnguarded(
-  context: ApiContext & { readonly listening: { readonly address: string } },
+  context: ApiContext & { readonly listening: { readonly host: string } },
 ): Promise<void> {
-  const { address } = context.listening;
+  const { host } = context.listening;
   const { config, store, clock, env } = context.project;
   const { oidc, public_url } = config.server;
-  if (oidc !== null && public_url === null && !isLoopback(address))
-    throw new UsageError(`Sign-in would not find back: nothing says how people reach ${address}.`, {
+  if (oidc !== null && public_url === null && !isLoopback(host))
+    throw new UsageError(`Sign-in would not find back: nothing says how people reach ${host}.`, {
       hint: 'Write `server.public_url: https://…` in trainyard.yaml, the address that the provider sends people back to.',
     });
   if (oidc !== null) clientSecret(oidc, env);
   if (oidc !== null || localUserMay(context) || (await hasActiveToken(store.db, clock.now()))) return;
   throw new UsageError(
-    isLoopback(address)
+    isLoopback(host)
       ? 'trainyard.yaml wants everybody to sign in (server.require_sign_in or server.public_url), and nobody could.'
-      : `Others reach ${address}, and nothing tells them apart: there is no token and no sign-in.`,
+      : `Others reach ${host}, and nothing tells them apart: there is no token and no sign-in.`,
     {
-      hint: `Make a token first: trainyard tokens create NAME --role admin. For people write server.oidc in trainyard.yaml.${isLoopback(address) ? '' : ' For this machine alone: --address 127.0.0.1.'}`,
+      hint: `Make a token first: trainyard tokens create NAME --role admin. For people write server.oidc in trainyard.yaml.${isLoopback(host) ? '' : ' For this machine alone: --host 127.0.0.1.'}`,
     },
   );
 }

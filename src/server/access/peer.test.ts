@@ -125,7 +125,7 @@ describe('a server behind a proxy on another host', () => {
   const server = async (settings: string): Promise<{ w: TestWorld; ask: Ask }> => {
     const w = await testWorld({ environment: null, settings });
     open.push(w);
-    const app = createApp({ project: w.project, listening: { address: '0.0.0.0' } });
+    const app = createApp({ project: w.project, listening: { host: '0.0.0.0' } });
     return { w, ask: async (remote, path, init) => app.request(path, init, over(remote)) };
   };
   type Ask = (remote: string, path: string, init: RequestInit) => Promise<Response>;

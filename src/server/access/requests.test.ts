@@ -25,7 +25,7 @@ const serving = async (
   w: TestWorld,
   ...more: [patience?: Parameters<typeof listen>[2]]
 ): Promise<Listening> => {
-  const server = await listen({ project: w.project }, { address: '127.0.0.1', port: 0 }, ...more);
+  const server = await listen({ project: w.project }, { host: '127.0.0.1', port: 0 }, ...more);
   open.push({ [Symbol.asyncDispose]: () => server.close() });
   return server;
 };
@@ -171,7 +171,7 @@ describe('a slow client', () => {
 });
 
 describe('a server that others reach', () => {
-  const elsewhere = { address: '0.0.0.0', port: 0 };
+  const elsewhere = { host: '0.0.0.0', port: 0 };
 
   it('does not start while nothing tells them apart', async () => {
     const w = await world();
@@ -214,7 +214,7 @@ describe('a server that others reach', () => {
 
   it('on this machine does not start either where everybody has to sign in and nobody can', async () => {
     const w = await world('server: {require_sign_in: true}\n');
-    const here = { address: '127.0.0.1', port: 0 };
+    const here = { host: '127.0.0.1', port: 0 };
     await expect(listen({ project: w.project }, here)).rejects.toMatchObject({
       code: 'usage',
       message: expect.stringContaining('require_sign_in'),

@@ -63,7 +63,7 @@ ${settings}
     }),
   );
   const project = { ...w.project, env: { ...SECRET, ...env } };
-  const server = await listen({ project }, { address: '127.0.0.1', port });
+  const server = await listen({ project }, { host: '127.0.0.1', port });
   keep({ [Symbol.asyncDispose]: () => server.close() });
   const browser = new TestBrowser();
   const ours = (at: string): boolean => at.startsWith(`${url}/auth/`);
@@ -177,7 +177,7 @@ describe('a sign-in that was begun at one server', () => {
     if (restart) await h.server.close();
     const again = await openProject({ folder: h.w.root, mode: 'write', env: SECRET, clock: h.w.clock });
     keep({ [Symbol.asyncDispose]: () => again.close() });
-    const other = await listen({ project: again }, { address: '127.0.0.1', port: 0 });
+    const other = await listen({ project: again }, { host: '127.0.0.1', port: 0 });
     keep({ [Symbol.asyncDispose]: () => other.close() });
     // Behind one public URL the cookie is the same; here each port has its own.
     const begun = h.browser.cookies.get(callback.host)?.get(`trainyard_sign_in_${callback.port}`) ?? '';
@@ -463,7 +463,7 @@ describe('a provider', () => {
           'server: {oidc: {issuer: "https://login.example", client_id: x, client_secret: "${env:NOT_SET}"}, roles: {viewer: ["*"]}}\n',
       }),
     );
-    await expect(listen({ project: w.project }, { address: '127.0.0.1', port: 0 })).rejects.toMatchObject({
+    await expect(listen({ project: w.project }, { host: '127.0.0.1', port: 0 })).rejects.toMatchObject({
       code: 'usage',
       message: expect.stringContaining('${env:NOT_SET}'),
     });

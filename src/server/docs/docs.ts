@@ -34,8 +34,8 @@ function baseOf({ project, listening }: ApiContext, c: Context<ApiEnv>): string 
   const { public_url, port } = project.config.server;
   if (public_url !== null) return public_url;
   const at = c.env?.incoming?.socket.localPort ?? port;
-  const address = listening?.address ?? '127.0.0.1';
-  return `http://${address.includes(':') ? `[${address}]` : address}:${at}`;
+  const host = listening?.host ?? '127.0.0.1';
+  return `http://${host.includes(':') ? `[${host}]` : host}:${at}`;
 }
 
 function made(text: string): Made {

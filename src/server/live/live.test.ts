@@ -242,6 +242,34 @@ describe('the event stream', () => {
     live.end();
   });
 
+  it('goes on for others after one that was ended before it had begun', async () => {
+    const w = await world();
+    const live = createLive(w.project);
+    const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const stillMay = async (): Promise<boolean> => {
+      asked.resolve();
+      await answered.promise;
+      return true;
+    };
+    const first = new Client(await live.open({ run_id: null, after: null, stillMay }));
+    await pass(w, 15_000);
+    // It is asked whether the first may still listen, who leaves meanwhile; so the one who comes next is asked too.
+    await asked.promise;
+    await first.cancel();
+    await pass(w, 100);
+    const opening = live.open({ run_id: null, after: null, stillMay: async () => false });
+    answered.resolve();
+    const second = new Client(await opening);
+    await pass(w, 100);
+    const third = await client(live);
+    await pass(w, 100);
+    await happen(w, note('heard'));
+    await pass(w, 200);
+    expect(third.messages).toEqual(['heard']);
+    expect(second.over).toBe(true);
+    live.end();
+  });
+
   it('keeps the line alive, says what changed without an event, and ends in good order', async () => {
     const w = await world();
     const live = createLive(w.project);

@@ -210,8 +210,9 @@ export function createLive(
       all.add(connection);
       try {
         const from = running === null || head === null ? await newestSeq(store.db) : head;
-        // Somebody else may have begun meanwhile; then what it has read since is caught up with.
-        if (running === null) {
+        // Somebody else may have begun meanwhile; then what it has read since is caught up with. Whoever may not listen any
+        // more may have been ended by now, and for nobody nothing is begun: it would never be begun again.
+        if (running === null && connection.open) {
           head = from;
           running = run();
         }

@@ -18,7 +18,7 @@ const LAST_ANSWERS_MS = 10_000;
 const SETTINGS_MS = 1000;
 
 export interface ServeOptions {
-  readonly address: string;
+  readonly host: string;
   readonly port: number;
   readonly log: Log;
   /** Aborted when the process is to end. */
@@ -32,7 +32,7 @@ export interface ServeOptions {
  */
 export async function serveProject(
   project: Project,
-  { address, port, log, signal }: ServeOptions,
+  { host, port, log, signal }: ServeOptions,
 ): Promise<void> {
   const started_at = toIso(project.clock.now());
   const live = createLive(project, (error) =>
@@ -59,7 +59,7 @@ export async function serveProject(
         }),
       },
     },
-    { address, port },
+    { host, port },
   );
   log.info({ pid: process.pid }, `Trainyard serves ${project.root} at ${server.url}`);
   void fleetWatch(project).prepare();

@@ -6,8 +6,8 @@ import {
   cancelCircuits,
   cancelRun,
   cancelStage,
+  prepareRetry,
   resumeRun,
-  retry,
   retryNeedsApprover,
 } from '../../actions/index.ts';
 import { UsageError } from '../../kernel/errors.ts';
@@ -17,6 +17,7 @@ import { mustBe, needs } from '../access/route-roles.ts';
 import { json, problems, routes } from '../api.ts';
 import type { ApiContext } from '../api.ts';
 import { Comment, Names, bodyOf } from '../fields.ts';
+import { writeOnce } from '../idempotency.ts';
 import { RunParam } from './runs.ts';
 
 const cancel = createRoute({
@@ -25,7 +26,7 @@ const cancel = createRoute({
   tags: ['runs'],
   summary: 'End a run, one of its stages, or some of its circuits; harmless twice',
   description:
-    'Circuits that are parked at a gate are decided on there (`hold`, at training-retry `reject`): that needs the role approver too, and the rights of the gate.',
+    'Circuits that are parked at a gate, or approved there for a retry that has not begun, are decided on there (`hold`, at training-retry `reject`): that needs the role approver too, and the rights of the gate.',
   ...needs('operator'),
   request: {
     params: RunParam,
@@ -110,8 +111,15 @@ export const runActions = ({ project }: ApiContext) =>
       const { circuits, groups, comment = null } = c.req.valid('json');
       if (await retryNeedsApprover(project, run))
         mustBe(c, 'approver', 'a retry at a gate with approvers of its own');
-      const approval = await retry(project, run, { circuits, groups, comment, actor: c.get('actor') });
-      return c.json({ approval: await approvalRow(project, approval) }, 202);
+      const wanted = { circuits, groups, comment, actor: c.get('actor') };
+      const write = await prepareRetry(project, run, wanted);
+      const approval = await writeOnce(
+        c,
+        project,
+        async (tx) => approvalRow({ store: { db: tx } }, await write(tx)),
+        (row) => ({ status: 202, body: { approval: row } }),
+      );
+      return c.json({ approval }, 202);
     })
     .openapi(resume, async (c) => {
       const run = await getRun(project.store.db, c.req.valid('param').run);

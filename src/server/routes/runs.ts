@@ -4,9 +4,11 @@ import { RunStatus, getRun, listRuns } from '../../pipelines/index.ts';
 import {
   ListedRun,
   PlanCircuitRow,
+  RunReport,
   RunView,
   listedRuns,
   pageOfPlanCircuits,
+  runReport,
   runView,
 } from '../../views/index.ts';
 import { Paging, json, pageOf, problems, routes } from '../api.ts';
@@ -65,6 +67,15 @@ const circuits = createRoute({
   responses: { 200: json(pageOf(PlanCircuitRow), 'A page of circuits'), ...problems },
 });
 
+const report = createRoute({
+  method: 'get',
+  path: '/runs/{run}/report',
+  tags: ['runs'],
+  summary: 'How a run stands, in the facts that a build is told',
+  request: { params: RunParam },
+  responses: { 200: json(RunReport, 'The report'), ...problems },
+});
+
 export const runs = ({ project }: ApiContext) =>
   routes()
     .openapi(list, async (c) => {
@@ -82,6 +93,12 @@ export const runs = ({ project }: ApiContext) =>
     .openapi(show, async (c) => {
       const run = await getRun(project.store.db, c.req.valid('param').run);
       return c.json(await runView(project, run), 200);
+    })
+    .openapi(report, async (c) => {
+      const run = await getRun(project.store.db, c.req.valid('param').run);
+      const { artifacts, ...told } = await runReport(project, run);
+      // Where the files lie on this machine is nobody else's business.
+      return c.json({ ...told, artifacts: artifacts.map((each) => ({ ...each, path: null })) }, 200);
     })
     .openapi(circuits, async (c) => {
       const run = await getRun(project.store.db, c.req.valid('param').run);

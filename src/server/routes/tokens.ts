@@ -6,6 +6,7 @@ import { TokenRow, tokenRow } from '../../views/index.ts';
 import { needs } from '../access/route-roles.ts';
 import { Paging, json, pageOf, problems, routes } from '../api.ts';
 import type { ApiContext } from '../api.ts';
+import { idCursor } from '../cursor.ts';
 
 const list = createRoute({
   method: 'get',
@@ -74,12 +75,13 @@ export const tokens = ({ project: { store, clock } }: ApiContext) =>
     .openapi(list, async (c) => {
       const { limit, cursor, revoked } = c.req.valid('query');
       const page = await listTokens(store.db, clock.now(), {
-        limit,
-        before: cursor,
+        limit: limit + 1,
+        before: idCursor(cursor),
         revoked: revoked === 'true',
       });
-      const last = page.length === limit ? page.at(-1) : undefined;
-      return c.json({ items: page.map(tokenRow), next: last?.id ?? null }, 200);
+      const shown = page.slice(0, limit);
+      const last = page.length > limit ? shown.at(-1) : undefined;
+      return c.json({ items: shown.map(tokenRow), next: last?.id ?? null }, 200);
     })
     .openapi(create, async (c) => {
       const { token, secret } = await createToken(store, clock.now(), c.req.valid('json'), c.get('actor'));

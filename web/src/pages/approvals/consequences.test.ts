@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { consequence, kindOf, quorum, votesSoFar } from './consequences.ts';
 
-const vote = (voter: string, subjects: string[] | null = null, counts = true) => ({
+const vote = (
+  voter: string,
+  subjects: string[] | null = null,
+  counts = true,
+  verdict: 'approve' | 'hold' = 'approve',
+) => ({
   voter,
   identity: 'verified',
-  verdict: 'approve' as const,
+  verdict,
   comment: null,
   subjects,
   voted_at: '2026-01-01T00:00:00.000Z',
@@ -43,6 +48,17 @@ describe('where two people have to approve', () => {
   it('the same person twice, another subject and what was said before a reopening do not count', () => {
     for (const before of [vote('ADA'), vote('bob', ['z']), vote('bob', null, false)])
       expect(quorum(two, [before], ['a'], 'ada')).toContain('approval 1 of 2');
+  });
+
+  it('no yes from before a hold counts, and none to everything from after it', () => {
+    const hold = vote('cat', ['a'], true, 'hold');
+    for (const votes of [
+      [vote('bob'), hold],
+      [hold, vote('bob')],
+    ])
+      expect(quorum(two, votes, ['a'], 'ada')).toContain('approval 1 of 2');
+    expect(quorum(two, [hold, vote('bob', ['a'])], ['a'], 'ada')).toContain('approval 2 of 2');
+    expect(quorum(two, [vote('bob'), hold], ['b'], 'ada')).toContain('approval 2 of 2');
   });
 
   it('how far it is, is told', () => {

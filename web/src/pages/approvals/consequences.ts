@@ -59,12 +59,17 @@ export function quorum(
 ): string | null {
   if (approval.required < 2) return null;
   const wanted = new Set(subjects);
-  const before = new Set(
-    votes
-      .filter((v) => v.counts && v.verdict === 'approve' && v.voter.toLowerCase() !== me.toLowerCase())
-      .filter((v) => v.subjects === null || v.subjects.some((s) => wanted.has(s)))
-      .map((v) => v.voter.toLowerCase()),
-  );
+  const before = new Set<string>();
+  let held = false;
+  for (const v of votes) {
+    if (!v.counts || !(v.subjects === null || v.subjects.some((s) => wanted.has(s)))) continue;
+    if (v.verdict === 'hold') {
+      // No yes from before a hold counts, and none to everything from after it.
+      before.clear();
+      held = true;
+    } else if (v.verdict === 'approve' && !(held && v.subjects === null)) before.add(v.voter.toLowerCase());
+  }
+  before.delete(me.toLowerCase());
   const mine = Math.min(before.size + 1, approval.required);
   return mine === approval.required
     ? `This is approval ${mine} of ${approval.required} and takes effect for what ${plural(before.size, 'other person', 'other people')} approved before.`

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { batches } from '../../store/index.ts';
-import type { JobsTable } from '../../store/index.ts';
-import { jobRow } from '../../testing/test-rows.ts';
-import { testWorld } from '../../testing/test-world.ts';
-import type { TestWorld } from '../../testing/test-world.ts';
+import { batches } from '../store/index.ts';
+import type { JobsTable } from '../store/index.ts';
+import { jobRow } from '../testing/test-rows.ts';
+import { testWorld } from '../testing/test-world.ts';
+import type { TestWorld } from '../testing/test-world.ts';
 import { runReport } from './run-report.ts';
 
 let open: TestWorld[] = [];

@@ -1,14 +1,73 @@
 import { join } from 'node:path';
-import type { Project } from '../../app.ts';
-import type { RunReport } from '../../ci/index.ts';
-import { listApprovals } from '../../gates/index.ts';
-import { countJobs } from '../../jobs/index.ts';
-import { failureOf, getStages } from '../../pipelines/index.ts';
-import type { Run } from '../../pipelines/index.ts';
-import { nextStep } from '../../views/index.ts';
-import { stageDetail, tookOf } from './run.ts';
+import { z } from 'zod';
+import type { Project } from '../app.ts';
+import type { RunReport as Report } from '../ci/index.ts';
+import { listApprovals } from '../gates/index.ts';
+import { countJobs } from '../jobs/index.ts';
+import { countsText, failureOf, getStages } from '../pipelines/index.ts';
+import type { Run, Stage } from '../pipelines/index.ts';
+import { Time } from './fields.ts';
+import { nextStep } from './run.ts';
 
 const MOST_REQUESTS = 100;
+
+/** How a run stands, in the facts that a build is told. */
+export const RunReport = z
+  .object({
+    number: z.int(),
+    status: z.string(),
+    reason: z.string().nullable(),
+    pr: z.boolean(),
+    rehearsal: z.boolean(),
+    requested_by: z.string(),
+    git_commit: z.string().nullable(),
+    took_s: z.number().nullable().meta({ description: 'Seconds; null while it goes on.' }),
+    stages: z.array(
+      z.object({
+        name: z.string(),
+        status: z.string(),
+        detail: z.string().meta({ description: 'Counts and reasons in words.' }),
+        took_s: z.number().nullable(),
+      }),
+    ),
+    jobs: z.record(z.string(), z.int()).meta({ description: 'Jobs by status, those of retries included.' }),
+    has_training_failures: z.boolean().meta({ description: 'A job failed before any retry.' }),
+    new_env_registered: z.boolean(),
+    accepted: z.boolean().meta({ description: 'Somebody lets the run do without the circuits that failed.' }),
+    failures: z
+      .array(
+        z.object({
+          circuit: z.string(),
+          job: z.string(),
+          attempts: z.int(),
+          message: z.string().nullable(),
+          cause: z.string(),
+          signature: z.string(),
+          optional: z.boolean(),
+        }),
+      )
+      .meta({ description: 'Circuits whose newest job in the run failed, all of them.' }),
+    approvals: z.array(z.object({ id: z.string(), gate: z.string(), title: z.string(), expires_at: Time })),
+    artifacts: z.array(
+      z.object({
+        name: z.string(),
+        size: z.int().meta({ description: 'Bytes.' }),
+        path: z
+          .string()
+          .nullable()
+          .meta({ description: 'Where it lies for whoever reads this; null from elsewhere.' }),
+      }),
+    ),
+    next: z
+      .object({ command: z.string(), purpose: z.string() })
+      .nullable()
+      .meta({ description: 'What to type next and what it does, where one thing stands out.' }),
+  })
+  .meta({
+    id: 'RunReport',
+    description: 'How a run stands, in the facts that a build is told.',
+  }) satisfies z.ZodType<Report>;
+export type RunReport = z.infer<typeof RunReport>;
 
 /** How a run stands, for a build. With `jobs` (ids) only these count as failed, whatever a retry made of them. */
 export async function runReport(
@@ -66,8 +125,23 @@ export async function runReport(
   };
 }
 
+/** Counts and reasons of a stage in words. */
+export const stageDetail = (s: Pick<Stage, 'status' | 'reason' | 'counts'>): string =>
+  s.status === 'succeeded'
+    ? countsText(s.counts)
+    : [countsText(s.counts), s.reason ?? ''].filter((t) => t !== '').join('; ');
+
+/** Seconds that a stage or a run has taken, up to now where it goes on; null before it begins. */
+export const tookOf = (
+  { started_at, ended_at }: Pick<Stage, 'started_at' | 'ended_at'>,
+  now: number,
+): number | null =>
+  started_at === null
+    ? null
+    : ((ended_at === null ? now : Date.parse(ended_at)) - Date.parse(started_at)) / 1000;
+
 /** The cause of a job's failure, as builds are told of it. */
-export function causeOf(job: Parameters<typeof failureOf>[0]): { cause: string; signature: string } {
+function causeOf(job: Parameters<typeof failureOf>[0]): { cause: string; signature: string } {
   const { title, signature } = failureOf(job);
   return { cause: title, signature };
 }
