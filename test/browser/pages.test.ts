@@ -101,6 +101,12 @@ inBrowser('every page', (visitor) => {
       await settled(page);
       expect(await axeProblems(page)).toEqual([]);
       expect(await beyond(page)).toEqual([]);
+      // And what lies between the two.
+      for (const width of [540, 768, 960]) {
+        await page.setViewportSize({ width, height: 700 });
+        await settled(page);
+        expect(await beyond(page)).toEqual([]);
+      }
     });
   });
 

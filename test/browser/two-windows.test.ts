@@ -37,4 +37,24 @@ inBrowser('two people at two windows', (visitor) => {
     }
     expect(await first.getByRole('button', { name: 'Approve', exact: true }).isDisabled()).toBe(true);
   });
+
+  it('are ten, of one browser, and hear of everything in each of them', async () => {
+    const first = await visitor.open(room.at('/runs'));
+    const windows = [first];
+    for (let i = 1; i < 10; i++) {
+      const next = await first.context().newPage();
+      await next.goto(room.at('/runs'));
+      await next.getByRole('row', { name: /^1 / }).waitFor();
+      windows.push(next);
+    }
+    for (const page of windows) await lineIs(page, 'Live').waitFor();
+    room.project.change('kiln_1', 0.2);
+    await room.run();
+    for (const page of windows) await page.getByRole('row', { name: /^2 .*waiting/ }).waitFor();
+    // Whichever has the line is closed: another one takes it.
+    await windows.pop()?.close();
+    room.project.change('kiln_2', 0.2);
+    await room.run();
+    for (const page of windows) await page.getByRole('row', { name: /^3 .*waiting/ }).waitFor();
+  });
 });

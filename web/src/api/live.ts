@@ -1,9 +1,11 @@
 import { useQueryClient } from '@tanstack/react-query';
 import type { QueryClient } from '@tanstack/react-query';
 import { useEffect, useSyncExternalStore } from 'react';
-import type { ApiEvent, LiveMessage } from '../../../src/client/index.ts';
+import type { ApiEvent } from '../../../src/client/index.ts';
 import { client } from './client.ts';
 import { patchProgress } from './progress.ts';
+import { shareLine } from './shared-line.ts';
+import type { Heard } from './shared-line.ts';
 import { TOPICS } from './topics.ts';
 import type { Topic } from './topics.ts';
 
@@ -19,28 +21,44 @@ export function useLiveUpdates(): void {
   useEffect(() => {
     const refresh = new Refresher(queries);
     const stop = new AbortController();
-    let timer = 0;
-    let tries = 0;
-    const follow = async (): Promise<void> => {
-      try {
-        for await (const message of client.events({ signal: stop.signal })) hear(message);
-      } catch {
-        // The server, or something before it, said no. Was it because of who asks?
-        say('lost');
-        void queries.invalidateQueries({ queryKey: ['me'] });
-        timer = window.setTimeout(() => void follow(), Math.min(30_000, 1000 * 2 ** tries));
-        tries += 1;
+    const follow = async (
+      after: () => number | undefined,
+      tell: (heard: Heard) => void,
+      signal: AbortSignal,
+    ): Promise<void> => {
+      for (let tries = 0; !signal.aborted; tries++) {
+        try {
+          const from = after();
+          for await (const message of client.events({ after: from, signal })) {
+            if (message.kind === 'open') tries = 0;
+            tell(
+              message.kind === 'open'
+                ? { kind: 'open', after: from }
+                : message.kind === 'lost'
+                  ? { kind: 'lost' }
+                  : message,
+            );
+          }
+        } catch {
+          if (signal.aborted) return;
+          // Was it because of who asks?
+          tell({ kind: 'refused' });
+          await pause(Math.min(30_000, 1000 * 2 ** tries), signal);
+        }
       }
     };
-    const hear = (message: LiveMessage): void => {
+    const hear = (message: Heard): void => {
       switch (message.kind) {
         case 'open':
-          // What happened while the line was down and is no event, such as the progress of jobs, is read anew.
-          if (liveness === 'lost') refresh.all();
-          tries = 0;
+          // What happened while the line was down and is no event, such as the progress of jobs, is read anew; and what
+          // may have happened before another window began with one.
+          if (liveness === 'lost' || (message.shared === true && message.after === undefined)) refresh.all();
           return say('live');
         case 'lost':
           return say('lost');
+        case 'refused':
+          say('lost');
+          return void queries.invalidateQueries({ queryKey: ['me'] });
         case 'event':
           refresh.topics(...topicsOf(message.event.type));
           for (const listener of eventListeners) listener(message.event);
@@ -55,9 +73,8 @@ export function useLiveUpdates(): void {
           return refresh.all();
       }
     };
-    void follow();
+    shareLine({ follow, hear, signal: stop.signal });
     return () => {
-      clearTimeout(timer);
       stop.abort();
       refresh.stop();
       say('connecting');
@@ -89,6 +106,16 @@ function subscribe(listener: () => void): () => void {
   livenessListeners.add(listener);
   return () => void livenessListeners.delete(listener);
 }
+
+/** A while, or until the signal. */
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((over) => {
+    const timer = setTimeout(over, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      over();
+    });
+  });
 
 /** What an event of this type is about: the subject is what stands before the dot. */
 function topicsOf(type: string): Topic[] {

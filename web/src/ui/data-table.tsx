@@ -5,6 +5,7 @@ import type { CSSProperties, MouseEvent, ReactNode, RefObject } from 'react';
 import styles from './data-table.module.css';
 import { InTable } from './in-table.ts';
 import { ErrorNotice } from './notice.tsx';
+import { shownColumns } from './shown-columns.ts';
 import { Skeleton } from './skeleton.tsx';
 
 export interface Column<T> {
@@ -15,7 +16,7 @@ export interface Column<T> {
   readonly cell: (row: T) => ReactNode;
   /** Figures stand on the right. */
   readonly align?: 'right';
-  /** Left out where the table is narrower than so many px. */
+  /** Left out where the table is narrower than so many px, or has no room for it. */
   readonly from?: 480 | 640 | 800 | 1000 | 1200;
   /** The key that the server sorts by; the head becomes a button. */
   readonly sort?: string;
@@ -95,7 +96,7 @@ export function DataTable<T>(props: DataTableProps<T>) {
 
   const width = useWidth(scroller);
   const shown = useMemo(
-    () => columns.filter((column) => column.from === undefined || width >= column.from),
+    () => shownColumns(columns, width, window.innerWidth < 640 ? 12 : 16),
     [columns, width],
   );
   const follow = useFollow();

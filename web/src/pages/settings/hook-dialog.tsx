@@ -42,12 +42,12 @@ function Calls({ name }: { readonly name: string }) {
 }
 
 const COLUMNS: readonly Column<Delivery>[] = [
-  { key: 'received_at', head: 'Time', width: '112px', cell: (d) => <Time at={d.received_at} /> },
-  { key: 'outcome', head: 'Outcome', width: '112px', cell: (d) => <Status state={d.outcome} /> },
+  { key: 'received_at', head: 'Time', width: '88px', cell: (d) => <Time at={d.received_at} /> },
+  { key: 'outcome', head: 'Outcome', width: '104px', cell: (d) => <Status state={d.outcome} /> },
   {
     key: 'run',
     head: 'Run',
-    width: '64px',
+    width: '40px',
     cell: (d) => (d.run_number === null ? '' : <Link to={runPath(d.run_number)}>{d.run_number}</Link>),
   },
   {

@@ -85,7 +85,7 @@ const COLUMNS: readonly Column<Message>[] = [
   {
     key: 'title',
     head: 'Message',
-    width: 'minmax(120px, 3fr)',
+    width: 'minmax(96px, 3fr)',
     cell: (m) => m.title,
   },
   { key: 'channel', head: 'Channel', width: 'minmax(64px, 1fr)', from: 640, cell: (m) => m.channel },

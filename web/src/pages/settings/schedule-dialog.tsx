@@ -60,12 +60,12 @@ function Times({ name }: { readonly name: string }) {
         rows={data.firings}
         rowKey={(firing) => `${firing.kind} ${firing.slot} ${firing.at}`}
         columns={[
-          { key: 'at', head: 'Time', width: '112px', cell: (f) => <Time at={f.at} /> },
-          { key: 'outcome', head: 'Outcome', width: '112px', cell: (f) => <Status state={f.outcome} /> },
+          { key: 'at', head: 'Time', width: '88px', cell: (f) => <Time at={f.at} /> },
+          { key: 'outcome', head: 'Outcome', width: '104px', cell: (f) => <Status state={f.outcome} /> },
           {
             key: 'run',
             head: 'Run',
-            width: '64px',
+            width: '40px',
             cell: (f) =>
               f.run_number === null ? '' : <Link to={runPath(f.run_number)}>{f.run_number}</Link>,
           },
