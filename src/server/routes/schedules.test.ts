@@ -64,6 +64,26 @@ describe('schedules over HTTP', () => {
     expect(record).toMatchObject({ items: [{ type: 'schedule.resumed' }, { type: 'schedule.paused' }] });
   });
 
+  it('tell of a run as it is kept for whoever asks again, also where it is on its way a moment later', async () => {
+    const { world } = await api();
+    const { project } = world;
+    const tx: typeof project.store.tx = async (work) => {
+      const done = await project.store.tx(work);
+      await project.store.db.updateTable('runs').set({ due_at: null }).execute();
+      return done;
+    };
+    const app = createApp({ project: { ...project, store: { ...project.store, tx } } });
+    const run = () =>
+      app.request('/api/v1/schedules/nightly/run', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': 'one' },
+        body: '{}',
+      });
+    const first = await run();
+    expect(first.status).toBe(202);
+    expect(await (await run()).json()).toEqual(await first.json());
+  });
+
   it('run when asked, and not twice at once', async () => {
     const { world, ask } = await api();
     expect(await ask('POST', '/schedules/nightly/run')).toMatchObject({

@@ -139,10 +139,16 @@ export const schedules = ({ project }: ApiContext) => {
         firing,
         run: started === null ? null : runRow(started),
       });
+      // What is kept is what is told: a moment later the run may be on its way.
+      let told: ReturnType<typeof answer> | null = null;
       const firing = await runSchedule(project, name, c.get('actor'), {
         force: c.req.valid('json').force,
-        keep: async (tx, fired, started) => c.get('once')?.keep(tx, 202, answer(fired, started)),
+        keep: async (tx, fired, started) => {
+          told = answer(fired, started);
+          await c.get('once')?.keep(tx, 202, told);
+        },
       });
-      return c.json(answer(firing, firing.run_id === null ? null : await getRun(db, firing.run_id)), 202);
+      const present = firing.run_id === null ? null : await getRun(db, firing.run_id);
+      return c.json(told ?? answer(firing, present), 202);
     });
 };
