@@ -1,8 +1,7 @@
 import { sql } from 'kysely';
 import type { Insertable } from 'kysely';
 import type { Actor } from '../kernel/actor.ts';
-import { fromIso } from '../kernel/clock.ts';
-import { nextTurn } from '../kernel/turn.ts';
+import { fromIso, nextTurn } from '../kernel/clock.ts';
 import { addSeconds, appendEvents, batches } from '../store/index.ts';
 import type { Db, ModelVersionsTable, Tx } from '../store/index.ts';
 import { VERSION_COLUMNS, fromRow, refText } from './model-version.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { nextTurn } from '../kernel/turn.ts';
+import { nextTurn } from '../kernel/clock.ts';
 import { addRun, runRow } from '../testing/test-rows.ts';
 import { openStore } from './index.ts';
 import type { Store, Tx } from './index.ts';

@@ -1,6 +1,6 @@
 import { SelectQueryNode, SqliteAdapter, SqliteDialect, SqliteDriver } from 'kysely';
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, SqliteDatabase } from 'kysely';
-import { nextTurn } from '../kernel/turn.ts';
+import { nextTurn } from '../kernel/clock.ts';
 
 /** After so long without a turn for anybody else, a statement waits for one. */
 const TURN_MS = 5;

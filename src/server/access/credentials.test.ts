@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { beginSession, createToken, revokeToken } from '../../access/index.ts';
 import { SYSTEM } from '../../kernel/actor.ts';
 import type { Role } from '../../kernel/roles.ts';
-import { nextTurn } from '../../kernel/turn.ts';
+import { nextTurn } from '../../kernel/clock.ts';
 import { listAudit, verifyAudit } from '../../store/index.ts';
 import { SIGN_IN, sessionHeaders, tokenHeaders } from '../../testing/test-callers.ts';
 import { testWorld } from '../../testing/test-world.ts';

@@ -4,7 +4,7 @@ import type { Project } from '../../app.ts';
 import { thaw } from '../../fleet/index.ts';
 import type { CircuitStanding, Plan, PlanOptions, PlannedCircuit } from '../../fleet/index.ts';
 import { TrainyardError } from '../../kernel/errors.ts';
-import { nextTurn } from '../../kernel/turn.ts';
+import { nextTurn } from '../../kernel/clock.ts';
 import type { ScriptJob } from '../../scripts/index.ts';
 import type { FromThread, ListName, PlanTold, ThreadTask } from './messages.ts';
 
