@@ -35,6 +35,8 @@ export function useList<P extends PageOf<unknown>>(
     /** The newest page: what it tells of the whole list beside its items. */
     last: query.data?.pages.at(-1),
     loading: query.isPending,
+    /** The rows are of the filter before; those of this one are on their way. */
+    outdated: query.isPlaceholderData,
     error: query.error,
     retry,
     more: query.hasNextPage,

@@ -30,7 +30,7 @@ export const Filters = ({ children }: { readonly children: ReactNode }) => (
   </div>
 );
 
-/** Text to look for. Told after a short rest from typing, and at once on Enter. */
+/** Text to look for. Told after a short rest from typing, and at once on Enter or by whoever goes on to something else. */
 export function SearchBox({
   label,
   value,
@@ -43,13 +43,26 @@ export function SearchBox({
   readonly placeholder?: string;
 }) {
   const [text, setText] = useState(value);
+  // What was told and is not in the address yet.
+  const told = useRef<string[]>([]);
   const timer = useRef(0);
   const id = useId();
-  // What the address says holds: back and forward change it as well.
-  useEffect(() => setText(value), [value]);
-  const tell = (next: string, delay_ms: number): void => {
+  // What the address says holds: back and forward change it as well. An echo of what was told does not, since more may
+  // have been typed meanwhile.
+  useEffect(() => {
+    if (told.current.includes(value)) {
+      if (told.current.at(-1) === value) told.current = [];
+      return;
+    }
     clearTimeout(timer.current);
-    timer.current = window.setTimeout(() => onChange(next), delay_ms);
+    setText(value);
+  }, [value]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const tell = (next: string): void => {
+    clearTimeout(timer.current);
+    if (next === (told.current.at(-1) ?? value)) return;
+    told.current.push(next);
+    onChange(next);
   };
   return (
     <div className={styles.inline}>
@@ -65,12 +78,15 @@ export function SearchBox({
         autoComplete="off"
         spellCheck={false}
         onChange={(event) => {
-          setText(event.target.value);
-          tell(event.target.value, 250);
+          const next = event.target.value;
+          setText(next);
+          clearTimeout(timer.current);
+          timer.current = window.setTimeout(() => tell(next), 250);
         }}
         onKeyDown={(event) => {
-          if (event.key === 'Enter') tell(text, 0);
+          if (event.key === 'Enter') tell(text);
         }}
+        onBlur={() => tell(text)}
       />
     </div>
   );

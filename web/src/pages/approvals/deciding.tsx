@@ -128,7 +128,7 @@ export function Deciding({
         hasCurrent={current !== null}
         refusal={refusal}
         gathering={gathering.on}
-        total={list.last?.total}
+        total={list.outdated ? undefined : list.last?.total}
         filtered={[q, held, verdict, metric].some((each) => each !== undefined)}
         onDecide={decide}
         onAll={gathering.start}
@@ -315,6 +315,8 @@ function useSeen(rows: readonly SubjectRow[]): ReadonlyMap<string, SubjectRow> {
 function useGathering(
   list: {
     readonly rows: readonly SubjectRow[];
+    readonly loading: boolean;
+    readonly outdated: boolean;
     readonly more: boolean;
     readonly loadingMore: boolean;
     readonly error: unknown;
@@ -327,15 +329,18 @@ function useGathering(
   useEffect(() => {
     finish.current = done;
   });
-  const { rows, more, loadingMore, error, onMore } = list;
+  const { rows, more, error, onMore } = list;
+  // Before the rows of this filter are there, there is nothing to choose, or what the filter before showed.
+  const waits = list.loading || list.outdated || list.loadingMore;
   useEffect(() => {
-    if (!on || loadingMore) return;
+    if (!on) return;
     if (error !== null) setOn(false);
+    else if (waits) return;
     else if (more) onMore();
     else {
       setOn(false);
       finish.current(rows.map((row) => row.subject));
     }
-  }, [on, rows, more, loadingMore, error, onMore]);
+  }, [on, rows, more, waits, error, onMore]);
   return { on, start: () => setOn(true) };
 }

@@ -44,7 +44,7 @@ export function FleetPage() {
   const view = search.view ?? (narrow ? 'table' : 'board');
 
   const board = useQuery(boardQuery);
-  const found = useFound(search, view === 'board');
+  const found = useFound(search);
   const [selection, setSelection] = useState(NOTHING);
   const tiles = useMemo(() => (board.data === undefined ? [] : tilesOf(board.data)), [board.data]);
   const { plant, state, cause } = search;
@@ -59,6 +59,10 @@ export function FleetPage() {
     if (known.size > 0) setSelection((before) => prune(before, (id) => known.has(id)));
   }, [tiles]);
 
+  // As long as what is looked for is not found yet, what is shown is not what matches.
+  const addAll = (): void => {
+    if (!found.pending) setSelection((before) => add(before, order));
+  };
   const open = (id: string): void => void navigate({ to: '/fleet/$circuit', params: { circuit: id } });
   const clear = (): void => setSelection(NOTHING);
   const { data } = board;
@@ -126,7 +130,7 @@ export function FleetPage() {
           )}
           <span className={styles.matching}>
             {data !== undefined && shown.length > 0 && (
-              <Button small onClick={() => setSelection((before) => add(before, order))}>
+              <Button small busy={found.pending} onClick={addAll}>
                 Select {filtered ? `the ${count(shown.length)} that match` : `all ${count(shown.length)}`}
               </Button>
             )}
@@ -166,7 +170,7 @@ export function FleetPage() {
           selected={selection.ids}
           onToggle={(id) => setSelection((before) => toggle(before, id))}
           onExtend={(id) => setSelection((before) => extend(before, id, order))}
-          onAll={() => setSelection((before) => add(before, order))}
+          onAll={addAll}
           onClear={clear}
           onOpen={open}
         />

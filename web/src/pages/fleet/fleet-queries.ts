@@ -10,9 +10,12 @@ export interface FleetSearch {
   readonly cause?: Cause | undefined;
 }
 
-/** Ids of the circuits that a text is found in: reasons and names of models are known to the server only. */
-export function useFound({ q, plant, cause }: FleetSearch, enabled: boolean) {
-  const wanted = enabled && q !== undefined;
+/**
+ * Ids of the circuits that a text is found in: reasons and names of models are known to the server only. `pending`: they
+ * are on their way, and `ids` are those of the text before, or null where there was none.
+ */
+export function useFound({ q, plant, cause }: FleetSearch) {
+  const wanted = q !== undefined;
   const query = useQuery({
     queryKey: ['circuits', 'found', q, plant, cause],
     queryFn: async ({ signal }) => {
@@ -34,5 +37,10 @@ export function useFound({ q, plant, cause }: FleetSearch, enabled: boolean) {
     () => (wanted && query.data !== undefined ? new Set(query.data) : null),
     [wanted, query.data],
   );
-  return { ids, error: wanted ? query.error : null, retry: query.refetch };
+  return {
+    ids,
+    pending: wanted && (query.isPending || query.isPlaceholderData),
+    error: wanted ? query.error : null,
+    retry: query.refetch,
+  };
 }
