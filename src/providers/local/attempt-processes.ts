@@ -19,9 +19,14 @@ export function attemptProcesses(run_id: string, key: string): number[] {
   });
 }
 
-/** Ends all of them at once; for an attempt that nobody watches any more. */
-export function killAttemptProcesses(run_id: string, key: string): void {
-  for (const pid of attemptProcesses(run_id, key)) if (pid !== process.pid) signal(pid, 'SIGKILL');
+/**
+ * Ends all of them at once; for an attempt that nobody watches any more. Returns how many it found: the end of a process
+ * takes a moment, and one that was just being started is found by the next look only.
+ */
+export function killAttemptProcesses(run_id: string, key: string): number {
+  const found = attemptProcesses(run_id, key).filter((pid) => pid !== process.pid);
+  for (const pid of found) signal(pid, 'SIGKILL');
+  return found.length;
 }
 
 /** Signals a process, or with a negative number a group; one that has gone is fine. */

@@ -34,6 +34,8 @@ export class OtherOwners {
     Attempt,
     { readonly why: 'canceled' | 'timed_out'; readonly signaled: Map<string, number> }
   >();
+  /** Attempts whose last processes were killed, and when that was done first. */
+  readonly #killed = new Map<Attempt, number>();
 
   constructor(books: Books, { clock, grace_s }: { readonly clock: Clock; readonly grace_s: number }) {
     this.#books = books;
@@ -115,8 +117,9 @@ export class OtherOwners {
     }
     const why = attempt.cancel_at !== null ? 'canceled' : this.#stopping.get(attempt)?.why;
     if (why !== undefined && this.#waitsForRest(attempt, run_id, key)) return;
-    killAttemptProcesses(run_id, key);
+    if (this.#killsRest(attempt, run_id, key)) return;
     this.#stopping.delete(attempt);
+    this.#killed.delete(attempt);
     this.#end(book, [attempt], why ?? 'lost');
   }
 
@@ -125,6 +128,17 @@ export class OtherOwners {
     const [first] = this.#stopping.get(attempt)?.signaled.values() ?? [];
     if (first === undefined) return false;
     return this.#clock.now() - first < this.#grace_s * 1000 && attemptProcesses(run_id, key).length > 0;
+  }
+
+  /**
+   * True while something of it that was killed is not gone: whatever follows on its end must find the folder and the GPU
+   * free. The system may keep a process that hangs in a device; that long nobody waits.
+   */
+  #killsRest(attempt: Attempt, run_id: string, key: string): boolean {
+    if (killAttemptProcesses(run_id, key) === 0) return false;
+    const since = this.#killed.get(attempt) ?? this.#clock.now();
+    this.#killed.set(attempt, since);
+    return this.#clock.now() - since < KILL_MS;
   }
 
   /** Asks the group of an attempt to end, and insists after the grace period; again for each step that follows. */
@@ -150,6 +164,9 @@ export class OtherOwners {
     else this.#books.append(book, [{ e: 'failed', ...line, reason: why, message: MESSAGES[why] }]);
   }
 }
+
+/** How long what was killed may take to go. */
+const KILL_MS = 5000;
 
 const MESSAGES = {
   timed_out: 'stopped at its time limit',
