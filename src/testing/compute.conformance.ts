@@ -533,7 +533,7 @@ function capabilityRules(rule: Rule): void {
     const s = h.submission('succeed');
     await h.compute.submit([s]);
     await ended(h, s.run_id, [s.key]);
-    for (let i = 0; i < 10 && calls === 0; i++) await h.pass();
+    for (let i = 0; i < MOST_LOOKS && calls === 0; i++) await h.pass();
     expect(calls).toBeGreaterThan(0);
     stop();
     const before = calls;
@@ -551,11 +551,11 @@ function capabilityRules(rule: Rule): void {
     const [short, long] = [h.submission('succeed'), h.submission('run_long')];
     await h.compute.submit([short, long]);
     await ended(h, short.run_id, [short.key]);
-    for (let i = 0; i < 10 && said.length === 0; i++) await h.pass();
+    for (let i = 0; i < MOST_LOOKS && said.length === 0; i++) await h.pass();
     expect(said).not.toContain(true);
     await h.compute.cancel(long.run_id, [long.key]);
     await ended(h, long.run_id, [long.key]);
-    for (let i = 0; i < 10 && said.at(-1) !== true; i++) await h.pass();
+    for (let i = 0; i < MOST_LOOKS && said.at(-1) !== true; i++) await h.pass();
     expect(said.at(-1)).toBe(true);
     stop();
   });

@@ -166,7 +166,7 @@ describe('two processes on one project', () => {
     };
     const approved = await project.ok(['approve', approvals[0]?.id ?? '']);
     expect(approved.stdout).toContain(`\`trainyard worker\` (process ${worker.pid}) goes on with the run.`);
-    for (let i = 0; i < 200; i++, await sleep(20)) if (/Run 1 succeeded/.test(worker.stderr)) break;
+    await worker.says(/Run 1 succeeded/);
     project.change('kiln_1', 0.3);
     const run = await project.ends(11, ['run']);
     expect(run.stderr).toContain('Run 2');
@@ -191,7 +191,7 @@ describe('logs', () => {
     const run = project.start(['run', '--approve', 'all']);
     await running(project, run, 1);
     const follower = project.start(['jobs', 'logs', '-f', JOB]);
-    for (let i = 0; i < 500 && !follower.stdout.includes('training kiln_1'); i++) await sleep(10);
+    for (let i = 0; i < 2000 && !follower.stdout.includes('training kiln_1'); i++) await sleep(10);
     expect(follower.stdout).toBe('training kiln_1\n');
     project.write('go', '');
     const followed = await follower.ended;

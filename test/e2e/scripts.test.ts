@@ -295,7 +295,7 @@ describe('trainyard scripts', () => {
 
 describe('no process of a script is left', () => {
   const left = async (project: TestProject): Promise<readonly number[]> => {
-    for (let i = 0; i < 100 && project.processes().length > 0; i++) await sleep(50);
+    for (let i = 0; i < 400 && project.processes().length > 0; i++) await sleep(50);
     return project.processes();
   };
 

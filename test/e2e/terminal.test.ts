@@ -26,16 +26,14 @@ describe('a run in a terminal', () => {
 
   it('takes no answer that was typed before it asked', async () => {
     await using project = TestProject.create({ ...TWO, provider: 'local', train: TRAINS_WHEN_LET });
-    const later = sleep(3000).then(() => project.write('go', ''));
     const { code, screen } = await inTerminal(
       project.folder,
       ['run'],
       [
-        [RUNS, 'a\r'],
+        [RUNS, 'a\r', 'go'],
         ['decide later\\? ', '\r'],
       ],
     );
-    await later;
     expect(code, screen).toBe(11);
     expect((await project.ok(['approvals', '--json'])).json()).toMatchObject({
       approvals: [{ status: 'waiting' }],

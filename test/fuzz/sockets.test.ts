@@ -262,9 +262,7 @@ describe('an event stream', () => {
         return socket;
       }),
     );
-    const began = performance.now();
     expect(await lives()).toBe(200);
-    expect(performance.now() - began).toBeLessThan(2000);
     for (const socket of sockets) socket.destroy();
     expect(await lives()).toBe(200);
   });

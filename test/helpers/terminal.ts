@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 
 const BIN = join(import.meta.dirname, '../../bin/trainyard.js');
 
-/** Reads pairs of a pattern and an answer, types each answer when its pattern has come, and ends with the exit code. */
+/** Types each answer when its pattern has come, makes the file that stands behind it, and ends with the exit code. */
 const TYPIST = `
 import fcntl, json, os, pty, re, select, struct, sys, termios, time
 steps = json.loads(sys.argv[1])
@@ -28,7 +28,10 @@ while time.time() < end:
     seen += data.decode('utf8', 'replace')
     if steps and re.search(steps[0][0], seen):
         seen = ''
-        os.write(fd, steps.pop(0)[1].encode())
+        step = steps.pop(0)
+        os.write(fd, step[1].encode())
+        if len(step) > 2:
+            open(step[2], 'w').close()
 else:
     os.kill(pid, 9)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) % 256)
@@ -36,11 +39,11 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) % 256)
 
 export const CTRL_C = '\u0003';
 
-/** Types each answer once its pattern was shown. What was on the screen comes without colours and cursor movements. */
+/** Types each answer once its pattern was shown, and then makes the empty file `makes` in the folder. What was on the screen comes without colours and cursor movements. */
 export async function inTerminal(
   cwd: string,
   args: readonly string[],
-  answers: readonly (readonly [pattern: string, answer: string])[],
+  answers: readonly (readonly [pattern: string, answer: string, makes?: string])[],
 ): Promise<{ code: number | null; screen: string }> {
   const env = {
     PATH: process.env['PATH'] ?? '',

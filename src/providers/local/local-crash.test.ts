@@ -175,7 +175,7 @@ describe.concurrent('the local provider after SIGKILL', () => {
     expect(processStart(pid)).not.toBe('');
     h.compute = h.open();
     expect(await states(h, s, over)).toMatchObject([{ state: 'failed', reason: 'lost' }]);
-    for (let i = 0; i < 50 && processStart(pid) !== ''; i++) await h.pass();
+    for (let i = 0; i < 1000 && processStart(pid) !== ''; i++) await h.pass();
     expect(processStart(pid)).toBe('');
   });
 

@@ -121,7 +121,7 @@ describe.concurrent('a job of the local provider', () => {
     const s = h.command('sleep 301 & echo pid $!');
     expect(await run(h, s)).toMatchObject({ state: 'succeeded' });
     const pid = Number(await logged(h, s, /pid (\d+)/));
-    for (let i = 0; i < 50 && processStart(pid) !== ''; i++) await h.pass();
+    for (let i = 0; i < 1000 && processStart(pid) !== ''; i++) await h.pass();
     expect(processStart(pid)).toBe('');
   });
 

@@ -83,11 +83,17 @@ describe('terminal text', () => {
     );
   });
 
-  it('reads a line of a million characters at once', () => {
+  // Steps that grow with the square of the length would not be done within the time a test has.
+  it('reads a line of a million characters', () => {
     const long = '\u001b[3'.repeat(300_000);
-    const before = performance.now();
-    parseAnsi(long);
-    parseAnsi(`\u001b]${'x'.repeat(1_000_000)}`);
-    expect(performance.now() - before).toBeLessThan(2000);
+    const open = `\u001b]${'x'.repeat(1_000_000)}`;
+    for (const line of [long, open])
+      expect(
+        hasControls(
+          parseAnsi(line)
+            .spans.map(({ text }) => text)
+            .join(''),
+        ),
+      ).toBe(false);
   });
 });
