@@ -6,8 +6,8 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'web/src/**/*.test.ts'],
     setupFiles: ['test/setup.ts'],
     // Processes, databases and compiled caches are real: a loaded machine needs room, a hang still ends.
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     isolate: false,
     pool: 'forks',
     // Most of the time goes into processes that wait for each other: on two cores one worker would idle.

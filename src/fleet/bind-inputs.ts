@@ -44,6 +44,26 @@ export function missingInputs(component: Component, circuit: Circuit): string[] 
     .map(([name]) => name);
 }
 
+/** Where a value for an input is written that has none, as the end of a sentence with `Write`. */
+export function placeOfInput(component: Component, input: string): string {
+  if (input === dataInputOf(component))
+    return 'data_path (a file or folder) or delta_table_path for the circuit or under defaults';
+  if (CIRCUIT_KEYS.includes(input)) return `${input} for the circuit or under defaults`;
+  return `${input} under hyperparameters`;
+}
+
+/** What a circuit says by keys of its own and inputs of the same name get. */
+const CIRCUIT_KEYS: readonly string[] = [
+  'cutoff_date',
+  'training_days',
+  'delta_version',
+  'features',
+  'filter',
+  'plant_column',
+  'circuit_column',
+  'time_column',
+];
+
 /** The input that gets the circuit's data: `data`, `training_data`, else the only one of a data type. */
 export function dataInputOf(component: Component): string | null {
   const candidates = Object.entries(component.inputs)

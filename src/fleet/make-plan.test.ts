@@ -312,6 +312,23 @@ describe('what keeps a plan from being made', () => {
     });
   });
 
+  it('is an input without a value, with the place to write each at', async () => {
+    const w = await world({
+      circuits: 'circuits: [{plant_id: p, circuit_id: bare}]\n',
+      component: COMPONENT.replace(
+        'data: {type: uri_file, optional: true}',
+        'data: {type: uri_file}\n  features: {type: string}\n  depth: {type: integer}',
+      ),
+    });
+    await expect(w.plan()).rejects.toMatchObject({
+      problems: [
+        'Write data_path (a file or folder) or delta_table_path for the circuit or under defaults, or give the input a default.',
+        'Write features for the circuit or under defaults, or give the input a default.',
+        'Write depth under hyperparameters, or give the input a default.',
+      ].map((hint) => ({ hint })),
+    });
+  });
+
   it('is not what an unchanged circuit asks for', async () => {
     const w = await world({ circuits: fleetOf(1) });
     await w.run({ approve: ['all'] });

@@ -9,7 +9,7 @@ import { didYouMean, nearest } from '../kernel/suggest.ts';
 import { goodModels, goodSettings } from '../registry/index.ts';
 import type { GoodModel } from '../registry/index.ts';
 import type { Db } from '../store/index.ts';
-import { missingInputs, modelOutputOf } from './bind-inputs.ts';
+import { missingInputs, modelOutputOf, placeOfInput } from './bind-inputs.ts';
 import type { ContentDigests } from './content-digests.ts';
 import { diffFrozen, thaw } from './frozen.ts';
 import { circuitsInHand } from './in-hand.ts';
@@ -310,7 +310,7 @@ async function checkComponents(request: PlanRequest, circuits: readonly Circuit[
           ...place,
           path: circuit.id,
           message: `Component ${component.name}:${component.version} needs a value for its input ${input}.`,
-          hint: `Write ${input} under hyperparameters, or give the input a default.`,
+          hint: `Write ${placeOfInput(component, input)}, or give the input a default.`,
         });
       }
     }

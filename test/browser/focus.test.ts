@@ -79,8 +79,9 @@ inBrowser('the focus of somebody without a mouse', (visitor) => {
   });
 });
 
-/** As somebody does who came to it with Tab. */
+/** As somebody does who came to it with Tab, once it can be used. */
 async function press(page: Page, wanted: Locator): Promise<void> {
+  await wanted.click({ trial: true });
   await wanted.focus();
   await page.keyboard.press('Enter');
 }

@@ -6,9 +6,11 @@ export const station = (page: Page, name: string, state: string): Locator =>
 
 const line = (page: Page): Locator => page.getByRole('group', { name: /^Line of run / });
 
-/** Writes down how each station stood from now on, whenever that changes; what was written is returned by the function. */
+/**
+ * Writes down how each station stood from now on, whenever that changes, also of a run that is opened later; what was
+ * written is returned by the function.
+ */
 export async function watchLine(page: Page): Promise<() => Promise<readonly string[]>> {
-  await line(page).waitFor();
   await page.evaluate(`
     window.moves = [];
     const look = () => {

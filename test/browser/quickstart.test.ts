@@ -28,10 +28,9 @@ inBrowser('the quickstart fleet, trained from the browser', (visitor) => {
     await page.getByRole('button', { name: 'Seal and run' }).click();
     const ask = page.getByRole('dialog', { name: 'Train 8 circuits' });
     await ask.getByRole('checkbox', { name: /registry-promotion/ }).check();
-    await ask.getByRole('button', { name: 'Train 8' }).click();
-
-    await page.waitForURL('**/runs/1');
     const moves = await watchLine(page);
+    await ask.getByRole('button', { name: 'Train 8' }).click();
+    await page.waitForURL('**/runs/1');
     await station(page, 'MonitorTraining', 'succeeded').waitFor();
     await station(page, 'PromoteModels', 'succeeded').waitFor();
     const seen = await moves();

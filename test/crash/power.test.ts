@@ -48,7 +48,7 @@ describe('a power cut', () => {
     await twoAtOnce(NEWEST_FILE, async ([point, folder]) => {
       outcomes.set(`file ${point}`, await cut(used, point, (project) => loseNewestFile(project, folder)));
     });
-  }, 240_000);
+  }, 600_000);
   afterAll(async () => {
     for (const project of used) await project[Symbol.asyncDispose]();
   });

@@ -22,7 +22,7 @@ describe('a run on the simulated provider that is killed and resumed', () => {
   beforeAll(async () => {
     for (const outcome of await twoAtOnce(POINTS, (point) => crashAt(point, used)))
       outcomes.set(outcome.point, outcome);
-  }, 180_000);
+  }, 600_000);
   afterAll(async () => {
     for (const project of used) await project[Symbol.asyncDispose]();
   });
