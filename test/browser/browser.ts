@@ -49,8 +49,8 @@ export function inBrowser(title: string, define: (visitor: Visitor) => void): vo
       const visits = open;
       open = [];
       const failed = task.result?.state === 'fail';
-      for (const { context } of visits) {
-        if (failed) await picture(context, task.name);
+      for (const { context, faults } of visits) {
+        if (failed) await tell(context, task.name, faults);
         await context.close();
       }
       // A test that failed already says more than what followed from it.
@@ -106,12 +106,18 @@ function watch(page: Page, origin: string, report: (fault: string) => void): voi
   });
 }
 
-/** What the page looked like when a test failed. */
-async function picture(context: BrowserContext, name: string): Promise<void> {
+/** What stood on each page when a test failed, and what had gone wrong; as a picture too where a folder for these is named. */
+async function tell(context: BrowserContext, name: string, faults: readonly string[]): Promise<void> {
   const folder = process.env['TRAINYARD_PICTURES'];
-  if (folder === undefined) return;
-  for (const [i, page] of context.pages().entries())
+  for (const [i, page] of context.pages().entries()) {
+    const said = await page
+      .locator('body')
+      .innerText({ timeout: 5000 })
+      .catch((error: unknown) => String(error));
+    process.stderr.write([`== ${name}: ${page.url()}`, said.slice(0, 2000), ...faults, ''].join('\n'));
+    if (folder === undefined) continue;
     await page
       .screenshot({ path: `${folder}/${name.replaceAll(/\W+/g, '-')}-${i}.png` })
       .catch(() => undefined);
+  }
 }
