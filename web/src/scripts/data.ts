@@ -53,8 +53,7 @@ export const resultsQuery = (run: string, sort: string | undefined) =>
         cursor = page.next;
       }
     },
-    // What stood in another order stays until it is there; another run is another matter.
-    placeholderData: (before, query) => (query?.queryKey[2] === run ? before : undefined),
+    placeholderData: keepPreviousData,
   });
 
 /** What such a request would run. It runs nothing. */

@@ -23,7 +23,12 @@ const route = getRouteApi('/scripts/runs/$run');
 
 /** A run of scripts, a sweep above all: which settings came to what, as a chart and as a table. */
 export function ScriptRunPage() {
-  const { run: key } = route.useParams();
+  const { run } = route.useParams();
+  // What another run came to does not stand in for this one.
+  return <ScriptRun key={run} number={run} />;
+}
+
+function ScriptRun({ number: key }: { readonly number: string }) {
   const search = route.useSearch();
   const navigate = useNavigate({ from: '/scripts/runs/$run' });
   const set = (next: Partial<typeof search>): void =>
@@ -85,16 +90,7 @@ export function ScriptRunPage() {
           onChoose={set}
         />
       )}
-      <ResultsTable
-        // The rows of another run are no placeholder for those of this one.
-        key={key}
-        run={key}
-        results={first}
-        metric={metric}
-        goal={goal}
-        filter={search}
-        onFilter={set}
-      />
+      <ResultsTable run={key} results={first} metric={metric} goal={goal} filter={search} onFilter={set} />
     </Page>
   );
 }
