@@ -122,7 +122,7 @@ inBrowser('somebody quicker than the answers', (visitor) => {
     // What the filter hides is looked at anew.
     await votes('reject', 'oven-1:1', 'It is gone.');
     await page.getByRole('button', { name: 'Approve', exact: true }).click();
-    const dialog = page.getByRole('dialog');
+    const dialog = page.getByRole('dialog', { name: /^Approve: / });
     const approve = dialog.getByRole('button', { name: /^Approve/ });
     await dialog.getByText('1 other one of your choice was decided meanwhile').waitFor();
     expect(await approve.textContent()).toBe('Approve 4 models');

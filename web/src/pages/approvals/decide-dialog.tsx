@@ -146,7 +146,11 @@ function Ballot({
         );
       }}
     >
-      <p>{consequence(kind, verdict, subjects.length)}</p>
+      <p>
+        {subjects.length === 0
+          ? 'Nothing of what you chose is open.'
+          : consequence(kind, verdict, subjects.length)}
+      </p>
       {far !== null && <p>{quorum(approval, far)}</p>}
       {subjects.length > 0 && subjects.length <= 5 && <p className="mono">{subjects.join(', ')}</p>}
       {settled > 0 && (
