@@ -61,8 +61,10 @@ inBrowser('somebody who retries while others decide', (visitor) => {
       comment: 'The sensor is back.',
     });
     // What is on its way is not called off by looking away.
+    const back = code.getByRole('button', { name: 'Back' });
+    await expect.poll(async () => back.isDisabled(), { timeout: 30_000 }).toBe(true);
     await page.keyboard.press('Escape');
-    expect(await code.getByRole('button', { name: 'Back' }).isDisabled()).toBe(true);
+    expect(await back.isVisible()).toBe(true);
     answer();
     await page.getByText('2 circuits are trained again.').waitFor();
     await page.getByText('3 circuits failed, of 3 causes.').waitFor();
