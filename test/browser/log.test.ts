@@ -19,6 +19,9 @@ while not os.path.exists(os.path.join(root, 'go')):
         time.sleep(0.02)
 write_model()`;
 
+/** `poll` looks for a second unless told. */
+const PATIENT = { timeout: 30_000 };
+
 inBrowser('a log that is followed', (visitor) => {
   let room: ControlRoom;
   beforeAll(async () => {
@@ -56,13 +59,13 @@ inBrowser('a log that is followed', (visitor) => {
 
     await log.hover();
     await page.mouse.wheel(0, -2000);
-    await expect.poll(() => follow.isChecked()).toBe(false);
+    await expect.poll(() => follow.isChecked(), PATIENT).toBe(false);
     say('epoch 2 loss 0.25');
     await page.getByText('204 lines, going on').waitFor();
     expect(await log.getByText('epoch 2').count()).toBe(0);
     await find.fill('warming up 7');
     await find.press('Enter');
-    await expect.poll(() => status.textContent()).toBe('1 of 11');
+    await expect.poll(() => status.textContent(), PATIENT).toBe('1 of 11');
     await log.getByText('warming up 7').first().waitFor();
     await find.fill('');
     await follow.check();
@@ -70,7 +73,7 @@ inBrowser('a log that is followed', (visitor) => {
 
     // So is whoever takes the scrollbar, or draws it down with a finger.
     await page.evaluate(`document.querySelector('[role="log"]').scrollTo(0, 0)`);
-    await expect.poll(() => follow.isChecked()).toBe(false);
+    await expect.poll(() => follow.isChecked(), PATIENT).toBe(false);
     await log.getByRole('button', { name: 'Link to line 2', exact: true }).click();
     // Of this attempt, whichever is the last one when somebody follows the link.
     await page.waitForURL(/\?(line=2&attempt=1|attempt=1&line=2)$/);

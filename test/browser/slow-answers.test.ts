@@ -1,9 +1,9 @@
-import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TestProject } from '../helpers/project.ts';
 import { openRequest } from '../helpers/rows.ts';
 import { inBrowser } from './browser.ts';
 import { ControlRoom } from './control-room.ts';
+import { holdBack } from './hold-back.ts';
 
 inBrowser('somebody quicker than the answers', (visitor) => {
   let room: ControlRoom;
@@ -161,16 +161,3 @@ inBrowser('somebody quicker than the answers', (visitor) => {
     }
   });
 });
-
-/** Lets answers of this part of the API wait until the function is called that it gives. */
-async function holdBack(page: Page, part: string): Promise<() => void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  await page.route(
-    (url) => url.href.includes(`/api/v1`) && url.href.includes(part),
-    async (route) => {
-      await promise;
-      await route.fallback();
-    },
-  );
-  return resolve;
-}
