@@ -33,4 +33,13 @@ inBrowser('the frame around the pages', (visitor) => {
       await page.getByRole('heading', { level: 1, name: 'Plan' }).waitFor();
     },
   );
+
+  // Last, as the project is new no more.
+  it('follows what goes on record', async () => {
+    const page = await visitor.open(room.at('/activity?tab=audit'));
+    await page.getByText('Nobody changed anything yet.').waitFor();
+    await page.getByText('Live').waitFor();
+    await room.run();
+    await page.getByRole('row').filter({ hasText: 'run.' }).first().waitFor();
+  });
 });
