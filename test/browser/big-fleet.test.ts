@@ -133,7 +133,7 @@ inBrowser('a fleet of 10,000 circuits', (visitor) => {
     await box.fill('p01_1');
     await page.getByRole('button', { name: 'Clear filters' }).click();
     await page.getByRole('button', { name: 'Select all 10,000' }).waitFor();
-    await expect.poll(() => box.inputValue()).toBe('');
+    await expect.poll(() => box.inputValue(), { timeout: 30_000 }).toBe('');
     await box.fill('p01_1');
     await page.getByRole('button', { name: 'Select the 100 that match' }).waitFor();
   });

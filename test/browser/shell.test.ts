@@ -42,4 +42,23 @@ inBrowser('the frame around the pages', (visitor) => {
     await room.run();
     await page.getByRole('row').filter({ hasText: 'run.' }).first().waitFor();
   });
+
+  it('keeps what is looked at in its place while more comes before it', async () => {
+    const page = await visitor.open(room.at('/activity'), {
+      context: { viewport: { width: 1280, height: 480 } },
+    });
+    await page.getByText('Live').waitFor();
+    await page.getByRole('row').nth(5).waitFor();
+    const scroller = page.locator('[data-scroller]');
+    const scrolled = (): Promise<number> => scroller.evaluate((each) => each.scrollTop);
+    await scroller.evaluate((each) => each.scrollTo(0, each.scrollHeight));
+    expect(await scrolled()).toBeGreaterThan(0);
+    const { items } = await room.get<{ items: { message: string }[] }>('/events?limit=100');
+    const oldest = page.getByRole('button', { name: items.at(-1)?.message ?? '', exact: true });
+    await oldest.waitFor();
+    const [top, place] = [await scrolled(), await oldest.boundingBox()];
+    await room.run();
+    await expect.poll(scrolled, { timeout: 30_000 }).toBeGreaterThan(top);
+    expect(await oldest.boundingBox()).toEqual(place);
+  });
 });
