@@ -34,6 +34,15 @@ inBrowser('the frame around the pages', (visitor) => {
     },
   );
 
+  it('shows what an address filters by, also where that is no choice, and takes it away', async () => {
+    const page = await visitor.open(room.at('/activity?type=component.*'));
+    await page.getByText('Nothing happened that is like this.').waitFor();
+    const about = page.getByRole('combobox', { name: 'About' });
+    expect(await about.inputValue()).toBe('component.*');
+    await about.selectOption('all');
+    await page.getByText('Nothing happened yet.').waitFor();
+  });
+
   // Last, as the project is new no more.
   it('follows what goes on record', async () => {
     const page = await visitor.open(room.at('/activity?tab=audit'));
