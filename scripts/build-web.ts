@@ -2,14 +2,14 @@
  * Makes web/dist, the web UI as the server hands it out: `npm run build:web`, and after `npm ci` by itself.
  * With --where-possible it leaves the UI out, and says so, where the tools for it are not installed (`npm ci --omit=dev`).
  */
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import { licenses } from './licenses.ts';
+import { putInPlace } from './put-in-place.ts';
 
 const root = join(import.meta.dirname, '..');
-const dist = join(root, 'web', 'dist');
 /** The first page may take so much JavaScript, compressed. */
 const MOST_KB = 250;
 /** Worth a compressed copy beside it. */
@@ -22,21 +22,31 @@ const vite = await import('vite').catch((error: unknown) => {
 });
 if (vite !== undefined) {
   const quiet = process.argv.includes('--where-possible');
-  const built = await vite.build({
-    configFile: join(root, 'web', 'vite.config.ts'),
-    logLevel: quiet ? 'error' : 'info',
-  });
-  if (!('output' in built)) throw new TypeError('The bundler made several bundles, or watches.');
-  await writeFile(join(dist, 'THIRD-PARTY-LICENSES.txt'), await licenses(root, built.output));
-  const sizes = await compress();
-  const first = (await firstPage(sizes)) / 1000;
-  if (!quiet) process.stdout.write(`JavaScript of the first page: ${first.toFixed(1)} kB (brotli)\n`);
-  if (first > MOST_KB)
-    throw new RangeError(`The first page takes ${first.toFixed(1)} kB of JavaScript, more than ${MOST_KB}.`);
+  // Beside its place: a server may be handing out what is there.
+  const made = await mkdtemp(join(root, 'web', 'dist-'));
+  try {
+    const built = await vite.build({
+      configFile: join(root, 'web', 'vite.config.ts'),
+      logLevel: quiet ? 'error' : 'info',
+      build: { outDir: made },
+    });
+    if (!('output' in built)) throw new TypeError('The bundler made several bundles, or watches.');
+    await writeFile(join(made, 'THIRD-PARTY-LICENSES.txt'), await licenses(root, built.output));
+    const sizes = await compress(made);
+    const first = (await firstPage(made, sizes)) / 1000;
+    if (!quiet) process.stdout.write(`JavaScript of the first page: ${first.toFixed(1)} kB (brotli)\n`);
+    if (first > MOST_KB)
+      throw new RangeError(
+        `The first page takes ${first.toFixed(1)} kB of JavaScript, more than ${MOST_KB}.`,
+      );
+    await putInPlace(made, join(root, 'web', 'dist'), 'index.html');
+  } finally {
+    await rm(made, { recursive: true, force: true });
+  }
 }
 
 /** Compressed copies beside the files, for servers to hand out as they are; tells the size of each. */
-async function compress(): Promise<Map<string, number>> {
+async function compress(dist: string): Promise<Map<string, number>> {
   const sizes = new Map<string, number>();
   for (const file of await readdir(dist, { recursive: true })) {
     if (!COMPRESSED.test(file)) continue;
@@ -52,7 +62,7 @@ async function compress(): Promise<Map<string, number>> {
 }
 
 /** Bytes of JavaScript, compressed, that a visitor needs before the page stands: of the entry and the largest page. */
-async function firstPage(sizes: ReadonlyMap<string, number>): Promise<number> {
+async function firstPage(dist: string, sizes: ReadonlyMap<string, number>): Promise<number> {
   interface Chunk {
     readonly file: string;
     readonly isEntry?: boolean;

@@ -26,7 +26,7 @@ describe('the published package', () => {
     installed = join(base, 'app', 'node_modules', 'trainyard');
     await mkdir(dirname(installed), { recursive: true });
     await symlink(join(base, 'package'), installed);
-  }, 120_000);
+  }, 600_000);
   afterAll(() => rm(base, { recursive: true, force: true }));
 
   const trainyard = (...args: string[]): SpawnSyncReturns<string> =>

@@ -2,7 +2,7 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
 /** Where `npm run web` finds a running `trainyard serve`. */
-const server = process.env['TRAINYARD_SERVER'] ?? 'http://127.0.0.1:8080';
+const server = process.env['TRAINYARD_SERVER'] ?? 'http://127.0.0.1:8787';
 /** What the server answers itself; everything else is a page of the UI. */
 const ANSWERED = ['/api', '/healthz', '/readyz', '/metrics'];
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { readFile } from 'node:fs/promises';
 import type { Project } from '../app.ts';
@@ -92,7 +93,9 @@ async function readCircuits(root: string, path: string): Promise<string> {
     return await readFile(resolve(root, path), 'utf8');
   } catch (error) {
     throw new NotFoundError(`There is no fleet file ${path} in ${root}.`, {
-      hint: 'Make a project with `trainyard init`, or point --project at one.',
+      hint: existsSync(resolve(root, 'trainyard.yaml'))
+        ? 'Put the file there, or correct `circuits` in trainyard.yaml.'
+        : 'Make a project with `trainyard init`, or point --project at one.',
       cause: error,
     });
   }

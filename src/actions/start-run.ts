@@ -95,7 +95,7 @@ function refuseIfBlocked({ plan }: PlannedRun): void {
     'blocked_by_guard',
     `The plan would retrain ${retrain} of ${with_model} circuits that have a good model; the limit is ${Math.round(max_changed * 100)} %.`,
     {
-      hint: 'If that is meant: trainyard run --allow-wide "why". Nothing was started.',
+      hint: 'Nothing was started. If that is meant, say why: trainyard run --allow-wide "why"; for a sealed plan already when it is made: trainyard plan --allow-wide "why" -o FILE; for a schedule or a hook as `run.allow_wide` in trainyard.yaml.',
       details: { guard: plan.guard },
     },
   );

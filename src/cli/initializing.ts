@@ -24,7 +24,7 @@ export async function initProject(target: string): Promise<string[]> {
     throw new ConflictError(
       `${target} has ${taken.slice(0, 3).join(', ')}${taken.length > 3 ? ' and more' : ''} already; nothing was written.`,
       {
-        hint: 'Choose an empty folder: trainyard init my-fleet',
+        hint: 'Choose a folder that has none of them, or a new one: `trainyard init NEW-FOLDER`.',
       },
     );
   }

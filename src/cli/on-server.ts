@@ -76,7 +76,7 @@ function asTrainyardError(error: ApiError, yard: Client, had_token: boolean): Tr
       hint: unknown
         ? `It is Trainyard ${yard.server_version ?? 'of an unknown version'}, this is ${ownVersion()}: use the same version.`
         : status === 401 && !had_token
-          ? 'Put an API token in the environment variable TRAINYARD_TOKEN; on the server, `trainyard tokens create NAME` makes one.'
+          ? 'Put an API token in the environment variable TRAINYARD_TOKEN; on the server, `trainyard tokens create NAME --role viewer` makes one.'
           : (error.hint ?? undefined),
       problems,
       details: { server: yard.url, status, ...(request_id === null ? {} : { request_id }) },

@@ -112,7 +112,7 @@ function reportText({ models_s, logs_s, runs_s }: Pruner['retention'], report: P
       `  ${count} ${kind === 'model' ? (count === 1 ? 'model version' : 'model versions') : count === 1 ? 'run' : 'runs'}: ${why}`,
     );
   if (report.kept.length > kept.length)
-    lines.push(`  … and for ${report.kept.length - kept.length} more reasons: -v`);
+    lines.push(`  … and for ${report.kept.length - kept.length} more reasons: trainyard prune --dry-run -v`);
   return lines.join('\n');
 }
 

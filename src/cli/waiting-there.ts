@@ -55,7 +55,6 @@ interface Watched {
 /** Looks again whenever the server tells of progress, until all are over or there is no point in waiting on. */
 async function untilOver(yard: Client, watched: Watched, { timeout_s }: WaitOptions): Promise<WaitEnd> {
   const runs = numbersOf([...watched.jobs.values()]);
-  note(waitingLine(watched.jobs.size, runs, timeout_s));
   const stop = new AbortController();
   const tellLine = lineTeller();
   let end: WaitEnd | null = null;
@@ -65,6 +64,8 @@ async function untilOver(yard: Client, watched: Watched, { timeout_s }: WaitOpti
   };
   const interrupted = halt('interrupted');
   process.on('SIGINT', interrupted).on('SIGTERM', interrupted);
+  // Whoever reads this may press Ctrl-C at once.
+  note(waitingLine(watched.jobs.size, runs, timeout_s));
   void untilTime(systemClock.now() + timeout_s * 1000, stop.signal).then(halt('timed_out'));
   const [only] = runs;
   const run = runs.length === 1 && only !== undefined ? String(only) : undefined;

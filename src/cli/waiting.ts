@@ -55,6 +55,10 @@ async function untilOver(
   { timeout_s, json }: WaitOptions,
 ): Promise<WaitEnd> {
   const deadline = project.clock.now() + timeout_s * 1000;
+  const stop = new AbortController();
+  const halt = (): void => stop.abort();
+  process.on('SIGINT', halt).on('SIGTERM', halt);
+  // Whoever reads this may press Ctrl-C at once.
   note(
     waitingLine(
       watched.all.length,
@@ -62,9 +66,6 @@ async function untilOver(
       timeout_s,
     ),
   );
-  const stop = new AbortController();
-  const halt = (): void => stop.abort();
-  process.on('SIGINT', halt).on('SIGTERM', halt);
   const progress = showProgress(project, runs, json);
   try {
     const driving = goOn(project, runs, stop.signal).finally(halt);

@@ -45,7 +45,7 @@ export async function vote(
   await refuseIfRunIsOver(tx, approval);
   const refusal = mayNotVote(approval, ballot.actor, ballot.rules);
   if (refusal !== null) throw refusal;
-  await checkSubjects(tx, approval.id, ballot);
+  await checkSubjects(tx, approval, ballot);
 
   await tx
     .insertInto('approval_votes')
@@ -211,12 +211,17 @@ async function approvers(tx: Tx, approval_id: string): Promise<Approvers> {
   };
 }
 
-const OVER_HINT: Readonly<Record<ApprovalStatus, (id: string) => string>> = {
-  waiting: (id) => `Decide with \`trainyard approve ${id}\`.`,
-  decided: (id) => `See who said what with \`trainyard approvals show ${id}\`.`,
-  expired: (id) => `Ask again with \`trainyard approvals reopen ${id}\`.`,
-  canceled: (id) =>
-    `Its run or stage was canceled, or it was settled otherwise. Ask again with \`trainyard approvals reopen ${id}\`.`,
+const OVER_HINT: Readonly<Record<ApprovalStatus, (approval: Approval) => string>> = {
+  waiting: ({ id }) => `Decide with \`trainyard approve ${id}\`.`,
+  decided: ({ id }) => `See who said what with \`trainyard approvals show ${id}\`.`,
+  expired: ({ id }) => `Ask again with \`trainyard approvals reopen ${id}\`.`,
+  // A run that was canceled trains nothing any more.
+  canceled: ({ id, stage }) =>
+    `Its run or stage was canceled, or it was settled otherwise. ${
+      stage === 'RetryFailedTraining'
+        ? 'What is still owed is offered by a new run: `trainyard run`.'
+        : `Ask again with \`trainyard approvals reopen ${id}\`.`
+    }`,
   superseded: () => 'What it showed has changed; see what is asked now with `trainyard approvals`.',
 };
 
@@ -226,7 +231,7 @@ function refuseIfOver(approval: Approval): void {
     'approval_refused',
     `The request "${approval.title}" is ${approval.status} since ${approval.closed_at}.`,
     {
-      hint: OVER_HINT[approval.status](approval.id),
+      hint: OVER_HINT[approval.status](approval),
     },
   );
 }
@@ -240,7 +245,10 @@ function decidedAlready(approval: Approval, verdict: Exclude<Verdict, 'pending'>
     'approval_refused',
     `"${approval.title}" was decided ${approval.closed_at ?? 'before'}: ${counts.approve} approved, ${counts.hold} held, ${counts.reject} rejected.`,
     {
-      hint: 'A model that should not be used is taken back with `trainyard models withdraw`.',
+      hint:
+        approval.stage === 'PromoteModels' && counts.approve > 0 && verdict !== 'approve'
+          ? 'A model that should not be used is taken back with `trainyard models withdraw`.'
+          : `See who said what with \`trainyard approvals show ${approval.id}\`.`,
     },
   );
 }
@@ -264,9 +272,13 @@ async function refuseIfRunIsOver(tx: Tx, approval: Approval): Promise<void> {
     `Run ${run.number} is over (${run.status}); a verdict on "${approval.title}" changes nothing any more.`,
     {
       hint:
-        stalled === undefined
-          ? `What was held or never decided is asked again with \`trainyard approvals reopen ${approval.id}\`.`
-          : `Take the run up first: \`trainyard run --resume ${run.number}\`.`,
+        stalled !== undefined
+          ? `Take the run up first: \`trainyard run --resume ${run.number}\`.`
+          : approval.counts.hold + approval.counts.pending > 0
+            ? `What was held or never decided is asked again with \`trainyard approvals reopen ${approval.id}\`.`
+            : approval.stage === 'PromoteModels'
+              ? 'A model in use is taken back with `trainyard models withdraw`.'
+              : `See who said what with \`trainyard approvals show ${approval.id}\`.`,
     },
   );
 }
@@ -321,14 +333,14 @@ export function peopleOf(
 /** Named subjects must be part of the request; what was approved or rejected keeps that verdict. */
 async function checkSubjects(
   tx: Tx,
-  approval_id: string,
+  approval: Approval,
   ballot: { readonly verdict: Exclude<Verdict, 'pending'>; readonly subjects: readonly string[] | null },
 ): Promise<void> {
   if (ballot.subjects === null) return;
   const rows = await tx
     .selectFrom('approval_subjects')
     .select(['subject', 'verdict'])
-    .where('approval_id', '=', approval_id)
+    .where('approval_id', '=', approval.id)
     .execute();
   const known = new Map(rows.map((r) => [r.subject, r.verdict]));
   const unknown = ballot.subjects.filter((s) => !known.has(s));
@@ -338,7 +350,7 @@ async function checkSubjects(
       hint:
         near.length > 0
           ? `Did you mean ${near.join(', ')}?`
-          : `See them with \`trainyard approvals show ${approval_id}\`.`,
+          : `See them with \`trainyard approvals show ${approval.id}\`.`,
     });
   }
   const settled = ballot.subjects.find(
@@ -349,7 +361,11 @@ async function checkSubjects(
     'approval_refused',
     `The verdict on ${settled} is ${known.get(settled)} already.`,
     {
-      hint: `See who said so with \`trainyard approvals show ${approval_id}\`; a model in use is taken back with \`trainyard models withdraw\`.`,
+      hint: `See who said so with \`trainyard approvals show ${approval.id}\`${
+        approval.stage === 'PromoteModels' && known.get(settled) === 'approve'
+          ? '; a model in use is taken back with `trainyard models withdraw`'
+          : ''
+      }.`,
     },
   );
 }

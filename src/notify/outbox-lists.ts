@@ -131,7 +131,9 @@ async function deadOnes(db: Db, which: DeadLetters): Promise<number[]> {
           state === 'delivered'
             ? `Message ${id} was delivered at ${ended_at}.`
             : `Message ${id} is still waiting to be sent.`,
-          { hint: 'Only dead letters can be sent again; list them with `trainyard notify --dead`.' },
+          {
+            hint: 'Only what could not be delivered can be sent again or dropped; list it with `trainyard notify --dead`.',
+          },
         );
       found.push(seq);
     }

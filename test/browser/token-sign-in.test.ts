@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { TestProject } from '../helpers/project.ts';
 import { axeProblems } from './axe.ts';
 import { inBrowser } from './browser.ts';
@@ -77,24 +77,28 @@ inBrowser('sign-in with a token', (visitor) => {
   it('says how long to wait after too many tries', async () => {
     const page = await visitor.open(room.at('/sign-in'), { expects: [...EXPECTS, /429/] });
     await page.getByLabel('Token').waitFor();
-    const tries = await page.evaluate(async () => {
-      const statuses: number[] = [];
-      for (let i = 0; i < 25; i++) {
-        const { status } = await fetch('/auth/token', {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: '{"token":"ty_wrong"}',
-        });
-        statuses.push(status);
-      }
-      return statuses;
-    });
-    expect(tries).toContain(429);
-    await page.getByLabel('Token').fill('ty_wrong');
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await page
-      .getByRole('alert')
-      .getByText(/Try again in \d+ s/)
-      .waitFor();
+    const tooMany = async (): Promise<readonly number[]> =>
+      page.evaluate(async () => {
+        const statuses: number[] = [];
+        for (let i = 0; i < 25; i++) {
+          const { status } = await fetch('/auth/token', {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: '{"token":"ty_wrong"}',
+          });
+          statuses.push(status);
+        }
+        return statuses;
+      });
+    // Another try is allowed every few seconds: it may be the one that is made by hand.
+    await vi.waitFor(async () => {
+      expect(await tooMany()).toContain(429);
+      await page.getByLabel('Token').fill('ty_wrong');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page
+        .getByRole('alert')
+        .getByText(/Try again in \d+ s/)
+        .waitFor({ timeout: 2000 });
+    }, 60_000);
   });
 });

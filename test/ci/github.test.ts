@@ -173,7 +173,7 @@ describe('the GitHub workflow', () => {
     expect(used).toEqual(Object.keys(workflow.on.workflow_dispatch.inputs));
   });
 
-  it('hands every input over as one argument, whatever stands in it', () => {
+  it('hands every input over as one argument, whatever stands in it', { timeout: 300_000 }, () => {
     const { folder, run } = runner();
     const python = ['--python', 'python'];
     expect(run('Run the training scripts', inputs()).calls).toEqual([

@@ -102,5 +102,5 @@ describe('a start over HTTP whose server is killed', () => {
     expect(p.read('done.txt')).toBe('done\n');
     const { items } = (await (await fetch(`${url}/api/v1/runs/1/scripts`)).json()) as { items: object[] };
     expect(items).toMatchObject([{ id: 'train_one', status: 'succeeded' }]);
-  }, 120_000);
+  }, 600_000);
 });

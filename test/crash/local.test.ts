@@ -45,7 +45,7 @@ describe('a run on this machine that is killed while jobs run', () => {
 
   beforeAll(async () => {
     await twoAtOnce([...POINTS, ...MOMENTS], async (at) => void outcomes.set(at, await crashAt(at, used)));
-  }, 120_000);
+  }, 600_000);
   afterAll(async () => {
     for (const project of used) await project[Symbol.asyncDispose]();
   });

@@ -143,7 +143,7 @@ describe('retention that is killed and called again', () => {
       const facts = await factsOf(project);
       outcomes.set(point, { killed, missing, again, facts, left: await missingOf(project) });
     });
-  }, 120_000);
+  }, 600_000);
   afterAll(async () => {
     for (const project of used) await project[Symbol.asyncDispose]();
   });

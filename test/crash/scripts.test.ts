@@ -53,7 +53,7 @@ describe('a run of scripts that is killed and resumed', () => {
   const used: TestProject[] = [];
   beforeAll(async () => {
     await twoAtOnce(POINTS, async (point) => void outcomes.set(point, await crashAt(point, used)));
-  }, 120_000);
+  }, 600_000);
   afterAll(async () => {
     for (const project of used) await project[Symbol.asyncDispose]();
   });

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { toIso } from '../../src/kernel/clock.ts';
+import { openStore } from '../../src/store/index.ts';
 import { TestProject } from '../helpers/project.ts';
 import { openRequest, requests, sharedModels, stagesOf } from '../helpers/rows.ts';
 
@@ -169,9 +171,12 @@ describe('RetryFailedTraining', () => {
   });
 
   it('timed out: as rejected, and the request can be reopened', async () => {
-    await using project = await parked(undefined, 'gates:\n  training-retry: {expires: 1s}\n');
+    await using project = await parked();
     const id = await openRequest(project, 'training-retry');
-    await sleep(1100);
+    const store = await openStore(project.state);
+    const expires_at = toIso(Date.now() - 1000);
+    await store.db.updateTable('approvals').set({ expires_at }).where('id', '=', id).execute();
+    await store.close();
     // Nobody has advanced the run since: the list says all the same what may be typed now.
     const listed = (await project.ok(['approvals'])).stdout;
     expect(listed).toContain(`trainyard approvals reopen ${id}`);
@@ -357,7 +362,7 @@ describe('retry of some', () => {
 
   it('waits until the run has trained', async () => {
     await using project = TestProject.create({ circuits: ['kiln_1'] });
-    const run = project.start(['run', '--duration', '600s', '--speed', '60', '--approve', 'all']);
+    const run = project.start(['run', '--duration', '600s', '--speed', '1', '--approve', 'all']);
     await run.says(/MonitorTraining started/);
     expect((await project.ends(6, ['retry', '1'])).stderr).toContain('still trains');
     await project.ok(['runs', 'cancel', '1']);

@@ -365,7 +365,7 @@ describe('no process of a script is left', () => {
     const running = project.start(['scripts']);
     for (
       let i = 0;
-      i < 200 &&
+      i < 800 &&
       !(
         existsSync(project.path('logs/train_stubborn.log')) &&
         readFileSync(project.path('logs/train_stubborn.log'), 'utf8').includes('up')

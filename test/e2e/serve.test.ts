@@ -97,7 +97,10 @@ describe('a server beside another process', { timeout: 90_000 }, () => {
     );
     expect(after.holder).toMatchObject({ kind: 'serve', pid: s.process.pid, here: true });
     // What the other process wrote, as it wrote it; and what this one writes from now on.
-    expect(stream.text()).toContain('"type":"approval.requested"');
+    await until(
+      async () => stream.text(),
+      (text) => text.includes('"type":"approval.requested"'),
+    );
     const { items } = await s.get<{ items: readonly { id: string }[] }>('/api/v1/approvals');
     for (const { id } of items) await p.ok(['approve', id, '--no-wait']);
     await until(

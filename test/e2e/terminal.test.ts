@@ -43,13 +43,10 @@ describe('a run in a terminal', () => {
   it('stops asking once somebody else has decided, and goes on', async () => {
     await using project = TestProject.create(TWO);
     const elsewhere = (async () => {
-      for (;;) {
-        const open = await openRequest(project, 'registry-promotion').catch(() => null);
-        if (open !== null) return project.ok(['approve', open]);
-        await sleep(50);
-      }
+      while (!project.has('asked')) await sleep(50);
+      return project.ok(['approve', await openRequest(project, 'registry-promotion')]);
     })();
-    const { code, screen } = await inTerminal(project.folder, ['run'], []);
+    const { code, screen } = await inTerminal(project.folder, ['run'], [['decide later\\? ', '', 'asked']]);
     expect((await elsewhere).stdout).toMatch(/`trainyard run` \(process \d+\) goes on with the run/);
     expect(screen).toContain('Settled meanwhile');
     expect(code, screen).toBe(0);

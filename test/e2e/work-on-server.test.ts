@@ -313,6 +313,7 @@ notifications:
           )
         ).json(),
       );
+      await looks.says(/started/i);
       looks.kill('SIGINT');
       expect(await looks.ended).toMatchObject({
         code: 130,

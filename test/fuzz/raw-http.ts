@@ -10,11 +10,14 @@ export interface RawAnswer {
   readonly body: string;
 }
 
-/** Sends pieces as they are, and reads until the answer is there, the other end closes, or `wait_ms` are over. */
+/**
+ * Sends pieces as they are, and reads until the answer is there (of a stream its head), the other end closes, or `wait_ms`
+ * are over.
+ */
 export async function raw(
   url: string,
   pieces: readonly (string | Uint8Array)[],
-  { wait_ms = 5000 }: { readonly wait_ms?: number } = {},
+  { wait_ms = 5000, head_only = false }: { readonly wait_ms?: number; readonly head_only?: boolean } = {},
 ): Promise<RawAnswer> {
   const socket = await dial(url);
   let said = '';
@@ -22,7 +25,7 @@ export async function raw(
   socket.setEncoding('latin1');
   socket.on('data', (piece: string) => {
     said += piece;
-    if (isWhole(said)) over.resolve(undefined);
+    if (head_only ? said.includes('\r\n\r\n') : isWhole(said)) over.resolve(undefined);
   });
   // A server that has heard enough closes while we still write.
   socket.on('error', () => over.resolve(undefined));

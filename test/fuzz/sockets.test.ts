@@ -229,7 +229,7 @@ describe('an event stream', () => {
       "1' OR 1=1",
     ];
     for (const place of places) {
-      const answer = await raw(url, [stream(`Last-Event-ID: ${place}`)], { wait_ms: 60 });
+      const answer = await raw(url, [stream(`Last-Event-ID: ${place}`)], { head_only: true });
       expect([200, 400], place).toContain(answer.status);
       // ' 1' is a number with blanks around it, which headers do not count.
       if (answer.status === 200) expect(place.trim()).toMatch(/^\d{1,15}$/);

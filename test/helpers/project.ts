@@ -219,7 +219,7 @@ export class TestProject {
   }
 
   /** Resolves once no process works for this folder; returns those that still do after `wait_ms`. */
-  async settled(wait_ms = 5000): Promise<number[]> {
+  async settled(wait_ms = 30_000): Promise<number[]> {
     for (const end = Date.now() + wait_ms; Date.now() < end; await sleep(20))
       if (this.processes().length === 0) return [];
     return this.processes();

@@ -13,7 +13,7 @@ pid, fd = pty.fork()
 if pid == 0:
     os.execvp(sys.argv[2], sys.argv[2:])
 fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 30, 100, 0, 0))
-seen, end = '', time.time() + 25
+seen, end = '', time.time() + 55
 while time.time() < end:
     try:
         if not select.select([fd], [], [], 0.1)[0]:

@@ -33,7 +33,7 @@ export class Running {
   #stdout = '';
   #stderr = '';
 
-  constructor(args: readonly string[], { cwd, env = {}, timeout_ms = 25_000, wrapper = [] }: StartOptions) {
+  constructor(args: readonly string[], { cwd, env = {}, timeout_ms = 55_000, wrapper = [] }: StartOptions) {
     const [program = process.execPath, ...words] = [...wrapper, process.execPath, BIN, ...args];
     this.child = spawn(program, words, {
       cwd,

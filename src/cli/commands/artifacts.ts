@@ -51,7 +51,11 @@ async function list(key: string | undefined, flags: CommonOptions): Promise<void
     return;
   }
   if (artifacts.length === 0) {
-    print(run === null ? 'No runs yet.' : `Run ${run} wrote no files.`);
+    print(
+      run === null
+        ? 'No training run yet. Of a rehearsal or of scripts: trainyard artifacts RUN'
+        : `Run ${run} wrote no files.`,
+    );
     return;
   }
   const { table } = await import('../render/table.ts');

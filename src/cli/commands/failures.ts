@@ -51,6 +51,11 @@ async function failures(key: string | undefined, flags: CommonOptions): Promise<
   for (const line of groupLines(groups, { lines: 3, most: 10_000 })) print(line);
   if (first.jobs[0] !== undefined) print(`  Logs: trainyard jobs logs ${first.jobs[0]}`);
   const again = new Set(retryable);
-  const group = groups.find((g) => g.circuits.some((id) => again.has(id)));
-  if (group !== undefined) print(`  Again: trainyard retry ${run} --group ${group.number}`);
+  const open = groups.filter((g) => g.circuits.some((id) => again.has(id)));
+  const passing = open.find((g) => !STAYS.has(g.class));
+  if (passing !== undefined) print(`  Again: trainyard retry ${run} --group ${passing.number}`);
+  if (open.some((g) => STAYS.has(g.class))) print('  Once the cause is mended: trainyard run');
 }
+
+/** Fails in the same way as long as nobody mends it: a retry takes code, settings and data as they were. */
+const STAYS: ReadonlySet<string> = new Set(['code', 'data', 'config']);

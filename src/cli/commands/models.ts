@@ -186,7 +186,9 @@ async function show(name: string, flags: CommonOptions & { registry: RegistryNam
         .execute();
       const names = known.map((r) => r.model_name);
       throw new NotFoundError(`The ${registry} registry has no ${name}.`, {
-        hint: didYouMean(ref?.model_name ?? name, names) ?? 'List them with `trainyard models list`.',
+        hint:
+          didYouMean(ref?.model_name ?? name, names) ??
+          `List them with \`trainyard models list${registry === 'shared' ? ' --registry shared' : ''}\`.`,
       });
     },
     there: async ({ api }) => {

@@ -30,7 +30,7 @@ export function define(parent: Command): void {
         const planned = plan.circuits.find((c) => c.id === id);
         if (planned === undefined)
           throw new NotFoundError(`There is no circuit ${circuit} in ${fleet.file}.`, {
-            hint: didYouMean(id, fleet.by_id.keys()) ?? 'List them with `trainyard plan -v`.',
+            hint: didYouMean(id, fleet.by_id.keys()) ?? `See which there are in ${fleet.file}.`,
           });
         return whyView(project, { ...planned, changes: [...planned.changes] }, fleet.file);
       },

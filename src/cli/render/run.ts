@@ -97,7 +97,11 @@ export function runScreen(facts: RunFacts, now: number): string {
   else if (run.next_step === 'run')
     lines.push('  Next: put right what SubmitTraining says, then trainyard run');
   if ((run.status === 'running' || run.status === 'pending') && !driven)
-    lines.push('  No process drives this run now: trainyard run --resume');
+    lines.push(
+      run.pipeline === 'scripts'
+        ? `  No process drives this run now: trainyard scripts --resume, or trainyard runs cancel ${run.number}`
+        : '  No process drives this run now: trainyard run --resume',
+    );
   for (const approval of run.approvals.slice(0, 10)) {
     lines.push(
       `  ${paint('yellow', '‖')} ${approval.title}`,

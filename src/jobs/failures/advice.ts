@@ -6,7 +6,7 @@ import type { Failure, FailureClass } from './failure.ts';
 const OF_CLASS: Readonly<Record<FailureClass, string>> = {
   transient: 'This passes by itself: retry.',
   code: 'The program failed: mend it and raise the version of the component. A retry of the same code fails again.',
-  data: 'The data is not what the program expects: mend the data or the settings that choose it, then retry.',
+  data: 'The data is not what the program expects: mend the data or the settings that choose it, and start a new run. A retry takes the data as it was.',
   config: 'Something is set up wrong: correct it first. A retry of the same setup fails again.',
   capacity:
     'It needed more than there was: give it more, or make it need less. A bare retry meets the same limit.',

@@ -179,15 +179,15 @@ export async function acceptPartial(
   const broken = stages.find(
     (s) => s.status === 'failed' && s.name !== 'MonitorTraining' && s.name !== 'RetryFailedTraining',
   );
-  if (
-    broken !== undefined ||
-    stages.some((s) => s.state['stalled'] === true) ||
-    (await hasOpenJobs({ db: tx, run }))
-  ) {
+  const stalled = stages.some((s) => s.state['stalled'] === true) || (await hasOpenJobs({ db: tx, run }));
+  if (broken !== undefined || stalled) {
     throw new ConflictError(
       `Run ${run.number} did not only lose circuits${broken === undefined ? '' : `: ${broken.name} failed`}; there is no partial success to accept.`,
       {
-        hint: `Take it up with \`trainyard run --resume ${run.number}\`, or start a new run.`,
+        hint:
+          broken === undefined || stalled
+            ? `Take it up with \`trainyard run --resume ${run.number}\`, or start a new run.`
+            : `Put right what ${broken.name} says, then start a new run with \`trainyard run\`.`,
       },
     );
   }

@@ -56,7 +56,7 @@ export function guard(
         401,
         'unauthenticated',
         'This needs somebody who is signed in, or an API token.',
-        `${oidc === null ? 'Ask' : 'Sign in at /auth/login, or ask'} with \`Authorization: Bearer ty_…\`; \`trainyard tokens create\` makes a token.`,
+        `${oidc === null ? 'Ask' : 'Sign in at /auth/login, or ask'} with \`Authorization: Bearer ty_…\`; \`trainyard tokens create NAME --role viewer\` makes a token.`,
       );
     }
     const { host } = peer;

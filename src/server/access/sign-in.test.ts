@@ -304,7 +304,7 @@ describe('sign-in is refused', () => {
 });
 
 describe('an ID token', () => {
-  const NOW_S = Math.floor(Date.now() / 1000);
+  const nowS = (): number => Math.floor(Date.now() / 1000);
   const ours = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const another = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -324,8 +324,8 @@ describe('an ID token', () => {
           sub: 'ada',
           nonce,
           email: 'ada@x',
-          iat: NOW_S,
-          exp: NOW_S + 60,
+          iat: nowS(),
+          exp: nowS() + 60,
           ...claims,
         };
         const text = `${part({ alg: forge.alg ?? 'RS256', kid: 'k' })}.${part(said)}`;
@@ -381,7 +381,7 @@ describe('an ID token', () => {
     ['without what ties it to this one', { nonce: undefined }, {}],
     ['for another client', { aud: 'another' }, {}],
     ['of another provider', { iss: 'https://evil.example' }, {}],
-    ['that is over', { exp: NOW_S - 60 }, {}],
+    ['that is over', { exp: nowS() - 60 }, {}],
     ['signed by somebody else', {}, { key: another.privateKey }],
     ['that nobody signed', {}, { alg: 'none' }],
     ['without a subject', { sub: undefined }, {}],

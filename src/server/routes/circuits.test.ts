@@ -152,7 +152,7 @@ describe('circuits', () => {
     const [one, two] = await Promise.all([get('/circuits/board'), get('/circuits')]);
     expect(one.body).toMatchObject({ counts: { new: 2 }, refreshing: true });
     expect(two.body).toMatchObject({ refreshing: true });
-    await expect.poll(() => looks, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => looks, { timeout: 50_000 }).toBe(1);
     stop();
     expect((await get('/circuits/board')).body).toMatchObject({
       counts: { new: 1, good: 1 },
@@ -171,7 +171,7 @@ describe('circuits', () => {
     let looks = 0;
     const stop = fleetWatch(w.project).onChange(() => looks++);
     await w.clock.advance(60_000);
-    await expect.poll(() => looks, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => looks, { timeout: 50_000 }).toBe(1);
     stop();
     expect((await get('/circuits/board')).body).toMatchObject({ counts: { new: 1, good: 1 } });
   });

@@ -87,7 +87,8 @@ export function LogView({ job, attempt, line, onLine, q, onSearch }: LogViewProp
       </div>
       {left_out > 0 && (
         <p className="muted">
-          The first {bytes(left_out)} are left out here. The whole of it: trainyard jobs logs {job}
+          The first {bytes(left_out)} are left out here. The whole of it: trainyard jobs logs {job} --attempt{' '}
+          {attempt}
         </p>
       )}
       {error !== null && <ErrorNotice error={error} retry={() => setAgain(again + 1)} />}

@@ -12,7 +12,8 @@ const SHAPE =
   'The data has another shape than the model expects: see which columns reach it, and whether the model is from another data set.';
 const DATES =
   'Dates are written in another way than expected: name the format when reading, or correct the file.';
-const BROKEN = 'A data file is damaged or unfinished: write it anew, then retry.';
+const BROKEN =
+  'A data file is damaged or unfinished: write it anew, and start a new run. A retry takes it as it was.';
 const VERSION =
   'The table has no such version any more (or not yet): set `delta_version` to one that is there, or `latest`.';
 
