@@ -108,6 +108,22 @@ inBrowser('a fleet of 10,000 circuits', (visitor) => {
     await page.getByText('2 circuits selected').waitFor();
   });
 
+  it('has runs whose jobs are walked through by keys, each kept while others come and go', async () => {
+    const page = await visitor.open(room.at('/runs/1'));
+    const board = page.getByRole('application', { name: /^Jobs: 40 tiles/ });
+    await board.focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('End');
+    const chosen = page.getByRole('strong').filter({ hasText: 'p00_039' });
+    await chosen.waitFor();
+    await page.getByRole('searchbox', { name: 'Find circuits' }).fill('p00_03');
+    await page.getByRole('application', { name: /^Jobs: 10 tiles/ }).focus();
+    await page.keyboard.press('Alt+ArrowLeft');
+    await chosen.waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: /p00_039/ }).waitFor();
+  });
+
   it('selects nothing by a search that failed, and searches for no blanks', async () => {
     const page = await visitor.open(room.at('/fleet'), { expects: [/500/] });
     const box = page.getByRole('searchbox', { name: 'Find circuits' });
