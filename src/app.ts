@@ -357,8 +357,10 @@ async function refreshEnvironments(store: Store, environments: Map<string, Envir
 async function createCompute(name: string, setup: Setup): Promise<Compute> {
   const create = PROVIDERS[name];
   if (create === undefined) {
-    throw new UsageError(`There is no provider ${name}.`, {
-      hint: didYouMean(name, Object.keys(PROVIDERS)) ?? `Use one of ${Object.keys(PROVIDERS).join(', ')}.`,
+    throw new UsageError(`There is no provider ${name} in this version.`, {
+      hint:
+        didYouMean(name, Object.keys(PROVIDERS)) ??
+        `Set \`provider\` in trainyard.yaml, or --provider, to one of ${Object.keys(PROVIDERS).join(', ')}.`,
     });
   }
   return create(setup);

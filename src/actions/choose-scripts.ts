@@ -83,9 +83,12 @@ export async function scriptResources(settings: ScriptSettings): Promise<ScriptR
   const gpus = await findGpus(settings.gpus ?? null);
   const gpus_per_job = gpus.length === 0 ? 0 : (settings.gpus_per_job ?? 1);
   if (gpus_per_job > gpus.length || (gpus.length === 0 && settings.gpus_per_job !== undefined))
-    throw new UsageError(`Each job is to have ${settings.gpus_per_job} GPUs, and there are ${gpus.length}.`, {
-      hint: 'Say which there are with --gpus, for example --gpus auto.',
-    });
+    throw new UsageError(
+      `Each job is to have ${settings.gpus_per_job} ${settings.gpus_per_job === 1 ? 'GPU' : 'GPUs'}, and there ${gpus.length === 0 ? 'is none' : gpus.length === 1 ? 'is 1' : `are ${gpus.length}`}.`,
+      {
+        hint: 'Say which there are with --gpus, for example --gpus auto.',
+      },
+    );
   return {
     gpus,
     gpus_per_job,

@@ -54,7 +54,7 @@ describe('trainyard.yaml that changes', () => {
     const watch = await watching();
     await edited(
       watch,
-      'provider: local\nproviders: {local: {max_workers: 9}}\nserver: {port: 1234, trusted_proxies: [10.0.3.7], require_sign_in: true, roles: {viewer: [ada]}}\n',
+      'provider: local\nproviders: {local: {max_workers: 9}}\nserver: {port: 1234, trusted_proxies: [10.0.3.7], require_sign_in: true, roles: {viewer: [ada]}}\nmonitoring: {log_level: debug, poll_interval: 9s}\n',
     );
     expect(watch.restart_for).toEqual([
       'provider',
@@ -62,11 +62,13 @@ describe('trainyard.yaml that changes', () => {
       'server.port',
       'server.trusted_proxies',
       'server.require_sign_in',
+      'monitoring.log_level',
     ]);
     const { config } = w.project;
     expect(config).toMatchObject({
       provider: 'simulated',
       server: { port: 8787, trusted_proxies: [], require_sign_in: false },
+      monitoring: { log_level: 'info', poll_interval_s: 9 },
     });
     expect(config.server.roles.viewer).toEqual(['ada']);
     expect(await edited(watch, 'provider: simulated\n')).toBe(true);

@@ -10,7 +10,7 @@ import { secretNames } from '../kernel/redact.ts';
 /** How often the file is looked at: one question to the file system. */
 const LOOK_MS = 2000;
 
-/** What a process goes by from its start to its end: where it listens and whom it trusts, where it trains. */
+/** What a process goes by from its start to its end: where it listens and whom it trusts, where it trains, what it logs. */
 const FROM_THE_START = ['provider', 'providers', 'registry'] as const;
 const SERVER_FROM_THE_START = [
   'host',
@@ -118,7 +118,8 @@ function keepFromTheStart(file: ProjectConfig, now: ProjectConfig): ProjectConfi
   const { host, port, public_url, trusted_proxies, require_sign_in, oidc } = now.server;
   const { provider, providers, registry } = now;
   const server = { ...file.server, host, port, public_url, trusted_proxies, require_sign_in, oidc };
-  return { ...file, provider, providers, registry, server };
+  const monitoring = { ...file.monitoring, log_level: now.monitoring.log_level };
+  return { ...file, provider, providers, registry, server, monitoring };
 }
 
 const changedFromTheStart = (file: ProjectConfig, now: ProjectConfig): string[] => [
@@ -126,6 +127,7 @@ const changedFromTheStart = (file: ProjectConfig, now: ProjectConfig): string[] 
   ...SERVER_FROM_THE_START.filter((key) => !isDeepStrictEqual(file.server[key], now.server[key])).map(
     (key) => `server.${key}`,
   ),
+  ...(file.monitoring.log_level === now.monitoring.log_level ? [] : ['monitoring.log_level']),
 ];
 
 function whyNot(error: unknown): string {

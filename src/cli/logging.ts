@@ -10,7 +10,7 @@ import { harmless, harmlessJson } from './render/output.ts';
 /** Flags of commands that stay and tell what they do. */
 export interface LogFlags {
   readonly logFormat?: LogFormat;
-  readonly logLevel: LogLevel;
+  readonly logLevel?: LogLevel;
 }
 
 export const logFlags = (command: Command, unless_told: string): Command =>
@@ -21,7 +21,12 @@ export const logFlags = (command: Command, unless_told: string): Command =>
         `lines for people or for machines (default: ${unless_told})`,
       ).choices(LOG_FORMATS),
     )
-    .addOption(new Option('--log-level <level>', 'how much is told').choices(LOG_LEVELS).default('info'));
+    .addOption(
+      new Option(
+        '--log-level <level>',
+        'how much is told (default: monitoring.log_level of trainyard.yaml)',
+      ).choices(LOG_LEVELS),
+    );
 
 /** The log of this process, on standard error. Values of secrets that the settings name never stand in it. */
 export function logTo(project: Project, { logFormat, logLevel }: LogFlags): Promise<Log> {
@@ -30,7 +35,7 @@ export function logTo(project: Project, { logFormat, logLevel }: LogFlags): Prom
   const shown = format === 'text' ? harmless : harmlessJson;
   return openLog({
     format,
-    level: logLevel,
+    level: logLevel ?? project.config.monitoring.log_level,
     write: (line) => void process.stderr.write(`${shown(line.trimEnd())}\n`),
     clean,
   });

@@ -147,9 +147,11 @@ export async function replay(ids: readonly string[], flags: DeadFlags): Promise<
 export async function drop(ids: readonly string[], flags: DeadFlags): Promise<void> {
   const which = whichDead(ids, flags, 'drop');
   const { dropped } = await ask(flags, 'write', {
-    here: async ({ store, clock, actor }) => ({
-      dropped: await dropDead(store, clock.now(), which, await actor()),
-    }),
+    here: async (project) => {
+      const { store, clock } = project;
+      if ('channel' in which && which.channel !== undefined) channelNamed(project, which.channel);
+      return { dropped: await dropDead(store, clock.now(), which, await project.actor()) };
+    },
     there: ({ api }) => ok(api.notifications.drop.$post({ json: askedThere(which) })),
   });
   if (flags.json === true) printJson({ dropped });

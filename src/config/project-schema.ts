@@ -82,7 +82,7 @@ const monitoring = z
     log_level: z
       .enum(['debug', 'info', 'warn', 'error'])
       .default('info')
-      .meta({ description: 'How much is logged.' }),
+      .meta({ description: 'How much `trainyard serve` and `trainyard worker` log.' }),
   })
   .prefault({})
   .transform((m) => ({

@@ -54,7 +54,7 @@ function unknownCircuits(fleet: Fleet, unknown: readonly string[]): UsageError {
   if (unknown.length > told.length) told.push(`and ${unknown.length - told.length} more`);
   const what = unknown.length === 1 ? 'No circuit matches' : 'No circuits match';
   return new UsageError(`${what} ${told.join(', ')}.`, {
-    hint: `The ids in ${fleet.file} are <plant_id>_<circuit_id>; globs such as flottec_* are fine.`,
+    hint: `The ids in ${fleet.file} are <plant_id>_<circuit_id>; globs such as ${ids[0]?.split('_', 1)[0] ?? 'plant'}_* are fine.`,
     details: { unknown },
   });
 }

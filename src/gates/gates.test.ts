@@ -545,3 +545,35 @@ describe('reopenApproval', () => {
     await expect(reopen(await cast(approval))).rejects.toThrow('nothing in it to ask again');
   });
 });
+
+describe('a verdict that comes too late', () => {
+  const atRetry = (): Promise<Approval> =>
+    store.tx((tx) =>
+      openApproval(tx, NOW, {
+        run_id: 'run_1',
+        stage: 'RetryFailedTraining',
+        gate: 'training-retry',
+        config: OPEN_GATE,
+        title: 'Retry',
+        requested_by: 'ann@x',
+        subjects: [subject('a')],
+      }),
+    );
+
+  it('on a retry that was canceled leads to the next run, which offers it', async () => {
+    const approval = await atRetry();
+    await store.tx((tx) => closeApprovals(tx, NOW, { run_id: 'run_1' }, 'canceled'));
+    await expect(cast(approval)).rejects.toMatchObject({ hint: expect.stringMatching(/`trainyard run`\.$/) });
+  });
+
+  it('speaks of taking a model back only where one was approved', async () => {
+    const models = await cast(await open());
+    await expect(cast(models, { verdict: 'reject' })).rejects.toMatchObject({
+      hint: expect.stringContaining('models withdraw'),
+    });
+    const retry = await cast(await atRetry());
+    await expect(cast(retry, { verdict: 'reject' })).rejects.toMatchObject({
+      hint: `See who said what with \`trainyard approvals show ${retry.id}\`.`,
+    });
+  });
+});

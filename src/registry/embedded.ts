@@ -98,6 +98,7 @@ export function embeddedRegistry(options: {
 async function hintFor(store: Store, registry: RegistryName, model_name: string): Promise<string> {
   const newest = await listVersions(store.db, registry, { model_name, limit: 1 });
   const version = newest.items[0];
-  if (version === undefined) return 'See which models there are with `trainyard models list`.';
+  if (version === undefined)
+    return `See which models there are with \`trainyard models list${registry === 'dev' ? '' : ` --registry ${registry}`}\`.`;
   return `Its newest version is ${refText(version)}.`;
 }

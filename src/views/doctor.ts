@@ -6,7 +6,7 @@ import type { Project } from '../app.ts';
 import { loadComponent, loadEnvironments } from '../assets/index.ts';
 import { gitFacts, loadFleet } from '../fleet/index.ts';
 import { hookSecretProblem } from '../hooks/index.ts';
-import { TrainyardError, messageOf } from '../kernel/errors.ts';
+import { NotFoundError, TrainyardError, messageOf } from '../kernel/errors.ts';
 import { channelHealth, notifyWorld } from '../notify/index.ts';
 import { currentHolder, openRuns } from '../pipelines/index.ts';
 import { scheduleStates } from '../schedules/index.ts';
@@ -54,16 +54,26 @@ export async function diagnose(project: Project): Promise<DoctorView> {
   );
   checks.push(
     await attempt('fleet', async () => {
-      const source = await readFile(resolve(root, config.circuits), 'utf8');
-      return `${loadFleet(source, { file: config.circuits, component_version: null }).circuits.length} circuits in ${config.circuits}`;
+      const file = resolve(root, config.circuits);
+      if (!existsSync(file))
+        throw new NotFoundError(`There is no fleet file ${config.circuits}.`, {
+          hint: 'Put the file there, or correct `circuits` in trainyard.yaml.',
+        });
+      const { circuits } = loadFleet(await readFile(file, 'utf8'), {
+        file: config.circuits,
+        component_version: null,
+      });
+      return `${plural(circuits.length, 'circuit')} in ${config.circuits}`;
     }),
   );
   checks.push(
     await attempt('runs', async () => {
       await access(existsSync(project.store.folder) ? project.store.folder : root, constants.W_OK);
       if (!project.has_state) return 'nothing was run yet';
-      const [open, holder] = [await openRuns(project.store.db, 'train'), await currentHolder(project.store)];
-      return `${open.length} open runs${holder === null ? '' : `; held by \`trainyard ${holder.kind}\` (process ${holder.pid})`}`;
+      const { db } = project.store;
+      const open = [...(await openRuns(db, 'train')), ...(await openRuns(db, 'scripts'))];
+      const holder = await currentHolder(project.store);
+      return `${plural(open.length, 'open run')}${holder === null ? '' : `; held by \`trainyard ${holder.kind}\` (process ${holder.pid})`}`;
     }),
   );
   for (const health of await channelHealth(notifyWorld(project.messaging), project.store.db)) {
@@ -111,24 +121,30 @@ const hookChecks = ({ settings, env }: Project): CheckView[] =>
         ok: problem === null,
         message: problem ?? `called by ${hook.sender} at /hooks/${name}`,
         hint:
-          problem === null ? null : 'Set it where `trainyard serve` starts; until then calls are refused.',
+          problem === null
+            ? null
+            : problem.endsWith('is not set')
+              ? 'Set it where `trainyard serve` starts; until then calls are refused.'
+              : 'Give it another one, for example from `openssl rand -base64 32`, here and at the sender; until then calls are refused.',
       };
     });
+
+const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
 
 async function attempt(name: string, look: () => Promise<string>): Promise<CheckView> {
   try {
     return { name, ok: true, message: await look(), hint: null };
   } catch (error) {
     const known = error instanceof TrainyardError;
-    const first = known ? error.problems[0] : undefined;
+    const [first, ...more] = known ? error.problems : [];
     const detail =
       first === undefined
         ? ''
-        : ` ${first.file}${first.line === null ? '' : `:${first.line}`} ${first.message}`;
+        : `${first.file}${first.line === null ? '' : `:${first.line}`} ${first.message}`;
     return {
       name,
       ok: false,
-      message: `${messageOf(error)}${detail}`,
+      message: more.length > 0 ? `${messageOf(error)}: ${detail}` : detail || messageOf(error),
       hint: (known ? error.hint : undefined) ?? first?.hint ?? null,
     };
   }

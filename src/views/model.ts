@@ -118,7 +118,7 @@ export async function modelVersionView(
   const detail = await registryNamed(project, registry).get(ref.model_name, ref.version);
   if (stated === undefined || detail === null)
     throw new NotFoundError(`The ${registry} registry has no ${ref.model_name}:${ref.version}.`, {
-      hint: 'List its versions with `trainyard models list --model NAME`.',
+      hint: `List its versions with \`trainyard models list --model ${ref.model_name}${registry === 'dev' ? '' : ` --registry ${registry}`}\`.`,
     });
   return {
     ...modelRow(stated),

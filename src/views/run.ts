@@ -85,7 +85,15 @@ export const RunView = RunFields.extend({
     .array(z.string())
     .meta({ description: 'Mandatory circuits that failed and that no retry mended.' }),
   approvals: z
-    .array(z.object({ id: z.string(), gate: z.string(), title: z.string(), expires_at: Time }))
+    .array(
+      z.object({
+        id: z.string(),
+        gate: z.string(),
+        title: z.string(),
+        expires_at: Time,
+        pending: z.int().meta({ description: 'Subjects without a verdict.' }),
+      }),
+    )
     .meta({ description: 'What of it waits for a decision.' }),
   next_step: z
     .enum(['accept_partial', 'resume', 'run'])
@@ -139,7 +147,13 @@ export async function runView({ store: { db } }: Pick<Project, 'store'>, run: Ru
     run.pipeline === 'train' ? circuitsStillFailed({ run, db }) : [],
     listApprovals(db, { run_id: run.id, status: 'waiting', limit: 50 }),
   ]);
-  const approvals = waiting.map(({ id, gate, title, expires_at }) => ({ id, gate, title, expires_at }));
+  const approvals = waiting.map(({ id, gate, title, expires_at, counts }) => ({
+    id,
+    gate,
+    title,
+    expires_at,
+    pending: counts.pending,
+  }));
   const next_step = nextStep(run, stages, jobs);
   return { ...runRow(run), stages: stages.map(stageView), jobs, failed_circuits, approvals, next_step };
 }

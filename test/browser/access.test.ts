@@ -75,6 +75,24 @@ server:
     await page.getByRole('checkbox', { name: 'Select kiln-1:1' }).check();
     expect(await page.getByRole('button', { name: 'Approve', exact: true }).isDisabled()).toBe(true);
     expect(await vote(page, approval)).toBe(403);
+
+    // Whoever asked may ask again, and nobody else who is no approver.
+    let requested_by = 'somebody@x';
+    await page.route(`**/api/v1/approvals/${approval}`, async (route) => {
+      const response = await route.fetch();
+      const asked = (await response.json()) as object;
+      await route.fulfill({ response, json: { ...asked, status: 'expired', requested_by } });
+    });
+    await page.reload();
+    const reopen = page.getByRole('button', { name: 'Reopen' });
+    await reopen.waitFor();
+    expect(await reopen.isDisabled()).toBe(true);
+    requested_by = 'olga@x';
+    await page.reload();
+    await page.getByText('asked by olga@x').waitFor();
+    await reopen.click();
+    const again = page.getByRole('dialog', { name: /^Reopen: / });
+    await again.getByRole('button', { name: 'Reopen' }).click({ trial: true });
   });
 
   it('approvers decide, and do not start; who signed out is nobody', async () => {

@@ -68,6 +68,20 @@ inBrowser('a log that is followed', (visitor) => {
     await follow.check();
     await log.getByText('epoch 2 loss 0.25').waitFor();
 
+    // So is whoever takes the scrollbar, or draws it down with a finger.
+    await page.evaluate(`document.querySelector('[role="log"]').scrollTo(0, 0)`);
+    await expect.poll(() => follow.isChecked()).toBe(false);
+    await log.getByRole('button', { name: 'Link to line 2', exact: true }).click();
+    // Of this attempt, whichever is the last one when somebody follows the link.
+    await page.waitForURL(/\?(line=2&attempt=1|attempt=1&line=2)$/);
+    // No letter is lost to the address, which is behind whoever types.
+    await find.focus();
+    await page.evaluate(`for (const letter of 'hot') document.execCommand('insertText', false, letter)`);
+    expect(await find.inputValue()).toBe('hot');
+    await find.fill('');
+    await follow.check();
+    await log.getByText('epoch 2 loss 0.25').waitFor();
+
     await room.stop('SIGKILL');
     await lineIs(page, 'No connection').waitFor();
     say('epoch 3 loss 0.12');

@@ -77,6 +77,11 @@ inBrowser('the models', (visitor) => {
     await other.getByRole('region', { name: 'v1 and v3 compared' }).getByText('hyperparameters.lr').waitFor();
     await other.getByRole('button', { name: 'Close the comparison' }).click();
     await other.waitForURL(room.at('/models/kiln-1'));
+    // Two at once: the first is not in the address yet when the second is chosen.
+    await other.getByRole('checkbox', { name: 'Compare v2' }).waitFor();
+    await other.evaluate(`for (const v of ['v1', 'v2'])
+      document.querySelector('input[aria-label="Compare ' + v + '"]').click()`);
+    await other.waitForURL(room.at('/models/kiln-1?compare=1%2C2'));
   });
 
   it('are walked on the chart by keys, up to the page of a version', async () => {

@@ -3,6 +3,7 @@ import { TestProject } from '../helpers/project.ts';
 import { axeProblems } from './axe.ts';
 import { inBrowser } from './browser.ts';
 import { ControlRoom } from './control-room.ts';
+import { holdBack } from './hold-back.ts';
 
 const RIDGE = `import argparse, json, math, os
 p = argparse.ArgumentParser()
@@ -44,6 +45,32 @@ inBrowser('scripts', (visitor) => {
     await page.waitForURL(room.at('/scripts/new?only=train_ridge'));
     expect(await page.getByRole('checkbox', { name: /^train_ridge/ }).isChecked()).toBe(true);
   }, 90_000);
+
+  it('are started as they were previewed, and not all of them where one that is named is gone', async () => {
+    const page = await visitor.open(room.at('/scripts/new?only=train_gone'), {
+      expects: [/40\d .*preview/],
+      patience_ms: 60_000,
+    });
+    await page
+      .getByRole('alert')
+      .getByText(/train_gone/)
+      .waitFor();
+    expect(await page.getByRole('button', { name: /^Run/ }).isDisabled()).toBe(true);
+    await page.getByRole('checkbox', { name: 'train_gone is none of the scripts here' }).click();
+    // Two at once: the address says the first when the second is chosen, and the page does not yet.
+    await page.evaluate(`for (const name of ['train_ridge', 'train_plain'])
+      [...document.querySelectorAll('label')].find((label) => label.textContent.startsWith(name)).click()`);
+    await page.waitForURL(room.at('/scripts/new?only=train_ridge%2Ctrain_plain'));
+    await page.getByRole('checkbox', { name: /^train_plain/ }).uncheck();
+    await page.getByRole('button', { name: 'Run 1 job', exact: true }).waitFor();
+    const answer = await holdBack(page, '/preview');
+    await page.getByLabel('--epochs').fill('1..3');
+    await page.getByLabel('--epochs').press('Enter');
+    await page.getByRole('button', { name: 'Run', exact: true }).and(page.locator('[aria-busy]')).waitFor();
+    answer();
+    await page.getByRole('button', { name: 'Run 3 jobs' }).waitFor();
+    expect(page.url()).toBe(room.at('/scripts/new?only=train_ridge'));
+  }, 120_000);
 
   it('are swept by a form out of their options, which shows what it makes before it runs', async () => {
     const page = await visitor.open(room.at('/scripts/new'), { expects: [/400 .*preview/] });

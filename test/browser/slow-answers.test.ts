@@ -9,7 +9,10 @@ inBrowser('somebody quicker than the answers', (visitor) => {
   let room: ControlRoom;
   let request: string;
   beforeAll(async () => {
-    const project = TestProject.create({ circuits: ['kiln_1', 'kiln_2', 'mill_1'], environment: false });
+    const project = TestProject.create({
+      circuits: ['kiln_1', 'kiln_2', 'mill_1', 'oven_1', 'oven_2'],
+      environment: false,
+    });
     await project.ends(11, ['run']);
     request = await openRequest(project, 'registry-promotion');
     room = await ControlRoom.over(project);
@@ -22,12 +25,12 @@ inBrowser('somebody quicker than the answers', (visitor) => {
     await page.goto(room.at(`/approvals/${request}`));
     await page.getByRole('button', { name: /^Select all/ }).click();
     answer();
-    await page.getByText('3 selected').waitFor();
+    await page.getByText('5 selected').waitFor();
   });
 
   it('selects what the text matches that was typed just before, and not what is still shown', async () => {
     const page = await visitor.open(room.at(`/approvals/${request}`));
-    await page.getByRole('button', { name: 'Select all 3' }).waitFor();
+    await page.getByRole('button', { name: 'Select all 5' }).waitFor();
     const answer = await holdBack(page, '/subjects');
     await page.getByRole('searchbox', { name: 'Find models' }).fill('mill');
     await page.getByRole('button', { name: /^Select all/ }).click();
@@ -35,6 +38,38 @@ inBrowser('somebody quicker than the answers', (visitor) => {
     expect(await page.getByText('none selected').isVisible()).toBe(true);
     answer();
     await page.getByText('1 selected').waitFor();
+  });
+
+  it('selects nothing more once that was called off, and what was selected is there after a way back', async () => {
+    const page = await visitor.open(room.at('/runs'), { expects: [/500/] });
+    const answer = await holdBack(page, '/subjects');
+    // A request that is not about failures has no causes: its models stand there.
+    await page.goto(room.at(`/approvals/${request}?tab=causes`));
+    const all = page.getByRole('button', { name: /^Select all/ });
+    const gathers = all.and(page.locator('[aria-busy]'));
+    await all.click();
+    await gathers.waitFor();
+    await page.getByRole('button', { name: 'Select none' }).click();
+    await gathers.waitFor({ state: 'detached' });
+    await all.click();
+    await gathers.waitFor();
+    await page.getByLabel('Verdict').selectOption('open');
+    await gathers.waitFor({ state: 'detached' });
+    answer();
+    await page.getByRole('checkbox', { name: 'Select kiln-1:1' }).click();
+    await page.getByText('1 selected').waitFor();
+    await page.getByRole('link', { name: 'Run 1' }).click();
+    await page.getByRole('heading', { level: 1, name: /^Run 1/ }).waitFor();
+    await page.goBack();
+    await page.getByText('1 selected').waitFor();
+
+    // Where the list could not be read, to select all is another try.
+    const broken = { title: 'It broke', status: 500, code: 'internal', detail: 'Once.' };
+    await page.route('**/subjects?*', (route) => route.fulfill({ status: 500, json: broken }), { times: 1 });
+    await page.getByRole('searchbox', { name: 'Find models' }).fill('oven');
+    await page.getByRole('alert').waitFor();
+    await all.click();
+    await page.getByText('3 selected').waitFor();
   });
 
   it.each(['board', 'table'])(
@@ -72,6 +107,58 @@ inBrowser('somebody quicker than the answers', (visitor) => {
     await box.pressSequentially('ll');
     await page.waitForURL(/q=mill$/);
     expect(await box.inputValue()).toBe('mill');
+  });
+
+  it('decides over nobody who was quicker still', async () => {
+    const page = await visitor.open(room.at('/runs'));
+    // What others do is not heard of.
+    await holdBack(page, '/events/stream');
+    await page.goto(room.at(`/approvals/${request}`));
+    await page.getByRole('button', { name: 'Select all 5' }).click();
+    await page.getByText('5 selected').waitFor();
+    await page.getByRole('searchbox', { name: 'Find models' }).fill('kiln');
+    await page.getByRole('row', { name: /oven-1/ }).waitFor({ state: 'detached' });
+
+    // What the filter hides is looked at anew.
+    await votes('reject', 'oven-1:1', 'It is gone.');
+    await page.getByRole('button', { name: 'Approve', exact: true }).click();
+    const dialog = page.getByRole('dialog', { name: /^Approve: / });
+    const approve = dialog.getByRole('button', { name: /^Approve/ });
+    await dialog.getByText('1 other one of your choice was decided meanwhile').waitFor();
+    expect(await approve.textContent()).toBe('Approve 4 models');
+
+    await dialog.getByRole('textbox').fill('As ever.');
+    await page.mouse.click(5, 5);
+    await votes('hold', 'kiln-1:1', 'Not before Monday.');
+    await approve.click();
+    await dialog.getByText('Somebody has said something meanwhile, and nothing is sent yet.').waitFor();
+    await dialog.getByText(/ holds 1 model: Not before Monday\.$/).waitFor();
+    expect(await dialog.getByRole('textbox').inputValue()).toBe('As ever.');
+    expect(await dialog.getByRole('checkbox', { name: 'Also the one on hold' }).isChecked()).toBe(false);
+
+    // What is being sent cannot be called off, and the dialog does not look as if.
+    const answer = await holdBack(page, '/votes');
+    await dialog.getByRole('button', { name: 'Approve 3 models' }).click();
+    await approve.and(page.locator('[aria-busy]')).waitFor();
+    await page.keyboard.press('Escape');
+    expect(await approve.isVisible()).toBe(true);
+    answer();
+    await page.getByText('3 models approved.').waitFor();
+    await dialog.waitFor({ state: 'detached' });
+    const { items } = await room.get<{ items: { subject: string; verdict: string }[] }>(
+      `/approvals/${request}/subjects`,
+    );
+    expect(Object.fromEntries(items.map((each) => [each.subject, each.verdict]))).toEqual({
+      'kiln-1:1': 'hold',
+      'kiln-2:1': 'approve',
+      'mill-1:1': 'approve',
+      'oven-1:1': 'reject',
+      'oven-2:1': 'approve',
+    });
+
+    function votes(verdict: string, subject: string, comment: string): Promise<unknown> {
+      return room.post(`/approvals/${request}/votes`, { verdict, subjects: [subject], comment });
+    }
   });
 });
 

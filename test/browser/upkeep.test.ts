@@ -4,6 +4,11 @@ import { until } from '../helpers/until.ts';
 import { axeProblems } from './axe.ts';
 import { inBrowser } from './browser.ts';
 import { ControlRoom } from './control-room.ts';
+import { holdBack } from './hold-back.ts';
+
+interface Plan {
+  readonly plan_id: string;
+}
 
 interface Preview {
   readonly report: { readonly removed: { readonly logs: { readonly count: number } } };
@@ -51,6 +56,66 @@ inBrowser('what nobody trains or keeps', (visitor) => {
     await page.getByText('2 models accepted. A new plan leaves those circuits alone.').waitFor();
     const plan = await room.post<{ summary: { train: number } }>('/plans', {});
     expect(plan.summary.train).toBe(0);
+  });
+
+  it('is planned anew where something moved, also where that comes to the same plan', async () => {
+    room.project.change('kiln_1', 0.5);
+    const { plan_id } = await room.post<Plan>('/plans', {});
+    const page = await visitor.open(room.at(`/plan/${plan_id}`), {
+      patience_ms: 60_000,
+      expects: [/409 .*run/],
+    });
+    const seal = page.getByRole('button', { name: 'Seal and run' });
+    await seal.waitFor();
+    room.project.edit('trainyard.yaml', 'logs: 1s', 'logs: 2s');
+    await seal.click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Train 1' }).click();
+    const moved = page.getByText('This plan does not hold any more; nothing was trained');
+    await moved.waitFor();
+    expect(await seal.isDisabled()).toBe(true);
+    await page.getByRole('button', { name: 'Plan anew with the same options' }).click();
+    await moved.waitFor({ state: 'detached' });
+    expect(page.url()).toBe(room.at(`/plan/${plan_id}`));
+    // What is ticked is for one plan, and not for the one that Back leads to.
+    await page.getByRole('button', { name: 'Plan anew' }).click();
+    await page
+      .getByRole('dialog')
+      .getByRole('checkbox', { name: /without the retry gate/ })
+      .check();
+    await page.getByRole('dialog').getByRole('button', { name: 'Make the plan' }).click();
+    await page.waitForURL((url) => !url.pathname.endsWith(plan_id));
+    await seal.click();
+    await page.getByRole('checkbox', { name: /pull-request/ }).check();
+    await page.getByRole('dialog').getByRole('button', { name: 'Back' }).click();
+    await page.goBack();
+    await page.waitForURL(room.at(`/plan/${plan_id}`));
+    await seal.click();
+    expect(await page.getByRole('checkbox', { name: /pull-request/ }).isChecked()).toBe(false);
+  });
+
+  it('leads nobody away who went on while it was planned, and stays when it cannot be fetched again', async () => {
+    const page = await visitor.open(room.at('/fleet/kiln_2'), {
+      patience_ms: 60_000,
+      expects: [/500/],
+    });
+    const answer = await holdBack(page, '/plans');
+    await page.getByRole('button', { name: 'Plan its training' }).click();
+    await page.getByRole('link', { name: 'Runs', exact: true }).click();
+    const made = page.waitForResponse((each) => each.url().endsWith('/plans'));
+    answer();
+    await (await made).finished();
+    await page.getByRole('link', { name: 'Models', exact: true }).click();
+    await page.waitForURL(room.at('/models'));
+    await page.goBack();
+    await page.waitForURL(room.at('/runs'));
+    await page.goBack();
+    await page.getByRole('heading', { level: 1, name: /kiln_2/ }).waitFor();
+
+    await page.route('**/api/v1/circuits/kiln_2', async (route) => route.fulfill({ status: 500 }));
+    room.project.change('kiln_2', 0.7);
+    await room.run(['kiln_2'], ['all']);
+    await page.getByRole('alert').getByRole('button', { name: 'Try again' }).waitFor();
+    expect(await page.getByRole('table', { name: 'Versions' }).isVisible()).toBe(true);
   });
 
   it('is removed once somebody has seen what would go, and says what went', async () => {

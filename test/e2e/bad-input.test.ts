@@ -18,7 +18,7 @@ const MISTAKES: readonly (readonly [string, number, readonly RegExp[], (p: TestP
   [
     'no file of circuits',
     5,
-    [/There is no fleet file config\/circuits\.yaml/, /hint: .*trainyard init/],
+    [/There is no fleet file config\/circuits\.yaml/, /hint: Put the file there, or correct `circuits`/],
     (p) => rmSync(p.path(FLEET)),
   ],
   ['an empty file of circuits', 2, [/circuits\.yaml/, /circuits/], (p) => p.write(FLEET, '')],

@@ -89,13 +89,13 @@ describe('trainyard schedules', () => {
     await using project = TestProject.create({
       circuits: TWO,
       settings: `schedules:
-  nightly: {cron: "30 2 * * *", timezone: America/New_York, run: {approve: [all]}}
+  nightly: {cron: "30 4 * * *", timezone: America/New_York, run: {approve: [all]}}
   never: {cron: "@daily", enabled: false}
 `,
     });
     const before = await project.ok(['schedules']);
     expect(before.stdout).toMatch(
-      /^nightly +30 2 \* \* \* +America\/New_York +\w{3} \d{4}-\d\d-\d\d 02:30 +\d{4}-\d\d-\d\dT0[67]:30Z +not yet$/m,
+      /^nightly +30 4 \* \* \* +America\/New_York +\w{3} \d{4}-\d\d-\d\d 04:30 +\d{4}-\d\d-\d\dT0[89]:30Z +not yet$/m,
     );
     expect(before.stdout).toMatch(/^never +@daily +UTC +not enabled +not yet$/m);
     expect(before.stdout).toContain(
@@ -116,7 +116,7 @@ describe('trainyard schedules', () => {
       next: { local: string; utc: string }[];
     };
     expect(next).toHaveLength(12);
-    expect(next.every(({ local }) => local.endsWith(' 02:30'))).toBe(true);
+    expect(next.every(({ local }) => local.endsWith(' 04:30'))).toBe(true);
     expect((await project.ok(['schedules', 'history', 'nightly'])).stdout).toMatch(/✓ started +1 +tester/);
   });
 

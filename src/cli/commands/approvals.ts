@@ -135,7 +135,7 @@ const bare = (approval: ApprovalRow): ApprovalFacts => ({ approval, subjects: []
 
 async function show(id: string, flags: CommonOptions): Promise<void> {
   const { json = false } = flags;
-  const most = json ? 100_000 : 10_000;
+  const most = 100_000;
   const { view, facts } = await ask(flags, 'read', {
     here: async (project) => {
       const { getApproval } = await import('../../gates/index.ts');

@@ -15,7 +15,7 @@ export function define(parent: Command): void {
     trainyard init my-fleet
     cd my-fleet && trainyard run`,
   ).action(async (dir: string, flags: CommonOptions) => {
-    const { resolve } = await import('node:path');
+    const { relative, resolve } = await import('node:path');
     const { initProject } = await import('../initializing.ts');
     const target = resolve(flags.project ?? '.', dir);
     const files = await initProject(target);
@@ -26,7 +26,8 @@ export function define(parent: Command): void {
     print(`Made ${target} with ${files.length} files.`);
     print('');
     print('Next:');
-    if (dir !== '.') print(`  cd ${dir}`);
+    const way = relative('.', target);
+    if (way !== '') print(`  cd ${way}`);
     print('  trainyard plan      what would be trained, and why');
     print('  trainyard run       train, register and promote the eight example models');
     print('Your own circuits go into config/circuits.yaml, your training code into components/src.');

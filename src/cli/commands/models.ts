@@ -188,7 +188,7 @@ async function show(name: string, flags: CommonOptions & { registry: RegistryNam
       throw new NotFoundError(`The ${registry} registry has no ${name}.`, {
         hint:
           didYouMean(ref?.model_name ?? name, names) ??
-          `List them with \`trainyard models list${registry === 'shared' ? ' --registry shared' : ''}\`.`,
+          `List them with \`trainyard models list${registry === 'dev' ? '' : ` --registry ${registry}`}\`.`,
       });
     },
     there: async ({ api }) => {

@@ -63,7 +63,8 @@ export function planText(
   const total = plan.groups.length + plan.more_groups;
   const shown = total <= room ? plan.groups : plan.groups.slice(0, room - 1);
   lines.push(...shown.map(groupLine));
-  if (total > shown.length) lines.push(`      … and ${total - shown.length} more groups (-v shows all)`);
+  if (total > shown.length)
+    lines.push(`      … and ${total - shown.length} more groups (trainyard plan -v shows all)`);
   if (options.circuits !== null)
     lines.push(
       '',
@@ -78,7 +79,8 @@ function warningLines({ warnings }: PlanFacts, verbose: boolean): string[] {
   if (warnings.length === 0) return [];
   const head = ['', paint('yellow', warnings.length === 1 ? '1 warning' : `${warnings.length} warnings`)];
   if (verbose) return [...head, ...warnings.map(problemText)];
-  const more = warnings.length > 3 ? [`  … and ${warnings.length - 3} more (-v shows all)`] : [];
+  const more =
+    warnings.length > 3 ? [`  … and ${warnings.length - 3} more (trainyard plan -v shows all)`] : [];
   return [...head, ...warnings.slice(0, 3).map((w) => clip(problemText(w), columns())), ...more];
 }
 

@@ -24,18 +24,19 @@ export const CHILD_PIPELINE = 'promote-single-model';
 /** Blocked while a retry failed and nobody accepted partial success; pull requests promote nothing. */
 export async function whenModelsMayGoOn(context: StageContext): Promise<true | string> {
   if (context.run.pr === 1) return 'a pull-request run promotes nothing';
-  const retry = context.stageNamed('RetryFailedTraining');
-  if (retry.status === 'failed' && context.run.partial_accepted_by === null) {
-    return `blocked: ${retry.reason ?? 'the retry failed'}; \`trainyard runs accept-partial ${context.run.number}\` promotes the others`;
-  }
-  const registering = context.stageNamed('RegisterModels');
-  if (registering.status === 'failed') return 'RegisterModels did not succeed';
   const { items } = await context.registries.dev.list({
     run_id: context.run.id,
     pr: false,
     withdrawn: false,
     limit: 1,
   });
+  const retry = context.stageNamed('RetryFailedTraining');
+  if (retry.status === 'failed' && context.run.partial_accepted_by === null) {
+    const others = `; \`trainyard runs accept-partial ${context.run.number}\` promotes the others`;
+    return `blocked: ${retry.reason ?? 'the retry failed'}${items.length > 0 ? others : ''}`;
+  }
+  const registering = context.stageNamed('RegisterModels');
+  if (registering.status === 'failed') return 'RegisterModels did not succeed';
   return items.length > 0 ? true : 'no model to promote';
 }
 

@@ -114,7 +114,7 @@ class Looks {
         findings.push({
           kind: 'data',
           message: `There is no ${path}.`,
-          hint: 'Check the data path of the circuit, from the project folder.',
+          hint: 'Check `data_path` of the circuit, or the default of the input: it counts from the project folder.',
         });
       }
     }

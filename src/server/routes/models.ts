@@ -319,5 +319,5 @@ function tagsOf(given: string | string[] | undefined): Record<string, string> {
 
 const noModel = (registry: RegistryName, name: string): NotFoundError =>
   new NotFoundError(`The ${registry} registry has no model ${name}.`, {
-    hint: 'List them with `trainyard models list`.',
+    hint: `List them with \`trainyard models list${registry === 'dev' ? '' : ` --registry ${registry}`}\`.`,
   });

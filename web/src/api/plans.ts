@@ -1,4 +1,5 @@
-import { queryOptions } from '@tanstack/react-query';
+import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
 import type { InferRequestType } from 'hono/client';
 import { api, ok } from './client.ts';
 
@@ -15,3 +16,19 @@ export const planQuery = (id: string) =>
     queryFn: ({ signal }) => ok(api.plans[':plan_id'].$get({ param: { plan_id: id } }, { init: { signal } })),
     staleTime: Number.POSITIVE_INFINITY,
   });
+
+/** Makes a plan and leads to it; whoever has gone elsewhere meanwhile stays there. */
+export function usePlanning() {
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const { mutate, isPending, isError, error } = useMutation({
+    mutationFn: makePlan,
+    // What is planned again may come to the same plan: it is known already, and was made anew.
+    onSuccess: (plan) => queries.setQueryData(planQuery(plan.plan_id).queryKey, plan),
+  });
+  const plan = (request: PlanRequest): void =>
+    mutate(request, {
+      onSuccess: ({ plan_id }) => void navigate({ to: '/plan/$plan', params: { plan: plan_id } }),
+    });
+  return { plan, isPending, isError, error };
+}

@@ -23,7 +23,9 @@ export function LogView({ job, attempt, line, onLine, q, onSearch }: LogViewProp
   const [follow, setFollow] = useState(line === undefined);
   const [wrap, setWrap] = useState(false);
   const scroller = useRef<HTMLDivElement>(null);
-  const search = useSearch(log, version, q);
+  // The address follows what is typed; it comes late, and would take away letters that were typed meanwhile.
+  const [text, setText] = useState(q);
+  const search = useSearch(log, version, text);
   const virtual = useVirtualizer({
     count: log.count,
     getScrollElement: () => scroller.current,
@@ -46,9 +48,15 @@ export function LogView({ job, attempt, line, onLine, q, onSearch }: LogViewProp
     if (search.current !== null) virtual.scrollToIndex(search.current, { align: 'center' });
   }, [search.current, virtual]);
 
-  const go = (step: 1 | -1, text = q): void => {
+  const go = (step: 1 | -1): void => {
     setFollow(false);
     search.go(step, text);
+  };
+  const top = useRef(0);
+  /** Whoever goes back, by whatever means, reads; where it only became shorter, the end is still in sight. */
+  const scrolled = ({ scrollTop, scrollHeight, clientHeight }: HTMLDivElement): void => {
+    if (scrollTop < top.current && scrollHeight - clientHeight - scrollTop > 1) setFollow(false);
+    top.current = scrollTop;
   };
   const digits = useMemo(() => String(Math.max(100, log.count)).length, [log, version]);
   return (
@@ -58,13 +66,16 @@ export function LogView({ job, attempt, line, onLine, q, onSearch }: LogViewProp
           type="search"
           aria-label="Search in the log"
           placeholder="Search, Enter for the next"
-          value={q}
+          value={text}
           className={styles.search}
-          onChange={(event) => onSearch(event.target.value)}
+          onChange={(event) => {
+            setText(event.target.value);
+            onSearch(event.target.value);
+          }}
           onKeyDown={(event) => {
             if (event.key !== 'Enter') return;
             event.preventDefault();
-            go(event.shiftKey ? -1 : 1, event.currentTarget.value);
+            go(event.shiftKey ? -1 : 1);
           }}
         />
         <Button small disabled={search.hits === 0} aria-label="Previous match" onClick={() => go(-1)}>
@@ -74,7 +85,8 @@ export function LogView({ job, attempt, line, onLine, q, onSearch }: LogViewProp
           ↓
         </Button>
         <span role="status" className="muted">
-          {q === '' ? '' : search.hits === 0 ? 'no match' : `${search.place} of ${count(search.hits)}`}
+          {text !== '' && search.hits > 0 && `${search.place} of ${count(search.hits)}`}
+          {search.hits === 0 && search.of !== '' && stands !== 'loading' && 'no match'}
         </span>
         <span className={styles.space} />
         <CheckBox label="Wrap" checked={wrap} onChange={setWrap} />
@@ -99,11 +111,8 @@ export function LogView({ job, attempt, line, onLine, q, onSearch }: LogViewProp
         aria-live="off"
         aria-label={`Log of ${job}, attempt ${attempt}`}
         tabIndex={0}
-        onWheel={(event) => {
-          if (event.deltaY < 0) setFollow(false);
-        }}
+        onScroll={(event) => scrolled(event.currentTarget)}
         onKeyDown={(event) => {
-          if (['ArrowUp', 'PageUp', 'Home'].includes(event.key)) setFollow(false);
           if (event.key === 'End') setFollow(stands !== 'over');
         }}
       >
@@ -127,7 +136,7 @@ export function LogView({ job, attempt, line, onLine, q, onSearch }: LogViewProp
               digits={digits}
               pointed={line === item.index + 1}
               found={search.current === item.index}
-              q={q}
+              q={text}
               onPoint={() => {
                 setFollow(false);
                 pointed.current = item.index + 1;

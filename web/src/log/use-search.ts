@@ -23,6 +23,8 @@ export function useSearch(log: LogText, version: number, q: string) {
   const current = at === null ? null : (found[at] ?? null);
   return {
     hits: found.length,
+    /** Of this text, which what is typed may be ahead of. */
+    of: wanted,
     /** From 1; 0 before the first step. */
     place: at === null ? 0 : at + 1,
     current,

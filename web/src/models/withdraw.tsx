@@ -15,14 +15,14 @@ export function Withdraw({
   readonly inRow?: boolean;
 }) {
   const queries = useQueryClient();
-  // What rehearsals register counts for nothing, and is not withdrawn.
-  if (withdrawn !== null || registry !== 'dev') return null;
   return (
     <ConfirmButton
       kind="danger"
       small={inRow}
       quiet={inRow}
       action="Withdraw"
+      // What rehearsals register counts for nothing, and is not withdrawn.
+      offered={withdrawn === null && registry === 'dev'}
       title={`Withdraw ${model_name} v${version}?`}
       comment="required"
       ask="Reason"

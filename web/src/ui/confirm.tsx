@@ -1,11 +1,11 @@
 import { useMutation } from '@tanstack/react-query';
-import { useId, useState } from 'react';
+import { useEffect, useId, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import { Button } from './button.tsx';
 import type { ButtonProps } from './button.tsx';
 import { Dialog, DialogFoot } from './dialog.tsx';
 import { Field } from './field.tsx';
-import { ErrorNotice } from './notice.tsx';
+import { ErrorNotice, Notice } from './notice.tsx';
 import { toast } from './toast.tsx';
 
 interface ConfirmProps {
@@ -20,10 +20,14 @@ interface ConfirmProps {
   readonly small?: boolean;
   /** The role that it takes; most take `operator`. */
   readonly needs?: ButtonProps['needs'];
+  /** False: it makes no sense now, and is not offered. Whoever is asked already is told so, and loses no text. */
+  readonly offered?: boolean;
   /** Asks for a comment, which goes on record; `required`: it cannot be done without. */
   readonly comment?: 'optional' | 'required';
   /** What the comment is called. */
   readonly ask?: string;
+  /** The question comes up, or goes away. */
+  readonly onAsk?: (asking: boolean) => void;
   /** Does it, and tells what came of it in a sentence. */
   readonly act: (comment: string | undefined) => Promise<string>;
 }
@@ -37,11 +41,17 @@ export function ConfirmButton({
   quiet = false,
   small,
   needs = 'operator',
+  offered = true,
   comment,
   ask = 'Comment',
+  onAsk,
   act,
 }: ConfirmProps) {
-  const [open, setOpen] = useState(false);
+  const [open, setAsking] = useState(false);
+  const setOpen = (asking: boolean): void => {
+    setAsking(asking);
+    onAsk?.(asking);
+  };
   const [text, setText] = useState('');
   const id = useId();
   const doing = useMutation({
@@ -53,20 +63,33 @@ export function ConfirmButton({
     },
   });
   const close = (): void => {
+    // It goes on, whatever is closed.
+    if (doing.isPending) return;
     setOpen(false);
     doing.reset();
   };
+  // Once it is not offered any more, what was asked last still stands there, with a word of that.
+  const last = useRef({ action, title, children });
+  useEffect(() => {
+    if (offered) last.current = { action, title, children };
+  });
+  const asked = offered ? { action, title, children } : last.current;
+  // While it is done it stops being possible as well.
+  const gone = !offered && !doing.isPending;
+  if (!offered && !open) return null;
   return (
     <>
-      <Button
-        kind={quiet ? 'quiet' : (kind ?? 'quiet')}
-        small={small ?? false}
-        needs={needs}
-        onClick={() => setOpen(true)}
-      >
-        {action}
-      </Button>
-      <Dialog open={open} onClose={close} title={title}>
+      {offered && (
+        <Button
+          kind={quiet ? 'quiet' : (kind ?? 'quiet')}
+          small={small ?? false}
+          needs={needs}
+          onClick={() => setOpen(true)}
+        >
+          {action}
+        </Button>
+      )}
+      <Dialog open={open} onClose={close} title={asked.title}>
         <form
           onSubmit={(event) => {
             event.preventDefault();
@@ -74,7 +97,13 @@ export function ConfirmButton({
           }}
         >
           <div className="stack">
-            <div>{children}</div>
+            {gone ? (
+              <div role="alert">
+                <Notice tone="waiting" title="This is not possible any more: it changed meanwhile." />
+              </div>
+            ) : (
+              <div>{asked.children}</div>
+            )}
             {comment !== undefined && (
               <Field label={comment === 'required' ? ask : `${ask} (optional)`} htmlFor={id}>
                 <textarea
@@ -89,10 +118,14 @@ export function ConfirmButton({
             )}
             {doing.isError && <ErrorNotice error={doing.error} />}
             <DialogFoot>
-              <Button onClick={close}>Back</Button>
-              <Button type="submit" kind={kind === 'danger' ? 'danger' : 'primary'} busy={doing.isPending}>
-                {action}
+              <Button disabled={doing.isPending} onClick={close}>
+                Back
               </Button>
+              {!gone && (
+                <Button type="submit" kind={kind === 'danger' ? 'danger' : 'primary'} busy={doing.isPending}>
+                  {asked.action}
+                </Button>
+              )}
             </DialogFoot>
           </div>
         </form>

@@ -9,15 +9,22 @@ export function Dialog({
   title,
   children,
   wide = false,
+  sticky = false,
 }: {
   readonly open: boolean;
   readonly onClose: () => void;
   readonly title: string;
   readonly children: ReactNode;
   readonly wide?: boolean;
+  /** A click beside it does not close it: for what somebody would lose. */
+  readonly sticky?: boolean;
 }) {
   return (
-    <Base.Root open={open} onOpenChange={(next) => (next ? undefined : onClose())}>
+    <Base.Root
+      open={open}
+      onOpenChange={(next) => (next ? undefined : onClose())}
+      disablePointerDismissal={sticky}
+    >
       <Base.Portal>
         <Base.Backdrop className={styles.backdrop} />
         <Base.Popup className={styles.popup} data-wide={wide || undefined}>

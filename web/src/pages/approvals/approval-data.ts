@@ -45,22 +45,48 @@ export const fetchSubjects = (
   filter: SubjectFilter & { readonly sort?: string | undefined },
   cursor: string | undefined,
   signal: AbortSignal,
+  limit = 200,
 ) =>
   ok(
     api.approvals[':approval'].subjects.$get(
-      { param: { approval: id }, query: { ...filter, cursor, limit: 200 } },
+      { param: { approval: id }, query: { ...filter, cursor, limit } },
       { init: { signal } },
     ),
   );
 
+/** Of a request's subjects, whatever is shown of them. */
+export const subjectsKey = (id: string) => ['approvals', 'subjects', id] as const;
+
+/** All of them by name, read anew for each question. */
+export const allSubjectsQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...subjectsKey(id), 'all'],
+    queryFn: async ({ signal }) => {
+      const all = new Map<string, SubjectRow>();
+      let cursor: string | undefined;
+      do {
+        const page = await fetchSubjects(id, {}, cursor, signal, 500);
+        for (const row of page.items) all.set(row.subject, row);
+        cursor = page.next ?? undefined;
+      } while (cursor !== undefined);
+      return all;
+    },
+    // A Map is not compared part by part with the one before.
+    structuralSharing: false,
+    staleTime: 0,
+    gcTime: 0,
+  });
+
+export interface Ballot {
+  readonly verdict: Verdict;
+  readonly comment: string | undefined;
+  readonly subjects: readonly string[];
+  readonly retrain?: true;
+}
+
 export const castVote = (
   { id, subject_digest }: Pick<ApprovalRow, 'id' | 'subject_digest'>,
-  ballot: {
-    readonly verdict: Verdict;
-    readonly comment: string | undefined;
-    readonly subjects: readonly string[];
-    readonly retrain?: true;
-  },
+  ballot: Ballot,
 ) =>
   ok(
     api.approvals[':approval'].votes.$post({

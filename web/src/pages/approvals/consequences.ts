@@ -1,5 +1,6 @@
 import { plural } from '../../ui/format.ts';
 import type { ApprovalRow, Verdict, Vote } from './approval-data.ts';
+import { settledBy, yeses } from './said.ts';
 
 /** What a request is about, by the stage that asks. */
 export type Kind = 'models' | 'failures' | 'environments' | 'other';
@@ -50,37 +51,69 @@ export function consequence(kind: Kind, verdict: Verdict, n: number): string {
   }
 }
 
-/** How far an approval takes it where more than one person has to say so; null: it takes effect at once. */
-export function quorum(
-  approval: Pick<ApprovalRow, 'required'>,
-  votes: readonly Vote[],
-  subjects: readonly string[],
-  me: string,
-): string | null {
-  if (approval.required < 2) return null;
-  const wanted = new Set(subjects);
-  const before = new Set<string>();
-  let held = false;
-  for (const v of votes) {
-    if (!v.counts || !(v.subjects === null || v.subjects.some((s) => wanted.has(s)))) continue;
-    if (v.verdict === 'hold') {
-      // No yes from before a hold counts, and none to everything from after it.
-      before.clear();
-      held = true;
-    } else if (v.verdict === 'approve' && !(held && v.subjects === null)) before.add(v.voter.toLowerCase());
-  }
-  before.delete(me.toLowerCase());
-  const mine = Math.min(before.size + 1, approval.required);
-  return mine === approval.required
-    ? `This is approval ${mine} of ${approval.required} and takes effect for what ${plural(before.size, 'other person', 'other people')} approved before.`
-    : `This is approval ${mine} of ${approval.required}: nothing happens until ${plural(approval.required - mine, 'other person approves', 'other people approve')} too.`;
+/** How far an approval takes what it is about, where more than one person has to say so. */
+export interface Far {
+  /** Which approval it is of those that are required, at least. */
+  readonly nth: number;
+  /** Of how many subjects it is the last that they need. */
+  readonly ready: number;
 }
 
-/** `1 of 2 approved`: who has said yes so far, where more than one has to. */
-export function votesSoFar(approval: Pick<ApprovalRow, 'required'>, votes: readonly Vote[]): string | null {
-  if (approval.required < 2) return null;
-  const yes = new Set(
-    votes.filter((v) => v.counts && v.verdict === 'approve').map((v) => v.voter.toLowerCase()),
-  );
-  return `${Math.min(yes.size, approval.required)} of ${approval.required} approved`;
+/** Null: it takes effect at once. `gated` is what a quality gate holds back. */
+export function howFar(
+  { required }: Pick<ApprovalRow, 'required'>,
+  votes: readonly Vote[],
+  subjects: readonly string[],
+  gated: ReadonlySet<string>,
+  me: string,
+): Far | null {
+  if (required < 2 || subjects.length === 0) return null;
+  const yes = yeses(votes);
+  const nths = subjects.map((subject) => {
+    const others = new Set(yes.of(subject, gated.has(subject)));
+    others.delete(me.toLowerCase());
+    return Math.min(others.size + 1, required);
+  });
+  return {
+    nth: nths.reduce((least, nth) => Math.min(least, nth), required),
+    ready: nths.filter((nth) => nth === required).length,
+  };
+}
+
+/** The same as a sentence, before it is said. */
+export function quorum({ required }: Pick<ApprovalRow, 'required'>, far: Far): string {
+  const { nth, ready } = far;
+  const others = plural(required - nth, 'other person approves', 'other people approve');
+  if (nth === required) return `This is approval ${nth} of ${required}: it takes effect at once.`;
+  return ready === 0
+    ? `This is approval ${nth} of ${required}: nothing happens until ${others} too.`
+    : `This is approval ${required} of ${required} for ${ready.toLocaleString('en')} of them, which takes effect at once. Nothing happens to the rest until ${others} too.`;
+}
+
+/** What came of an approval: of how many it took effect, and how it stands with the rest. */
+export function approved(
+  kind: Kind,
+  { required }: Pick<ApprovalRow, 'required'>,
+  far: Far | null,
+  { of, took }: { readonly of: number; readonly took: number },
+): string {
+  if (far === null || took >= of) return `${some(kind, of)} approved.`;
+  const counted = `Your approval of ${some(kind, of - took)} is counted: ${far.nth} of ${required}.`;
+  return took > 0 ? `${some(kind, took)} approved. ${counted}` : counted;
+}
+
+/** `1 of 2 approved`: how many have said yes so far to what is open, where more than one has to; null: nothing is open. */
+export function votesSoFar(
+  { required, counts }: Pick<ApprovalRow, 'required' | 'counts'>,
+  votes: readonly Vote[],
+): string | null {
+  if (required < 2 || counts.pending === 0) return null;
+  const yes = yeses(votes);
+  const over = settledBy(votes);
+  const named = [...yes.named].filter((s) => !over.has(s)).map((s) => yes.of(s, false).size);
+  const open = named.filter((n) => n < required);
+  // What nobody named has the yeses to everything.
+  const all = open.length < counts.pending ? [...open, yes.of_all] : open;
+  const least = all.reduce((a, b) => Math.min(a, b), required);
+  return `${least} of ${required} approved${all.every((n) => n === least) ? '' : ' all that is open, more some of it'}`;
 }

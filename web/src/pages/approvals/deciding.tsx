@@ -1,19 +1,22 @@
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useList } from '../../api/list.ts';
 import { betterBy, inOrder } from '../../metrics/differences.ts';
-import { Prose, Button, Dialog, Tabs, count } from '../../ui/index.ts';
+import { Dialog, Prose, Tabs, count } from '../../ui/index.ts';
 import type { Tab } from '../../ui/index.ts';
 import styles from './approval-page.module.css';
-import { fetchSubjects } from './approval-data.ts';
-import type { ApprovalView, SubjectRow, Verdict } from './approval-data.ts';
+import { fetchSubjects, subjectsKey } from './approval-data.ts';
+import type { ApprovalView, Verdict } from './approval-data.ts';
 import { kindOf } from './consequences.ts';
+import { DecideBar } from './decide-bar.tsx';
 import { DecideDialog } from './decide-dialog.tsx';
 import type { Intent } from './decide-dialog.tsx';
 import { FailureGroups, RetryOutlook } from './failure-groups.tsx';
 import { KeysDialog } from './keys-dialog.tsx';
+import { useGathering } from './gathering.ts';
+import { changeSelection, useSelection } from './kept-selection.ts';
 import { useKeys, useKeysSwitch } from './keys.ts';
-import { NOTHING, add, extend, standing, toggle } from './selection.ts';
+import { NOTHING, add, extend, toggle } from './selection.ts';
 import type { Selection } from './selection.ts';
 import { SubjectDetail } from './subject-detail.tsx';
 import { SubjectFilters } from './subject-filters.tsx';
@@ -36,30 +39,36 @@ export function Deciding({
   const navigate = useNavigate({ from: '/approvals/$approval' });
   const kind = kindOf(approval.stage);
   const first: TabName = kind === 'failures' ? 'causes' : 'subjects';
-  const shownTab = tab ?? first;
+  // Who follows a link to causes where there are none is not led to an empty page.
+  const shownTab = tab === undefined || (tab === 'causes' && kind !== 'failures') ? first : tab;
   const showTab = (next: TabName): void =>
     void navigate({
       search: (before) => ({ ...before, tab: next === first ? undefined : next }),
       replace: true,
     });
 
-  const list = useList(
-    ['approvals', 'subjects', approval.id, q, held, verdict, metric, sort],
-    (cursor, signal) => fetchSubjects(approval.id, { q, held, verdict, metric, sort }, cursor, signal),
+  const key = [...subjectsKey(approval.id), q, held, verdict, metric, sort];
+  const list = useList(key, (cursor, signal) =>
+    fetchSubjects(approval.id, { q, held, verdict, metric, sort }, cursor, signal),
   );
   const { rows } = list;
-  const seen = useSeen(rows);
   const rules = useMemo(() => [...new Set(rows.flatMap((row) => row.quality.map((r) => r.rule)))], [rows]);
   const better = useMemo(() => betterBy(rules), [rules]);
   const metrics = useMemo(() => inOrder(list.last?.metrics ?? [], rules), [list.last, rules]);
 
-  const [selection, setSelection] = useState<Selection>(NOTHING);
+  const selection = useSelection(approval.id);
+  const setSelection = (change: (before: Selection) => Selection): void =>
+    changeSelection(approval.id, change);
   const [cursor, setCursor] = useState<Cursor | null>(null);
   const [intent, setIntent] = useState<Intent | null>(null);
   const [looking, setLooking] = useState(false);
   const [keysShown, setKeysShown] = useState(false);
   const [keysOn, setKeysOn] = useKeysSwitch();
-  const gathering = useGathering(list, (all) => setSelection((before) => add(before, all)));
+  const gathering = useGathering(key, list, (all) => setSelection((before) => add(before, all)));
+  const clear = (): void => {
+    gathering.stop();
+    setSelection(() => NOTHING);
+  };
 
   const at = cursor === null ? -1 : rows.findIndex((row) => row.subject === cursor.subject);
   const current = rows[at] ?? null;
@@ -76,13 +85,7 @@ export function Deciding({
           ? selection
           : toggle(NOTHING, current.subject);
     if (refusal !== null || chosen.names.size === 0) return;
-    setIntent({
-      verdict: what,
-      ...standing(
-        chosen,
-        [...chosen.names].flatMap((name) => seen.get(name) ?? []),
-      ),
-    });
+    setIntent({ verdict: what, names: [...chosen.names] });
   };
 
   useKeys(keysOn && shownTab === 'subjects', {
@@ -104,7 +107,7 @@ export function Deciding({
         );
     },
     Enter: () => setLooking(current !== null),
-    Escape: () => setSelection(NOTHING),
+    Escape: clear,
     a: () => decide('approve'),
     h: () => decide('hold'),
     r: () => decide('reject'),
@@ -122,7 +125,7 @@ export function Deciding({
   );
   const subjects = (
     <>
-      <SubjectFilters kind={kind} search={{ q, held, verdict, metric }} />
+      <SubjectFilters kind={kind} search={{ q, held, verdict, metric }} onFilter={gathering.stop} />
       <DecideBar
         selection={selection}
         hasCurrent={current !== null}
@@ -132,7 +135,7 @@ export function Deciding({
         filtered={[q, held, verdict, metric].some((each) => each !== undefined)}
         onDecide={decide}
         onAll={gathering.start}
-        onClear={() => setSelection(NOTHING)}
+        onClear={clear}
         onKeys={() => setKeysShown(true)}
       />
       <div className={styles.split} data-side={(kind !== 'environments' && rows.length > 0) || undefined}>
@@ -212,15 +215,7 @@ export function Deciding({
   return (
     <>
       <Tabs label="Parts of the request" value={shownTab} onChange={showTab} tabs={tabs} />
-      <DecideDialog
-        approval={approval}
-        intent={intent}
-        onClose={() => setIntent(null)}
-        onDone={() => {
-          setIntent(null);
-          setSelection(NOTHING);
-        }}
-      />
+      <DecideDialog approval={approval} intent={intent} list={list} onClose={() => setIntent(null)} />
       <Dialog open={looking && detail !== false} onClose={() => setLooking(false)} title="The current row">
         {detail}
       </Dialog>
@@ -238,109 +233,3 @@ const NOUNS = {
 
 const totalOf = ({ counts: { pending, approve, hold, reject } }: ApprovalView): number =>
   pending + approve + hold + reject;
-
-/** Deciding on what is chosen, always at the same place. */
-function DecideBar({
-  selection,
-  hasCurrent,
-  refusal,
-  gathering,
-  total,
-  filtered,
-  onDecide,
-  onAll,
-  onClear,
-  onKeys,
-}: {
-  readonly selection: Selection;
-  readonly hasCurrent: boolean;
-  readonly refusal: string | null;
-  readonly gathering: boolean;
-  /** How many match. */
-  readonly total: number | undefined;
-  readonly filtered: boolean;
-  readonly onDecide: (verdict: Verdict) => void;
-  readonly onAll: () => void;
-  readonly onClear: () => void;
-  readonly onKeys: () => void;
-}) {
-  const chosen = selection.names.size;
-  const none = refusal !== null || (chosen === 0 && !hasCurrent);
-  return (
-    <div className={styles.bar} role="group" aria-label="Decide">
-      <div className={styles.verdicts}>
-        <Button kind="primary" disabled={none} onClick={() => onDecide('approve')}>
-          Approve
-        </Button>
-        <Button disabled={none} onClick={() => onDecide('hold')}>
-          Hold
-        </Button>
-        <Button kind="danger" disabled={none} onClick={() => onDecide('reject')}>
-          Reject
-        </Button>
-        <span className={styles.chosen} role="status">
-          {chosen > 0 ? `${count(chosen)} selected` : hasCurrent ? 'the current row' : 'none selected'}
-        </span>
-        {refusal !== null && (
-          <span className={styles.refusal}>
-            <Prose text={refusal} />
-          </span>
-        )}
-      </div>
-      <div className={styles.verdicts}>
-        <Button small busy={gathering} onClick={onAll}>
-          {`Select all${total === undefined ? '' : ` ${count(total)}`}${filtered ? ' that match' : ''}`}
-        </Button>
-        <Button small disabled={chosen === 0} onClick={onClear}>
-          Select none
-        </Button>
-        <Button small onClick={onKeys} aria-label="Keys">
-          ?
-        </Button>
-      </div>
-    </div>
-  );
-}
-
-/** All rows that were ever shown by name: what is chosen stays known when the filter hides it. */
-function useSeen(rows: readonly SubjectRow[]): ReadonlyMap<string, SubjectRow> {
-  const seen = useRef(new Map<string, SubjectRow>());
-  useEffect(() => {
-    for (const row of rows) seen.current.set(row.subject, row);
-  }, [rows]);
-  return seen.current;
-}
-
-/** Fetches all pages that are left, then hands over every name: what is chosen is exactly what was there. */
-function useGathering(
-  list: {
-    readonly rows: readonly SubjectRow[];
-    readonly loading: boolean;
-    readonly outdated: boolean;
-    readonly more: boolean;
-    readonly loadingMore: boolean;
-    readonly error: unknown;
-    readonly onMore: () => void;
-  },
-  done: (names: readonly string[]) => void,
-): { readonly on: boolean; readonly start: () => void } {
-  const [on, setOn] = useState(false);
-  const finish = useRef(done);
-  useEffect(() => {
-    finish.current = done;
-  });
-  const { rows, more, error, onMore } = list;
-  // Before the rows of this filter are there, there is nothing to choose, or what the filter before showed.
-  const waits = list.loading || list.outdated || list.loadingMore;
-  useEffect(() => {
-    if (!on) return;
-    if (error !== null) setOn(false);
-    else if (waits) return;
-    else if (more) onMore();
-    else {
-      setOn(false);
-      finish.current(rows.map((row) => row.subject));
-    }
-  }, [on, rows, more, waits, error, onMore]);
-  return { on, start: () => setOn(true) };
-}

@@ -23,30 +23,31 @@ describe('a selection', () => {
 });
 
 describe('what can be decided of a selection', () => {
-  const row = (subject: string, verdict = 'pending', held_because: string | null = null) => ({
-    subject,
-    verdict,
-    held_because,
-  });
+  const rows = (...all: [subject: string, verdict?: string, held_because?: string][]) =>
+    new Map(
+      all.map(([subject, verdict = 'pending', held_because = null]) => [subject, { verdict, held_because }]),
+    );
+  const none = { open: [], held_back: [], on_hold: [], settled: 0 };
 
   it('leaves out what was approved or rejected meanwhile, and tells how many', () => {
-    const rows = [row('a'), row('b', 'approve'), row('c', 'reject'), row('d', 'hold'), row('e')];
-    expect(standing(chosen('a', 'b', 'c', 'd'), rows)).toEqual({
-      open: ['a', 'd'],
-      held_back: [],
-      settled: 2,
-    });
+    const known = rows(['a'], ['b', 'approve'], ['c', 'reject'], ['e']);
+    expect(standing(['a', 'b', 'c'], known)).toEqual({ ...none, open: ['a'], settled: 2 });
   });
 
   it('sets apart what a quality gate holds back', () => {
-    expect(standing(chosen('a', 'b'), [row('a', 'pending', 'mae is 12'), row('b')])).toEqual({
+    expect(standing(['a', 'b'], rows(['a', 'pending', 'mae is 12'], ['b']))).toEqual({
+      ...none,
       open: ['b'],
       held_back: ['a'],
-      settled: 0,
     });
   });
 
-  it('keeps what the filter hides', () => {
-    expect(standing(chosen('a', 'z'), [row('a')]).open).toEqual(['a', 'z']);
+  it('sets apart what somebody holds, also where a quality gate does so too', () => {
+    const known = rows(['a', 'hold', 'mae is 12'], ['b', 'hold'], ['c']);
+    expect(standing(['a', 'b', 'c'], known)).toEqual({ ...none, open: ['c'], on_hold: ['a', 'b'] });
+  });
+
+  it('keeps what nothing is known of', () => {
+    expect(standing(['a', 'z'], rows(['a'])).open).toEqual(['a', 'z']);
   });
 });

@@ -29,29 +29,32 @@ export const add = ({ names, anchor }: Selection, more: Iterable<string>): Selec
   anchor,
 });
 
-/** What can be decided of it: who was decided meanwhile stays chosen and is told, and is not sent. */
+/** How what was chosen stands; each is in one of these. */
+export interface Standing {
+  readonly open: readonly string[];
+  /** What a quality gate holds back. */
+  readonly held_back: readonly string[];
+  /** What is on hold already, whatever else is the matter with it. */
+  readonly on_hold: readonly string[];
+  /** How many were approved or rejected meanwhile: they stay chosen, and are told and not sent. */
+  readonly settled: number;
+}
+
+/** What can be decided of these. What is not among the rows was chosen all the same: the server knows how it stands. */
 export function standing(
-  { names }: Selection,
-  rows: readonly {
-    readonly subject: string;
-    readonly verdict: string;
-    readonly held_because: string | null;
-  }[],
-): { readonly open: readonly string[]; readonly held_back: readonly string[]; readonly settled: number } {
+  names: readonly string[],
+  rows: ReadonlyMap<string, { readonly verdict: string; readonly held_because: string | null }>,
+): Standing {
   const open: string[] = [];
   const held_back: string[] = [];
+  const on_hold: string[] = [];
   let settled = 0;
-  let known = 0;
-  for (const row of rows) {
-    if (!names.has(row.subject)) continue;
-    known++;
-    if (row.verdict !== 'pending' && row.verdict !== 'hold') settled++;
-    else (row.held_because === null ? open : held_back).push(row.subject);
+  for (const name of names) {
+    const row = rows.get(name);
+    if (row === undefined) open.push(name);
+    else if (row.verdict === 'hold') on_hold.push(name);
+    else if (row.verdict !== 'pending') settled++;
+    else (row.held_because === null ? open : held_back).push(name);
   }
-  // What the filter does not show any more was chosen all the same: the server knows how it stands.
-  if (known < names.size) {
-    const shown = new Set(rows.map((row) => row.subject));
-    for (const name of names) if (!shown.has(name)) open.push(name);
-  }
-  return { open, held_back, settled };
+  return { open, held_back, on_hold, settled };
 }

@@ -4,10 +4,20 @@ import type { SubjectFilter } from './approval-data.ts';
 import type { Kind } from './consequences.ts';
 
 /** What of the subjects is shown; in the address, so that a view can be passed on. */
-export function SubjectFilters({ kind, search }: { readonly kind: Kind; readonly search: SubjectFilter }) {
+export function SubjectFilters({
+  kind,
+  search,
+  onFilter,
+}: {
+  readonly kind: Kind;
+  readonly search: SubjectFilter;
+  readonly onFilter: () => void;
+}) {
   const navigate = useNavigate({ from: '/approvals/$approval' });
-  const filter = (next: SubjectFilter): void =>
+  const filter = (next: SubjectFilter): void => {
+    onFilter();
     void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
+  };
   return (
     <Filters>
       <SearchBox

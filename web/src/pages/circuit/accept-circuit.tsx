@@ -6,12 +6,13 @@ import { ConfirmButton } from '../../ui/index.ts';
 export function AcceptCircuit({ circuit }: { readonly circuit: CircuitView }) {
   const accepted = useAccepted();
   const { last_good, model_name, why } = circuit;
-  // Of one that is as it should be, or has no model, there is nothing to accept.
-  if (last_good === null || ['new', 'unchanged', 'accepted'].includes(why.cause)) return null;
+  const model = last_good === null ? model_name : `${model_name} v${last_good.version}`;
   return (
     <ConfirmButton
       action="Accept its model"
-      title={`Let ${model_name} v${last_good.version} stand for the changed settings?`}
+      // Of one that is as it should be, or has no model, there is nothing to accept.
+      offered={last_good !== null && !['new', 'unchanged', 'accepted'].includes(why.cause)}
+      title={`Let ${model} stand for the changed settings?`}
       comment="required"
       ask="Reason"
       act={async (reason = '') => {
@@ -19,7 +20,7 @@ export function AcceptCircuit({ circuit }: { readonly circuit: CircuitView }) {
         await accepted();
         return count === 0
           ? 'There was nothing to accept any more.'
-          : `${model_name} v${last_good.version} stands for what ${circuit.id} wants.`;
+          : `${model} stands for what ${circuit.id} wants.`;
       }}
     >
       <div className="stack">

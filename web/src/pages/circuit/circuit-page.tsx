@@ -1,8 +1,8 @@
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Link, getRouteApi, useNavigate } from '@tanstack/react-router';
 import type { CircuitView } from '../../../../src/views/index.ts';
 import { circuitQuery } from '../../api/circuits.ts';
-import { makePlan } from '../../api/plans.ts';
+import { usePlanning } from '../../api/plans.ts';
 import { jobPath, modelPath, runPath, versionPath } from '../../paths.ts';
 import {
   Button,
@@ -33,19 +33,10 @@ export function CircuitPage() {
   const { circuit: id } = route.useParams();
   const search = route.useSearch();
   const navigate = useNavigate({ from: '/fleet/$circuit' });
-  const { data, isError, error, refetch } = useQuery(circuitQuery(id));
-  if (isError)
-    return (
-      <Page title={id}>
-        <ErrorNotice error={error} retry={() => void refetch()} />
-      </Page>
-    );
+  const { data, error, refetch } = useQuery(circuitQuery(id));
+  const failure = error !== null && <ErrorNotice error={error} retry={() => void refetch()} />;
   if (data === undefined)
-    return (
-      <Page title={id}>
-        <Skeleton lines={12} height={24} />
-      </Page>
-    );
+    return <Page title={id}>{failure === false ? <Skeleton lines={12} height={24} /> : failure}</Page>;
   return (
     <Page
       title={id}
@@ -74,11 +65,12 @@ export function CircuitPage() {
       }
       actions={
         <>
-          <AcceptCircuit circuit={data} />
-          <PlanOne id={id} />
+          <AcceptCircuit key={`accept ${id}`} circuit={data} />
+          <PlanOne key={`plan ${id}`} id={id} />
         </>
       }
     >
+      {failure}
       <div className={styles.top}>
         <Why circuit={data} />
         <MetricHistory
@@ -99,14 +91,10 @@ export function CircuitPage() {
 
 /** Makes a plan for this circuit alone. */
 function PlanOne({ id }: { readonly id: string }) {
-  const navigate = useNavigate();
-  const planning = useMutation({
-    mutationFn: () => makePlan({ circuits: [id] }),
-    onSuccess: ({ plan_id }) => void navigate({ to: '/plan/$plan', params: { plan: plan_id } }),
-  });
+  const planning = usePlanning();
   return (
     <>
-      <Button busy={planning.isPending} onClick={() => planning.mutate()}>
+      <Button needs="operator" busy={planning.isPending} onClick={() => planning.plan({ circuits: [id] })}>
         Plan its training
       </Button>
       {planning.isError && <ErrorNotice error={planning.error} />}

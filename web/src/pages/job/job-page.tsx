@@ -55,7 +55,7 @@ export function JobPage() {
         </>
       }
       lead={<Facts job={job} />}
-      actions={<Cancel job={job} />}
+      actions={<Cancel key={job.name} job={job} />}
     >
       <Failure job={job} />
       <Phases job={job} />
@@ -111,11 +111,11 @@ function Facts({ job }: { readonly job: JobView }) {
 
 function Cancel({ job }: { readonly job: JobView }) {
   const queries = useQueryClient();
-  if (job.ended_at !== null || job.cancel_requested_at !== null) return null;
   return (
     <ConfirmButton
       kind="danger"
       action="Cancel job"
+      offered={job.ended_at === null && job.cancel_requested_at === null}
       title={`Cancel ${job.name}?`}
       act={async () => {
         const { requested } = await ok(api.jobs[':job'].cancel.$post({ param: { job: job.name } }));
@@ -190,11 +190,12 @@ function Parts({ job }: { readonly job: JobView }) {
               )}
               {tried ? (
                 <LogView
-                  key={attempt}
+                  key={`${job.name} ${attempt}`}
                   job={job.name}
                   attempt={attempt}
                   line={search.line}
-                  onLine={(line) => set({ line })}
+                  // A line of this attempt, also once there is a later one.
+                  onLine={(line) => set({ line, attempt })}
                   q={search.q ?? ''}
                   onSearch={(q) => set({ q: q === '' ? undefined : q })}
                 />

@@ -40,18 +40,9 @@ export function VersionPage() {
   const registry = useRegistry();
   const title = `${model} v${number}`;
   const { data: version, error, refetch } = useQuery(versionQuery(registry, model, Number(number)));
-  if (error !== null)
-    return (
-      <Page title={title}>
-        <ErrorNotice error={error} retry={() => void refetch()} />
-      </Page>
-    );
+  const failure = error !== null && <ErrorNotice error={error} retry={() => void refetch()} />;
   if (version === undefined)
-    return (
-      <Page title={title}>
-        <Skeleton lines={12} height={24} />
-      </Page>
-    );
+    return <Page title={title}>{failure === false ? <Skeleton lines={12} height={24} /> : failure}</Page>;
   return (
     <Page
       title={title}
@@ -67,6 +58,7 @@ export function VersionPage() {
       lead={<Lead version={version} />}
       actions={<Actions version={version} />}
     >
+      {failure}
       {version.withdrawn !== null && (
         <Notice tone="idle" title={`⊘ Withdrawn by ${version.withdrawn.by}`}>
           <p>{version.withdrawn.reason}</p>
@@ -165,7 +157,7 @@ function Actions({ version }: Shown) {
           Download as a zip
         </a>
       )}
-      <Withdraw version={version} />
+      <Withdraw key={`${model_name} ${number}`} version={version} />
     </>
   );
 }

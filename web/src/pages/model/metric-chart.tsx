@@ -18,12 +18,14 @@ export function MetricChart({
   const registry = useRegistry();
   const { data, error, refetch } = useQuery(metricsQuery(registry, model));
   const navigate = useNavigate();
-  if (error !== null) return <ErrorNotice error={error} retry={() => void refetch()} />;
+  const failure = error !== null && <ErrorNotice error={error} retry={() => void refetch()} />;
   if (data === undefined)
-    return (
+    return failure === false ? (
       <Section title="Metrics over versions">
         <Skeleton lines={1} height={224} />
       </Section>
+    ) : (
+      failure
     );
   const shown = data.names.find((name) => name === metric) ?? data.names[0];
   if (shown === undefined)
@@ -47,6 +49,7 @@ export function MetricChart({
         />
       }
     >
+      {failure}
       <LineChart
         label={`${shown} over the versions of ${model}`}
         x_label="version"

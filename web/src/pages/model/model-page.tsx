@@ -19,23 +19,18 @@ export function ModelPage() {
   const registry = useRegistry();
   const navigate = useNavigate({ from: '/models/$model' });
   const set = useCallback(
-    (next: Partial<typeof search>): void =>
-      void navigate({ search: (before) => ({ ...before, ...next }), replace: true, resetScroll: false }),
+    (next: Partial<typeof search> | ((before: typeof search) => Partial<typeof search>)): void =>
+      void navigate({
+        search: (before) => ({ ...before, ...(typeof next === 'function' ? next(before) : next) }),
+        replace: true,
+        resetScroll: false,
+      }),
     [navigate],
   );
   const { data: known, error, refetch } = useQuery(registeredQuery(registry, model));
-  if (error !== null)
-    return (
-      <Page title={model}>
-        <ErrorNotice error={error} retry={() => void refetch()} />
-      </Page>
-    );
+  const failure = error !== null && <ErrorNotice error={error} retry={() => void refetch()} />;
   if (known === undefined)
-    return (
-      <Page title={model}>
-        <Skeleton lines={12} height={24} />
-      </Page>
-    );
+    return <Page title={model}>{failure === false ? <Skeleton lines={12} height={24} /> : failure}</Page>;
   // Where nobody chose, the one that tells most.
   const metric = search.metric ?? known.trend?.metric;
   const pair = parsePair(search.compare);
@@ -49,6 +44,7 @@ export function ModelPage() {
       }
       lead={<Lead model={known} />}
     >
+      {failure}
       <MetricChart model={model} metric={metric} onMetric={(metric) => set({ metric })} />
       {pair !== null && <Compare model={model} pair={pair} onClose={() => set({ compare: undefined })} />}
       <VersionsTable
@@ -57,7 +53,8 @@ export function ModelPage() {
         state={search.state}
         onState={(state) => set({ state })}
         compare={search.compare}
-        onToggle={(version) => set({ compare: toggled(search.compare, version) })}
+        // Out of what was chosen last, which the page may not show yet.
+        onToggle={(version) => set((before) => ({ compare: toggled(before.compare, version) }))}
       />
     </Page>
   );

@@ -31,10 +31,9 @@ export function NewScriptsPage() {
   const { data: scripts, error, refetch } = useQuery(allScriptsQuery);
   return (
     <Page title="Run scripts">
-      {error !== null ? (
-        <ErrorNotice error={error} retry={() => void refetch()} />
-      ) : scripts === undefined ? (
-        <Skeleton lines={8} height={24} />
+      {error !== null && <ErrorNotice error={error} retry={() => void refetch()} />}
+      {scripts === undefined ? (
+        error === null && <Skeleton lines={8} height={24} />
       ) : scripts.length === 0 ? (
         <Empty title="No training script here.">
           <p>Every file called train_*.py below the project is found.</p>
@@ -54,17 +53,15 @@ function Form({ scripts }: { readonly scripts: readonly ScriptRow[] }) {
   const [draft, setDraft] = useState<Draft>(EMPTY);
   const set = (next: Partial<Draft>): void => setDraft((before) => ({ ...before, ...next }));
   // Which scripts is for the address to say, so that one can be sent to run them.
-  const only = useMemo(
-    () => (named ?? '').split(',').filter((id) => scripts.some((s) => s.id === id)),
-    [named, scripts],
-  );
+  // One that is not there any more stays among them, for the server to refuse: none at all would mean every one.
+  const only = useMemo(() => idsOf(named), [named]);
   const options = useMemo(
     () => optionsOf(only.length === 0 ? scripts : scripts.filter(({ id }) => only.includes(id))),
     [only, scripts],
   );
   const { request, wrong } = useMemo(() => askedBy({ ...draft, only }, options), [draft, only, options]);
   const readable = Object.keys(wrong).length === 0;
-  const preview = usePreview(request, readable);
+  const { preview, awaited } = usePreview(request, readable);
   // While the server refuses what is asked, what it said before still holds for the rest.
   const [holds, setHolds] = useState(preview.data?.how);
   useEffect(() => {
@@ -73,32 +70,35 @@ function Form({ scripts }: { readonly scripts: readonly ScriptRow[] }) {
   const starting = useMutation({
     mutationFn: () => startScripts(request),
     onSuccess: async ({ number }) => {
-      await queries.invalidateQueries({ queryKey: ['runs'] });
       toast(`Run ${number} of scripts is started.`);
-      await navigate({ to: scriptRunPath(number) });
+      await queries.invalidateQueries({ queryKey: ['runs'] });
     },
   });
-  const total = readable ? preview.data?.total : undefined;
+  // What is shown may be of an older request, and must not be taken for this one.
+  const total = readable && !awaited ? preview.data?.total : undefined;
+  /** Out of those that were chosen last, which the page may not show yet. */
+  const choose = (next: (before: readonly string[]) => readonly string[]): void =>
+    void navigate({
+      search: (before) => {
+        const ids = next(idsOf(before.only));
+        return { only: ids.length === 0 ? undefined : ids.join(',') };
+      },
+      replace: true,
+      resetScroll: false,
+    });
   return (
     <form
       className={styles.form}
       onSubmit={(event) => {
         event.preventDefault();
-        starting.mutate();
+        // Whoever has gone elsewhere meanwhile stays there.
+        starting.mutate(undefined, {
+          onSuccess: ({ number }) => void navigate({ to: scriptRunPath(number) }),
+        });
       }}
     >
       <Section title="Which scripts">
-        <ScriptChoice
-          scripts={scripts}
-          only={only}
-          onChange={(next) =>
-            void navigate({
-              search: { only: next.length === 0 ? undefined : next.join(',') },
-              replace: true,
-              resetScroll: false,
-            })
-          }
-        />
+        <ScriptChoice scripts={scripts} only={only} onChange={choose} />
       </Section>
       <Section
         title="What they are given"
@@ -127,7 +127,7 @@ function Form({ scripts }: { readonly scripts: readonly ScriptRow[] }) {
               type="submit"
               kind="primary"
               needs="operator"
-              busy={starting.isPending}
+              busy={starting.isPending || awaited}
               disabled={!readable || preview.isError || total === 0}
             >
               {total === undefined ? 'Run' : `Run ${plural(total, 'job')}`}
@@ -138,3 +138,7 @@ function Form({ scripts }: { readonly scripts: readonly ScriptRow[] }) {
     </form>
   );
 }
+
+/** Ids as they stand in an address. */
+const idsOf = (named: string | undefined): readonly string[] =>
+  (named ?? '').split(',').filter((id) => id !== '');

@@ -8,8 +8,11 @@ import { DataTable, ErrorNotice, Skeleton, Tag, count, plural } from '../../ui/i
 import type { Column } from '../../ui/index.ts';
 import { howText } from './how-text.ts';
 
-/** What the request would make, asked for once nobody types any more. */
-export function usePreview(request: ScriptsRequest, readable: boolean): UseQueryResult<Previewed> {
+/** What the request would make, asked for once nobody types any more. `awaited`: what is shown was for another request. */
+export function usePreview(
+  request: ScriptsRequest,
+  readable: boolean,
+): { readonly preview: UseQueryResult<Previewed>; readonly awaited: boolean } {
   const key = JSON.stringify(request);
   const [settled, setSettled] = useState({ key, request });
   useEffect(() => {
@@ -18,7 +21,10 @@ export function usePreview(request: ScriptsRequest, readable: boolean): UseQuery
     return () => clearTimeout(timer);
   }, [key, request, settled.key]);
   const refusal = useRefusal('operator');
-  return useQuery({ ...previewQuery(settled.request), enabled: readable && refusal === null });
+  const enabled = readable && refusal === null;
+  const preview = useQuery({ ...previewQuery(settled.request), enabled });
+  const awaited = enabled && (settled.key !== key || preview.isPlaceholderData || preview.isPending);
+  return { preview, awaited };
 }
 
 /** The jobs that would run, each with its command. */

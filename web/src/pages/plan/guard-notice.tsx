@@ -1,8 +1,6 @@
-import { useMutation } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
 import { useId, useState } from 'react';
 import type { PlanView } from '../../../../src/views/index.ts';
-import { makePlan } from '../../api/plans.ts';
+import { usePlanning } from '../../api/plans.ts';
 import { Button, ErrorNotice, Field, Notice, count } from '../../ui/index.ts';
 import styles from './plan.module.css';
 
@@ -11,11 +9,7 @@ export function GuardNotice({ plan }: { readonly plan: PlanView }) {
   const { guard, options } = plan;
   const [reason, setReason] = useState('');
   const id = useId();
-  const navigate = useNavigate();
-  const planning = useMutation({
-    mutationFn: () => makePlan({ ...options, allow_wide: reason.trim() }),
-    onSuccess: ({ plan_id }) => void navigate({ to: '/plan/$plan', params: { plan: plan_id } }),
-  });
+  const planning = usePlanning();
   return (
     <Notice
       tone="waiting"
@@ -29,7 +23,7 @@ export function GuardNotice({ plan }: { readonly plan: PlanView }) {
         className={styles.guard}
         onSubmit={(event) => {
           event.preventDefault();
-          planning.mutate();
+          planning.plan({ ...options, allow_wide: reason.trim() });
         }}
       >
         <Field label="Why so many?" htmlFor={id}>

@@ -1,7 +1,5 @@
-import { useMutation } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
 import { useId, useState } from 'react';
-import { makePlan } from '../../api/plans.ts';
+import { usePlanning } from '../../api/plans.ts';
 import type { PlanRequest } from '../../api/plans.ts';
 import { Button, CheckBox, ErrorNotice, Field } from '../../ui/index.ts';
 import { circuitsText, readCircuits } from './circuits-text.ts';
@@ -9,7 +7,6 @@ import styles from './plan.module.css';
 
 /** The options of a plan. `from`: those of the plan that is to be made anew. */
 export function PlanForm({ from = {} }: { readonly from?: PlanRequest }) {
-  const navigate = useNavigate();
   const id = useId();
   const [circuits, setCircuits] = useState(circuitsText(from.circuits ?? []));
   const [detection, setDetection] = useState<Detection>(from.detection ?? 'auto');
@@ -17,23 +14,19 @@ export function PlanForm({ from = {} }: { readonly from?: PlanRequest }) {
   const [ifChanged, setIfChanged] = useState(from.if_changed ?? false);
   const [includeFailed, setIncludeFailed] = useState(from.include_failed ?? false);
   const chosen = readCircuits(circuits);
-  const planning = useMutation({
-    mutationFn: () =>
-      makePlan({
-        circuits: chosen,
-        detection,
-        base_ref: detection === 'hash' || base.trim() === '' ? null : base.trim(),
-        if_changed: ifChanged,
-        include_failed: includeFailed,
-      }),
-    onSuccess: ({ plan_id }) => void navigate({ to: '/plan/$plan', params: { plan: plan_id } }),
-  });
+  const planning = usePlanning();
   return (
     <form
       className={styles.form}
       onSubmit={(event) => {
         event.preventDefault();
-        planning.mutate();
+        planning.plan({
+          circuits: chosen,
+          detection,
+          base_ref: detection === 'hash' || base.trim() === '' ? null : base.trim(),
+          if_changed: ifChanged,
+          include_failed: includeFailed,
+        });
       }}
     >
       <Field

@@ -34,8 +34,8 @@ export function PlanPage() {
   const { plan: id } = route.useParams();
   const { data: plan, isError, error, refetch } = useQuery(planQuery(id));
   // What is known to have moved belongs to the plan that was refused.
-  const [refused, setRefused] = useState<{ readonly plan_id: string; readonly why: ApiError } | null>(null);
-  if (isError)
+  const [refused, setRefused] = useState<{ readonly made: string; readonly why: ApiError } | null>(null);
+  if (plan === undefined && isError)
     return (
       <Page title="Plan">
         {error instanceof ApiError && error.status === 404 ? (
@@ -56,7 +56,9 @@ export function PlanPage() {
         <Skeleton lines={12} height={24} />
       </Page>
     );
-  const stale = refused?.plan_id === plan.plan_id ? refused.why : null;
+  // The same plan may have been made anew. What was typed and ticked is for one of them.
+  const made = `${plan.plan_id} ${plan.made_at}`;
+  const stale = refused?.made === made ? refused.why : null;
   return (
     <Page
       title="Plan"
@@ -64,17 +66,18 @@ export function PlanPage() {
       lead={<Lead plan={plan} />}
       actions={
         <>
-          <Options plan={plan} />
+          <Options key={`options ${made}`} plan={plan} />
           <RunPlan
+            key={`run ${made}`}
             plan={plan}
             stale={stale !== null}
-            onStale={(why) => setRefused({ plan_id: plan.plan_id, why })}
+            onStale={(why) => setRefused({ made, why })}
           />
         </>
       }
     >
       {stale !== null && <StaleNotice why={stale} options={plan.options} />}
-      {plan.guard.blocked && <GuardNotice plan={plan} />}
+      {plan.guard.blocked && <GuardNotice key={made} plan={plan} />}
       <Checks plan={plan} />
       <Section title="By cause" plain>
         <PlanGroups plan={plan} />
@@ -124,7 +127,7 @@ function Options({ plan }: { readonly plan: PlanView }) {
     <>
       <Button onClick={() => setOpen(true)}>Plan anew</Button>
       <Dialog open={open} onClose={() => setOpen(false)} title="A new plan" wide>
-        <PlanForm key={plan.plan_id} from={plan.options} />
+        <PlanForm from={plan.options} />
       </Dialog>
     </>
   );

@@ -50,10 +50,7 @@ export function RunPlan({
           },
         }),
       ),
-    onSuccess: (run) => {
-      toast(`Run ${run.number} is on its way.`);
-      void navigate({ to: runPath(run.number) });
-    },
+    onSuccess: (run) => toast(`Run ${run.number} is on its way.`),
     onError: (error) => {
       if (!(error instanceof ApiError) || error.status !== 409 || error.code !== 'conflict') return;
       setOpen(false);
@@ -69,6 +66,8 @@ export function RunPlan({
         ? 'There is nothing to train.'
         : noOperator;
   const close = (): void => {
+    // It goes on, whatever is closed.
+    if (running.isPending) return;
     setOpen(false);
     running.reset();
   };
@@ -88,7 +87,8 @@ export function RunPlan({
           className="stack"
           onSubmit={(event) => {
             event.preventDefault();
-            running.mutate();
+            // Whoever has gone elsewhere meanwhile stays there.
+            running.mutate(undefined, { onSuccess: ({ number }) => void navigate({ to: runPath(number) }) });
           }}
         >
           {train > 0 && (
@@ -145,7 +145,9 @@ export function RunPlan({
           </Field>
           {running.isError && <ErrorNotice error={running.error} />}
           <DialogFoot>
-            <Button onClick={close}>Back</Button>
+            <Button disabled={running.isPending} onClick={close}>
+              Back
+            </Button>
             <Button type="submit" kind="primary" busy={running.isPending}>
               {train === 0 ? 'Run' : `Train ${count(train)}`}
             </Button>

@@ -1,8 +1,6 @@
-import { useMutation } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
 import type { PlanView } from '../../../../src/views/index.ts';
 import type { ApiError } from '../../api/client.ts';
-import { makePlan } from '../../api/plans.ts';
+import { usePlanning } from '../../api/plans.ts';
 import { Button, ErrorNotice, Notice } from '../../ui/index.ts';
 
 /** The plan holds no longer: what moved since it was made, and the way to a new one. */
@@ -13,12 +11,7 @@ export function StaleNotice({
   readonly why: ApiError;
   readonly options: PlanView['options'];
 }) {
-  const navigate = useNavigate();
-  const planning = useMutation({
-    // A reason for a wide plan was given for that plan.
-    mutationFn: () => makePlan({ ...options, allow_wide: null }),
-    onSuccess: ({ plan_id }) => void navigate({ to: '/plan/$plan', params: { plan: plan_id } }),
-  });
+  const planning = usePlanning();
   return (
     <div role="alert" className="stack">
       <Notice tone="failed" title="This plan does not hold any more; nothing was trained">
@@ -35,7 +28,13 @@ export function StaleNotice({
             ))}
           </ul>
         )}
-        <Button kind="primary" needs="operator" busy={planning.isPending} onClick={() => planning.mutate()}>
+        <Button
+          kind="primary"
+          needs="operator"
+          busy={planning.isPending}
+          // A reason for a wide plan was given for that plan.
+          onClick={() => planning.plan({ ...options, allow_wide: null })}
+        >
           Plan anew with the same options
         </Button>
         {planning.isError && <ErrorNotice error={planning.error} />}

@@ -54,7 +54,7 @@ export function RunPage() {
         </>
       }
       lead={<Facts run={run} />}
-      actions={<RunActions run={run} />}
+      actions={<RunActions key={run.number} run={run} />}
     >
       <Told run={run} />
       <Line run={run} />
@@ -176,7 +176,7 @@ function RunTabs({ run }: { readonly run: RunView }) {
           value: 'failures',
           label:
             run.failed_circuits.length === 0 ? 'Failures' : `Failures ${count(run.failed_circuits.length)}`,
-          content: <FailuresTab run={run} />,
+          content: <FailuresTab key={key} run={run} />,
         },
         { value: 'timeline', label: 'Timeline', content: <TimelineTab run={run} /> },
         { value: 'artifacts', label: 'Artifacts', content: <ArtifactsTab run={key} /> },

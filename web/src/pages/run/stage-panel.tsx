@@ -27,26 +27,25 @@ export function StagePanel({
         <h3>{stage.name}</h3>
         <StatusBadge state={stage.status} />
         <span className={styles.space} />
-        {open && run.ended_at === null && stage.cancel_requested_by === null && (
-          <ConfirmButton
-            small
-            kind="danger"
-            action="Cancel stage"
-            title={`Cancel ${stage.name} of run ${run.number}?`}
-            act={async () => {
-              const { requested } = await ok(
-                api.runs[':run'].cancel.$post({
-                  param: { run: String(run.number) },
-                  json: { stage: stage.name },
-                }),
-              );
-              await queries.invalidateQueries({ queryKey: ['runs'] });
-              return requested ? `${stage.name} is being canceled.` : 'There was nothing left to cancel.';
-            }}
-          >
-            The stage ends where it is; the run goes on as far as it can without it.
-          </ConfirmButton>
-        )}
+        <ConfirmButton
+          small
+          kind="danger"
+          offered={open && run.ended_at === null && stage.cancel_requested_by === null}
+          action="Cancel stage"
+          title={`Cancel ${stage.name} of run ${run.number}?`}
+          act={async () => {
+            const { requested } = await ok(
+              api.runs[':run'].cancel.$post({
+                param: { run: String(run.number) },
+                json: { stage: stage.name },
+              }),
+            );
+            await queries.invalidateQueries({ queryKey: ['runs'] });
+            return requested ? `${stage.name} is being canceled.` : 'There was nothing left to cancel.';
+          }}
+        >
+          The stage ends where it is; the run goes on as far as it can without it.
+        </ConfirmButton>
         <Button small onClick={onClose}>
           Close
         </Button>

@@ -23,28 +23,28 @@ const route = getRouteApi('/scripts/runs/$run');
 
 /** A run of scripts, a sweep above all: which settings came to what, as a chart and as a table. */
 export function ScriptRunPage() {
-  const { run: key } = route.useParams();
+  const { run } = route.useParams();
+  // What another run came to does not stand in for this one.
+  return <ScriptRun key={run} number={run} />;
+}
+
+function ScriptRun({ number: key }: { readonly number: string }) {
   const search = route.useSearch();
   const navigate = useNavigate({ from: '/scripts/runs/$run' });
   const set = (next: Partial<typeof search>): void =>
     void navigate({ search: (before) => ({ ...before, ...next }), replace: true, resetScroll: false });
-  const { data: run, error: noRun } = useQuery(runQuery(key));
+  const ofRun = useQuery(runQuery(key));
   // Which metrics there are is known once the first answer is there.
-  const { data: first, error: noResults } = useQuery(resultsQuery(key, undefined));
-  const error = noRun ?? noResults;
+  const results = useQuery(resultsQuery(key, undefined));
+  const { data: run } = ofRun;
+  const { data: first } = results;
+  const failed = [ofRun, results].find((query) => query.isError);
+  const failure = failed !== undefined && (
+    <ErrorNotice error={failed.error} retry={() => void failed.refetch()} />
+  );
   const title = `Scripts of run ${key}`;
-  if (error !== null)
-    return (
-      <Page title={title}>
-        <ErrorNotice error={error} />
-      </Page>
-    );
   if (run === undefined || first === undefined)
-    return (
-      <Page title={title}>
-        <Skeleton lines={10} height={24} />
-      </Page>
-    );
+    return <Page title={title}>{failure === false ? <Skeleton lines={10} height={24} /> : failure}</Page>;
   const metric = first.metrics.find((name) => name === search.metric) ?? first.metrics[0];
   const goal = search.goal ?? (metric === undefined ? 'lowest' : guessedGoal(metric));
   return (
@@ -71,6 +71,7 @@ export function ScriptRunPage() {
         </>
       }
     >
+      {failure}
       <Typed text={typed(run.params)} />
       {first.resumed.length > 0 && (
         <Notice

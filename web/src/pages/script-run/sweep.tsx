@@ -37,8 +37,8 @@ export function Sweep({
   readonly onChoose: (next: Chosen) => void;
 }) {
   const { data, error, refetch } = useQuery(resultsQuery(run, sortFor(metric, goal)));
-  if (error !== null) return <ErrorNotice error={error} retry={() => void refetch()} />;
-  if (data === undefined) return <Skeleton lines={1} height={260} />;
+  const failure = error !== null && <ErrorNotice error={error} retry={() => void refetch()} />;
+  if (data === undefined) return failure === false ? <Skeleton lines={1} height={260} /> : failure;
   const rows = data.items.filter((row) => measured(row, { metric }) !== null);
   const swept = varying(rows, parameters);
   const x = chosen.x === 'jobs' ? undefined : (swept.find((name) => name === chosen.x) ?? swept[0]);
@@ -84,6 +84,7 @@ export function Sweep({
       }
     >
       <div className="stack">
+        {failure}
         <Best rows={rows} metric={metric} goal={goal} />
         {x === undefined ? (
           <Bars rows={rows} metric={metric} goal={goal} />
