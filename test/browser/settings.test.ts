@@ -170,6 +170,16 @@ schedules:
     await nightly.getByRole('button', { name: 'Resume' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Resume' }).click();
     await nightly.getByText('active').waitFor();
+    // Somebody else is quicker: whoever was asked reads so, and what they wrote stands.
+    await nightly.getByRole('button', { name: 'Pause' }).click();
+    const asked = page.getByRole('dialog', { name: 'Pause nightly?' });
+    await asked.getByLabel(/Comment/).fill('They are colder.');
+    await room.post('/schedules/nightly/pause', {});
+    await asked.getByText(/not possible any more/).waitFor();
+    expect(await asked.getByLabel(/Comment/).inputValue()).toBe('They are colder.');
+    await asked.getByRole('button', { name: 'Back' }).click();
+    await room.post('/schedules/nightly/resume', {});
+    await nightly.getByText('active').waitFor();
     await nightly.getByRole('link', { name: 'All times of nightly' }).click();
     const times = page.getByRole('dialog');
     await times.getByText(/02:15/).first().waitFor();
