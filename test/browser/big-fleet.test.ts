@@ -93,10 +93,109 @@ inBrowser('a fleet of 10,000 circuits', (visitor) => {
     await board.focus();
     await page.keyboard.press('End');
     await board.getByRole('option', { name: 'p39 249, new' }).waitFor();
+    // That is the browser's: it goes back.
+    await page.keyboard.press('Alt+ArrowLeft');
     await page.keyboard.press('Space');
     await page.keyboard.press('Shift+ArrowLeft');
     await page.getByText('2 circuits selected').waitFor();
+    // Whatever goes before it, it is the same circuit that the keys act on.
+    await page.getByRole('combobox', { name: 'Plant' }).selectOption('p39');
+    await page.getByRole('listbox', { name: 'Circuits, 250' }).focus();
+    await board.getByRole('option', { name: 'p39 248, new' }).waitFor();
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: /^p39_248/ }).waitFor();
+    await page.goBack();
+    await page.getByText('2 circuits selected').waitFor();
+  });
+
+  it('has runs whose jobs are walked through by keys, each kept while others come and go', async () => {
+    const page = await visitor.open(room.at('/runs/1'));
+    const board = page.getByRole('application', { name: /^Jobs: 40 tiles/ });
+    await board.focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('End');
+    const chosen = page.getByRole('strong').filter({ hasText: 'p00_039' });
+    await chosen.waitFor();
+    await page.getByRole('searchbox', { name: 'Find circuits' }).fill('p00_03');
+    await page.getByRole('application', { name: /^Jobs: 10 tiles/ }).focus();
+    await page.keyboard.press('Alt+ArrowLeft');
+    await chosen.waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: /p00_039/ }).waitFor();
+  });
+
+  it('selects nothing by a search that failed, and searches for no blanks', async () => {
+    const page = await visitor.open(room.at('/fleet'), { expects: [/500/] });
+    const box = page.getByRole('searchbox', { name: 'Find circuits' });
+    const select = page.getByRole('button', { name: /^Select / });
+    const asked: (string | null)[] = [];
+    let broken = true;
+    await page.route(/\/circuits\?/, (route) => {
+      asked.push(new URL(route.request().url()).searchParams.get('q'));
+      return broken ? route.fulfill({ status: 500 }) : route.continue();
+    });
+    await select.waitFor();
+    await box.fill(' ');
+    await box.press('Enter');
+    await box.fill('p00_1 ');
+    await box.press('Enter');
+    await page.getByRole('alert').waitFor();
+    expect(await select.count()).toBe(0);
+    broken = false;
+    await page.getByRole('alert').getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('button', { name: 'Select the 100 that match' }).waitFor();
+    expect(new Set(asked)).toEqual(new Set(['p00_1']));
+    // What is typed and called off at once is gone from the box, and can be typed again.
+    await box.fill('p01_1');
+    await page.getByRole('button', { name: 'Clear filters' }).click();
+    await page.getByRole('button', { name: 'Select all 10,000' }).waitFor();
+    await expect.poll(() => box.inputValue(), { timeout: 30_000 }).toBe('');
+    await box.fill('p01_1');
+    await page.getByRole('button', { name: 'Select the 100 that match' }).waitFor();
+  });
+
+  it('leaves whoever went elsewhere where they are, once a plan is made', async () => {
+    const page = await visitor.open(room.at('/fleet?q=p00_10'));
+    const been: string[] = [];
+    page.on('framenavigated', (frame) => been.push(new URL(frame.url()).pathname));
+    const gate = Promise.withResolvers<undefined>();
+    await page.route(/\/plans$/, async (route) => {
+      await gate.promise;
+      await route.continue();
+    });
+    await page.getByRole('button', { name: 'Select the 10 that match' }).click();
+    const made = page.waitForResponse(/\/plans$/);
+    await page.getByRole('button', { name: 'Plan their training' }).click();
+    await page.getByRole('link', { name: 'Approvals' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Approvals' }).waitFor();
+    gate.resolve(undefined);
+    await (await made).finished();
+    await page.getByRole('link', { name: 'Activity' }).click();
+    await page.getByRole('row').nth(1).waitFor();
+    expect(been.filter((path) => path.startsWith('/plan'))).toEqual([]);
+  });
+
+  // Last, as it trains one.
+  it('is scrolled while it is read anew, and neither is lost', async () => {
+    const page = await visitor.open(room.at('/fleet?view=table'));
+    const rows = page.getByRole('table', { name: 'Circuits' });
+    await rows.getByRole('link', { name: 'p00_000' }).waitFor();
+    const gate = Promise.withResolvers<undefined>();
+    await page.route(/\/circuits\?(?!.*cursor)/, async (route) => {
+      await gate.promise;
+      await route.continue();
+    });
+    const anew = page.waitForRequest(/\/circuits\?(?!.*cursor)/);
+    await room.run(['p05_000'], ['all']);
+    const request = await anew;
+    const hundredth = rows.getByRole('link', { name: 'p00_099' });
+    await rows.hover();
+    for (let i = 0; i < 60 && !(await hundredth.isVisible()); i++) await page.mouse.wheel(0, 500);
+    await hundredth.waitFor();
+    gate.resolve(undefined);
+    expect((await request.response())?.status()).toBe(200);
+    const next = rows.getByRole('link', { name: 'p00_110' });
+    for (let i = 0; i < 60 && !(await next.isVisible()); i++) await page.mouse.wheel(0, 500);
+    await next.waitFor();
   });
 });

@@ -29,7 +29,7 @@ hooks:
     });
 
   it('show who calls, what is missing, and what became of calls as they come in', async () => {
-    const page = await visitor.open(room.at('/settings?tab=hooks'));
+    const page = await visitor.open(room.at('/settings?tab=hooks'), { expects: [/500/] });
     const pushed = page.getByRole('region', { name: 'pushed' });
     await pushed.getByText('NO_SUCH_KEY').waitFor();
     await pushed.getByText('all events on main').waitFor();
@@ -37,7 +37,14 @@ hooks:
     await arrived.getByText('active').waitFor();
     await arrived.getByText('not yet').waitFor();
 
+    // What is known stays, though it cannot be read anew.
+    await page.route(/\/api\/v1\/hooks$/, (route) => route.fulfill({ status: 500 }));
     expect((await call(['kiln_3'])).status).toBe(202);
+    const failed = page.getByRole('alert').getByRole('button', { name: 'Try again' });
+    await failed.waitFor();
+    await arrived.getByText('not yet').waitFor();
+    await page.unrouteAll();
+    await failed.click();
     await arrived.getByText(/kiln_3/).waitFor();
     room.project.edit('config/circuits.yaml', 'circuit_id: 2', 'circuit_id: 3');
     await arrived.getByRole('button', { name: 'Try again' }).click();

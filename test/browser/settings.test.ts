@@ -97,7 +97,20 @@ schedules:
     await dialog.getByLabel('Name').fill('github-ci');
     await dialog.getByLabel('operator').check();
     await dialog.getByLabel('Expires in').selectOption('7 days');
+    const gate = Promise.withResolvers<undefined>();
+    await page.route(/\/tokens$/, async (route) => {
+      await gate.promise;
+      await route.continue();
+    });
+    const asked = page.waitForRequest((request) => request.method() === 'POST');
     await dialog.getByRole('button', { name: 'Make the token' }).click();
+    await asked;
+    // Nothing but the button takes the secret away, nor the way to it.
+    await page.keyboard.press('Escape');
+    gate.resolve(undefined);
+    await dialog.getByText(/^ty_/).waitFor();
+    await page.keyboard.press('Escape');
+    await page.mouse.click(4, 4);
     const secret = (await dialog.getByText(/^ty_/).textContent()) ?? '';
     expect(await axeProblems(page)).toEqual([]);
     const me = await room.get<{ name: string; roles: string[] }>('/me', {
@@ -132,6 +145,16 @@ schedules:
     expect(await axeProblems(page)).toEqual([]);
   });
 
+  it('tell what would go until something went, whoever asked for that', async () => {
+    const page = await visitor.open(room.at('/settings?tab=retention'));
+    await page.getByRole('button', { name: 'What would go now?' }).click();
+    const would = page.getByRole('heading', { name: 'What would go now' });
+    await would.waitFor();
+    await room.post('/retention/prune', {});
+    await page.getByRole('heading', { name: 'The last time' }).waitFor();
+    await would.waitFor({ state: 'detached' });
+  });
+
   it('let a schedule rest and go on, and tell when it comes', async () => {
     const page = await visitor.open(room.at('/settings?tab=schedules'));
     const nightly = page.getByRole('region', { name: 'nightly' });
@@ -146,6 +169,16 @@ schedules:
     await nightly.getByText('not planned').waitFor();
     await nightly.getByRole('button', { name: 'Resume' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Resume' }).click();
+    await nightly.getByText('active').waitFor();
+    // Somebody else is quicker: whoever was asked reads so, and what they wrote stands.
+    await nightly.getByRole('button', { name: 'Pause' }).click();
+    const asked = page.getByRole('dialog', { name: 'Pause nightly?' });
+    await asked.getByLabel(/Comment/).fill('They are colder.');
+    await room.post('/schedules/nightly/pause', {});
+    await asked.getByText(/not possible any more/).waitFor();
+    expect(await asked.getByLabel(/Comment/).inputValue()).toBe('They are colder.');
+    await asked.getByRole('button', { name: 'Back' }).click();
+    await room.post('/schedules/nightly/resume', {});
     await nightly.getByText('active').waitFor();
     await nightly.getByRole('link', { name: 'All times of nightly' }).click();
     const times = page.getByRole('dialog');
@@ -192,8 +225,12 @@ schedules:
     await given.getByText(/410/).waitFor();
     expect(await axeProblems(page)).toEqual([]);
     receiver.status = 200;
+    // It is offered for what there is, and not for what is shown.
+    await page.getByLabel('State').selectOption('pending');
+    await page.getByText('There are no such messages.').waitFor();
     await page.getByRole('button', { name: 'Send again' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Send again' }).click();
+    await page.getByLabel('State').selectOption('all');
     await page.getByRole('row').filter({ hasText: 'delivered' }).first().waitFor();
     expect(receiver.taken.length).toBeGreaterThan(0);
 

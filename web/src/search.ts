@@ -14,9 +14,9 @@ export type SearchOf<F extends Readonly<Record<string, (value: unknown) => unkno
   -readonly [K in keyof F]?: Exclude<ReturnType<F[K]>, undefined> | undefined;
 };
 
-/** Any text. */
+/** Any text; of blanks alone there is none. */
 export const text = (value: unknown): string | undefined =>
-  typeof value === 'string' && value !== '' ? value : undefined;
+  typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
 
 /** One of these. */
 export const oneOf =

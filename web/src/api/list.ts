@@ -28,7 +28,12 @@ export function useList<P extends PageOf<unknown>>(
     [query.data],
   );
   const { fetchNextPage, refetch } = query;
-  const onMore = useCallback(() => void fetchNextPage(), [fetchNextPage]);
+  // The next page would take the place of a refresh that is under way. It is asked for again once that is through:
+  // `onMore` is another one then, and whoever waits for more calls it.
+  const refreshing = query.isFetching && !query.isFetchingNextPage;
+  const onMore = useCallback(() => {
+    if (!refreshing) void fetchNextPage();
+  }, [fetchNextPage, refreshing]);
   const retry = useCallback(() => void refetch(), [refetch]);
   return {
     rows,

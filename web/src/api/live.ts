@@ -1,12 +1,12 @@
 import { useQueryClient } from '@tanstack/react-query';
-import type { QueryClient } from '@tanstack/react-query';
 import { useEffect, useSyncExternalStore } from 'react';
 import type { ApiEvent } from '../../../src/client/index.ts';
 import { client } from './client.ts';
 import { patchProgress } from './progress.ts';
+import { Refresher } from './refresher.ts';
 import { shareLine } from './shared-line.ts';
 import type { Heard } from './shared-line.ts';
-import { TOPICS } from './topics.ts';
+import { TOPICS, topicsOf } from './topics.ts';
 import type { Topic } from './topics.ts';
 
 /** How the page hears of changes: over the stream, not yet, or not any more. */
@@ -116,65 +116,3 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
       over();
     });
   });
-
-/** What an event of this type is about: the subject is what stands before the dot. */
-function topicsOf(type: string): Topic[] {
-  const subject = type.slice(0, type.indexOf('.'));
-  return ['events', ...(BY_SUBJECT[subject] ?? [])];
-}
-
-const BY_SUBJECT: Readonly<Record<string, readonly Topic[]>> = {
-  run: ['runs', 'circuits'],
-  stage: ['runs'],
-  job: ['jobs', 'runs', 'circuits'],
-  jobs: ['jobs'],
-  training: ['jobs', 'runs', 'circuits'],
-  approval: ['approvals', 'runs', 'models', 'circuits'],
-  model: ['models', 'circuits', 'runs'],
-  environment: ['system'],
-  component: ['system'],
-  schedule: ['schedules'],
-  hook: ['hooks'],
-  access: ['tokens'],
-  notification: ['notifications'],
-  retention: ['retention', 'runs', 'models'],
-};
-
-/** Fetches topics again, each at once and then no oftener than its pause says, however much happens. */
-class Refresher {
-  readonly #queries: QueryClient;
-  readonly #timers = new Map<Topic, { again: boolean; timer: number }>();
-
-  constructor(queries: QueryClient) {
-    this.#queries = queries;
-  }
-
-  topics(...topics: readonly Topic[]): void {
-    for (const topic of topics) {
-      const running = this.#timers.get(topic);
-      if (running === undefined) this.#refresh(topic);
-      else running.again = true;
-    }
-  }
-
-  all(): void {
-    void this.#queries.invalidateQueries();
-  }
-
-  stop(): void {
-    for (const { timer } of this.#timers.values()) clearTimeout(timer);
-    this.#timers.clear();
-  }
-
-  #refresh(topic: Topic): void {
-    const entry = {
-      again: false,
-      timer: window.setTimeout(() => {
-        this.#timers.delete(topic);
-        if (entry.again) this.#refresh(topic);
-      }, TOPICS[topic]),
-    };
-    this.#timers.set(topic, entry);
-    void this.#queries.invalidateQueries({ queryKey: [topic] }, { cancelRefetch: false });
-  }
-}

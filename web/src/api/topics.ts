@@ -22,3 +22,26 @@ export const TOPICS = {
   plans: 1000,
 } as const;
 export type Topic = keyof typeof TOPICS;
+
+/** What an event of this type is about: the subject is what stands before the dot. Who did it goes on record. */
+export function topicsOf(type: string): Topic[] {
+  const subject = type.slice(0, type.indexOf('.'));
+  return ['events', 'audit', ...(BY_SUBJECT[subject] ?? [])];
+}
+
+const BY_SUBJECT: Readonly<Record<string, readonly Topic[]>> = {
+  run: ['runs', 'circuits'],
+  stage: ['runs'],
+  job: ['jobs', 'runs', 'circuits'],
+  jobs: ['jobs'],
+  training: ['jobs', 'runs', 'circuits'],
+  approval: ['approvals', 'runs', 'models', 'circuits'],
+  model: ['models', 'circuits', 'runs'],
+  environment: ['system'],
+  component: ['system'],
+  schedule: ['schedules'],
+  hook: ['hooks'],
+  access: ['tokens'],
+  notification: ['notifications'],
+  retention: ['retention', 'runs', 'models'],
+};

@@ -37,7 +37,7 @@ export function TileBoard({ label, groups, describe, onOpen, only }: TileBoardPr
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [width, setWidth] = useState(0);
-  const [at, setAt] = useState<number | null>(null);
+  const [chosen, setChosen] = useState<string | null>(null);
   const [spoken, setSpoken] = useState('');
   const readout = useId();
   const colours = useColours();
@@ -75,21 +75,25 @@ export function TileBoard({ label, groups, describe, onOpen, only }: TileBoardPr
     drawTiles(pen, layout, tiles, colours, only);
   }, [layout, tiles, colours, only, width]);
 
-  const tile = at === null ? undefined : tiles[at];
-  const place = at === null ? null : placeOf(layout, at);
+  // The thing and not its place: others come and go before it.
+  const at = chosen === null ? -1 : tiles.findIndex((each) => each.key === chosen);
+  const tile = tiles[at];
+  const place = tile === undefined ? null : placeOf(layout, at);
 
-  const pointed = (event: MouseEvent<HTMLElement>): number | null => {
+  const pointed = (event: MouseEvent<HTMLElement>): Tile | undefined => {
     const box = event.currentTarget.getBoundingClientRect();
-    return tileAt(layout, event.clientX - box.left - 1, event.clientY - box.top - 1);
+    return tiles[tileAt(layout, event.clientX - box.left - 1, event.clientY - box.top - 1) ?? -1];
   };
   const key = (event: KeyboardEvent<HTMLElement>): void => {
+    // The browser's own: Alt with an arrow goes back.
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
     const step = STEPS[event.key];
     if (step !== undefined && tiles.length > 0) {
       event.preventDefault();
-      const next = at === null ? 0 : stepFrom(layout, at, step);
-      setAt(next);
-      const chosen = tiles[next];
-      if (chosen !== undefined) setSpoken(`${chosen.label}, ${lookOf(chosen.state).word}`);
+      const next = tiles[tile === undefined ? 0 : stepFrom(layout, at, step)];
+      if (next === undefined) return;
+      setChosen(next.key);
+      setSpoken(`${next.label}, ${lookOf(next.state).word}`);
     } else if ((event.key === 'Enter' || event.key === ' ') && tile !== undefined) {
       event.preventDefault();
       onOpen(tile.key);
@@ -119,10 +123,10 @@ export function TileBoard({ label, groups, describe, onOpen, only }: TileBoardPr
         className={styles.frame}
         data-open={tile !== undefined || undefined}
         style={{ height: layout.height + 2 }}
-        onMouseMove={(event) => setAt(pointed(event))}
-        onMouseLeave={() => setAt(null)}
+        onMouseMove={(event) => setChosen(pointed(event)?.key ?? null)}
+        onMouseLeave={() => setChosen(null)}
         onClick={(event) => {
-          const hit = tiles[pointed(event) ?? -1];
+          const hit = pointed(event);
           if (hit !== undefined) onOpen(hit.key);
         }}
         onKeyDown={key}

@@ -27,6 +27,31 @@ describe('the scale of a chart', () => {
     expect(chartScale([], room).nearest(10, 10)).toBeNull();
   });
 
+  it.each([
+    [0.3, 0.1 + 0.2],
+    [1e16, 1e16 + 2],
+    [0, 5e-324],
+    [-5e-324, 5e-324],
+    [1e-310, 2e-310],
+  ])('takes what differs in its last digits alone as the same: %d and %d', (a, b) => {
+    const scale = chartScale(
+      [
+        { x: 1, y: a },
+        { x: 2, y: b },
+      ],
+      room,
+    );
+    expect(scale.yTicks.length).toBeLessThan(10);
+    expect(scale.y(a)).toBeGreaterThan(room.top);
+    expect(scale.y(a)).toBeLessThan(room.height - room.bottom);
+    expect(scale.y(a)).toBeCloseTo(scale.y(b), 3);
+  });
+
+  it('ends, however near to each other two values are', () => {
+    expect(roundTicks(0.3, 0.1 + 0.2, 4).length).toBeLessThan(8);
+    expect(roundTicks(1e-323, 2e-323, 4).length).toBeLessThan(8);
+  });
+
   it('has round numbers beside it', () => {
     expect(roundTicks(0.1, 0.62, 4)).toEqual([0, 0.2, 0.4, 0.6, 0.8]);
     expect(roundTicks(-3, 12, 4)).toEqual([-5, 0, 5, 10, 15]);

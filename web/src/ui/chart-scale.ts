@@ -54,12 +54,11 @@ export function roundTicks(low: number, high: number, wanted: number): number[] 
   const raw = (high - low) / wanted;
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = power * (raw / power <= 1 ? 1 : raw / power <= 2 ? 2 : raw / power <= 5 ? 5 : 10);
-  const ticks: number[] = [];
-  for (let i = Math.floor(low / step); i <= Math.ceil(high / step); i++) {
-    // Not 0.30000000000000004.
-    ticks.push(Number((i * step).toPrecision(12)));
-  }
-  return ticks;
+  const first = Math.floor(low / step);
+  // Counted: far from zero, one more than a large number may be that number again.
+  const steps = Math.min(Math.ceil(high / step) - first, wanted + 2);
+  // Not 0.30000000000000004.
+  return Array.from({ length: steps + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
 function rangeOf(values: readonly number[]): { low: number; high: number } {
@@ -68,8 +67,10 @@ function rangeOf(values: readonly number[]): { low: number; high: number } {
     values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY),
   ];
   if (low > high) return { low: 0, high: 1 };
-  if (low < high) return { low, high };
-  const around = Math.abs(low) * 0.1 || 1;
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  // What differs in its last digits alone is the same: there is no round number between.
+  if (high - low > Math.max(size * 1e-9, 1e-300)) return { low, high };
+  const around = size > 1e-300 ? size * 0.1 : 1;
   return { low: low - around, high: high + around };
 }
 

@@ -85,6 +85,7 @@ export function DataTable<T>(props: DataTableProps<T>) {
     if (more && !loadingMore && !broken && last >= rows.length - 20) onMore?.();
   }, [more, loadingMore, last, rows.length, onMore, broken]);
 
+  useStill(scroller, rows, rowKey, rowHeight);
   const { current = -1 } = props;
   useEffect(() => {
     if (current >= 0) virtual.scrollToIndex(current);
@@ -255,6 +256,27 @@ const HEAD_PX = 33;
 /** `name` sorts upwards by it, `-name` downwards. */
 const orderOf = (sort: string, key: string): 'up' | 'down' | null =>
   sort === key ? 'up' : sort === `-${key}` ? 'down' : null;
+
+/** Rows that come before all others push none away from under the pointer, unless the beginning is what is looked at. */
+function useStill<T>(
+  scroller: RefObject<HTMLDivElement | null>,
+  rows: readonly T[],
+  rowKey: (row: T) => string,
+  row_px: number,
+): void {
+  const before = useRef(rows);
+  useLayoutEffect(() => {
+    const [first, second] = before.current;
+    before.current = rows;
+    const element = scroller.current;
+    if (first === undefined || second === undefined || element === null || element.scrollTop === 0) return;
+    const came = rows.findIndex((row) => rowKey(row) === rowKey(first));
+    const next = rows[came + 1];
+    // In another order the second would stand elsewhere.
+    if (came < 1 || next === undefined || rowKey(next) !== rowKey(second)) return;
+    element.scrollTop += came * row_px;
+  }, [scroller, rows, rowKey, row_px]);
+}
 
 /** How wide the element is, measured before it is painted and whenever it changes. */
 function useWidth(ref: RefObject<HTMLElement | null>): number {

@@ -1,3 +1,4 @@
+import { useRouter, useRouterState } from '@tanstack/react-router';
 import { useEffect, useId, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import styles from './field.module.css';
@@ -57,9 +58,19 @@ export function SearchBox({
     clearTimeout(timer.current);
     setText(value);
   }, [value]);
+  // Where a way to an address was cut short by the next, what was told never shows there: the address holds.
+  const router = useRouter();
+  const arrived = useRouterState({ select: (state) => state.resolvedLocation });
+  useEffect(() => {
+    const lost = told.current.at(-1);
+    if (lost === undefined || router.state.status === 'pending') return;
+    told.current = [];
+    setText((now) => (now.trim() === lost ? value : now));
+  }, [router, arrived, value]);
   useEffect(() => () => clearTimeout(timer.current), []);
-  const tell = (next: string): void => {
+  const tell = (typed: string): void => {
     clearTimeout(timer.current);
+    const next = typed.trim();
     if (next === (told.current.at(-1) ?? value)) return;
     told.current.push(next);
     onChange(next);
@@ -74,6 +85,7 @@ export function SearchBox({
         type="search"
         className={styles.search}
         placeholder={placeholder ?? label}
+        maxLength={200}
         value={text}
         autoComplete="off"
         spellCheck={false}
@@ -108,9 +120,10 @@ export function SelectBox<T extends string>({
   readonly all?: string | null;
 }) {
   const id = useId();
-  const choices = options.map((o) =>
-    typeof o === 'string' ? { value: o, text: o.replaceAll('_', ' ') } : o,
-  );
+  const known = options.map((o) => (typeof o === 'string' ? { value: o, text: o.replaceAll('_', ' ') } : o));
+  // An address may name what is no choice: it filters all the same, and has to be seen to be taken away.
+  const choices =
+    value === undefined || known.some((o) => o.value === value) ? known : [...known, { value, text: value }];
   return (
     <div className={styles.inline}>
       <label htmlFor={id}>{label}</label>

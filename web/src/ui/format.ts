@@ -37,7 +37,8 @@ export const exactTime = (iso: string): string => `${iso.replace('T', ' ').repla
 export function fromNow(iso: string, now: Date): string {
   const seconds = (Date.parse(iso) - now.getTime()) / 1000;
   const [unit, size] = UNITS.find(([, s]) => Math.abs(seconds) >= s) ?? ['second', 1];
-  return RELATIVE.format(Math.trunc(seconds / size), unit);
+  const n = Math.trunc(seconds / size);
+  return n === 0 ? 'now' : RELATIVE.format(n, unit);
 }
 
 export const count = (n: number): string => WHOLE.format(n);
@@ -55,9 +56,10 @@ export function number(value: number): string {
 
 export function bytes(n: number): string {
   if (n < 1000) return `${n} B`;
-  const step = Math.min(SIZES.length, Math.floor(Math.log10(n) / 3));
+  // What rounds up to a thousand is one of the next unit.
+  const step = SIZES.findIndex((_, i) => n < 999.5 * 1000 ** (i + 1)) + 1 || SIZES.length;
   const size = n / 1000 ** step;
-  return `${size < 10 ? size.toFixed(1) : Math.round(size)} ${SIZES[step - 1] ?? ''}`;
+  return `${size < 9.95 ? size.toFixed(1) : Math.round(size)} ${SIZES[step - 1] ?? ''}`;
 }
 
 const two = (n: number): string => String(n).padStart(2, '0');
@@ -66,7 +68,7 @@ const SIZES = ['kB', 'MB', 'GB', 'TB'];
 // Made once: `toLocaleString` makes one for each figure, which is most of what a row of a table costs.
 const WHOLE = new Intl.NumberFormat('en');
 const FOUR_DIGITS = new Intl.NumberFormat('en', { maximumSignificantDigits: 4, minimumSignificantDigits: 4 });
-const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
+const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'always', style: 'short' });
 const UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ['day', 86_400],
   ['hour', 3600],

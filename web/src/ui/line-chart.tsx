@@ -60,6 +60,7 @@ export function LineChart(props: LineChartProps) {
         aria-describedby={id}
         tabIndex={0}
         onKeyDown={(event) => {
+          if (event.altKey || event.ctrlKey || event.metaKey) return;
           const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
           if (step !== undefined && all.length > 0) {
             event.preventDefault();

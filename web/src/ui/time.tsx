@@ -5,7 +5,9 @@ import styles from './time.module.css';
 
 /** A moment in the viewer's zone; the exact one, in UTC, on hover and focus. */
 export function Time({ at, relative = false }: { readonly at: string | null; readonly relative?: boolean }) {
-  const now = useNow(60_000);
+  // It says when to draw again; the minute that it told last may be nearly over.
+  useNow(60_000);
+  const now = new Date();
   // A table of a thousand rows must not have a thousand stops more for the Tab key.
   const inTable = useContext(InTable);
   if (at === null) return <span className={styles.none}>–</span>;

@@ -33,10 +33,12 @@ export function Board(props: BoardProps) {
   const width = Math.max(0, view.width - 2 * PAD_PX);
   const layout = useMemo(() => layoutBoard(tiles, width, tileSize(fleet, width)), [tiles, width, fleet]);
   const painter = useTilePainter(probe, layout.size);
-  const [active, setActive] = useState(0);
+  // The circuit and not its place: others come and go before it. Where it is gone itself, what stands there now.
+  const [active, setActive] = useState<{ readonly id: string; readonly index: number } | null>(null);
   const [pointed, setPointed] = useState<number | null>(null);
   const [focused, setFocused] = useState(false);
-  const at = Math.min(active, tiles.length - 1);
+  const found = active === null ? 0 : tiles.findIndex((each) => each.id === active.id);
+  const at = found === -1 ? Math.min(active?.index ?? 0, tiles.length - 1) : found;
   const tile = tiles[at];
   const shown = pointed ?? (focused ? at : null);
 
@@ -45,13 +47,16 @@ export function Board(props: BoardProps) {
     all.filter((each) => each.y + each.height + PAD_PX >= from && each.y <= to);
 
   const go = (index: number): void => {
-    setActive(index);
+    const next = tiles[index];
+    if (next === undefined) return;
+    setActive({ id: next.id, index });
     setPointed(null);
     setFocused(true);
     reveal(scroller.current, layout, index);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (tile === undefined) return;
+    // The browser's own: Alt with an arrow goes back.
+    if (tile === undefined || event.altKey) return;
     const move = MOVES[`${event.ctrlKey || event.metaKey ? 'Ctrl+' : ''}${event.key}`];
     if (move !== undefined) {
       const next = moveFrom(layout, at, move);
@@ -102,7 +107,7 @@ export function Board(props: BoardProps) {
           const index = under(event);
           const id = index === null ? undefined : tiles[index]?.id;
           if (index === null || id === undefined) return;
-          setActive(index);
+          setActive({ id, index });
           (event.shiftKey ? props.onExtend : props.onToggle)(id);
         }}
         onDoubleClick={(event) => {

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo } from 'react';
 import { boardQuery } from '../../api/circuits.ts';
 import {
   Button,
@@ -22,6 +22,7 @@ import { FleetProblemNotice } from './fleet-problem.tsx';
 import styles from './fleet-page.module.css';
 import { FleetTable } from './fleet-table.tsx';
 import { useFound } from './fleet-queries.ts';
+import { useKeptSelection } from './kept-selection.ts';
 import { NOTHING, add, extend, prune, toggle } from './selection.ts';
 import { SelectionBar } from './selection-bar.tsx';
 import { StateFilter } from './state-filter.tsx';
@@ -45,7 +46,7 @@ export function FleetPage() {
 
   const board = useQuery(boardQuery);
   const found = useFound(search);
-  const [selection, setSelection] = useState(NOTHING);
+  const [selection, setSelection] = useKeptSelection();
   const tiles = useMemo(() => (board.data === undefined ? [] : tilesOf(board.data)), [board.data]);
   const { plant, state, cause } = search;
   const { shown, counts, total } = useMemo(
@@ -59,9 +60,9 @@ export function FleetPage() {
     if (known.size > 0) setSelection((before) => prune(before, (id) => known.has(id)));
   }, [tiles]);
 
-  // As long as what is looked for is not found yet, what is shown is not what matches.
+  // As long as what is looked for is not found, what is shown is not what matches.
   const addAll = (): void => {
-    if (!found.pending) setSelection((before) => add(before, order));
+    if (!found.pending && found.error === null) setSelection((before) => add(before, order));
   };
   const open = (id: string): void => void navigate({ to: '/fleet/$circuit', params: { circuit: id } });
   const clear = (): void => setSelection(NOTHING);
@@ -90,12 +91,15 @@ export function FleetPage() {
         <Choice label="Show as" value={view} options={VIEWS} onChange={(next) => filter({ view: next })} />
       }
     >
+      {board.error !== null && data !== undefined && (
+        <ErrorNotice error={board.error} retry={() => void board.refetch()} />
+      )}
       {data?.problem != null && <FleetProblemNotice problem={data.problem} at={data.at} />}
       <StateFilter
         counts={counts}
         total={total}
         value={state}
-        loading={data === undefined || unread}
+        loading={data === undefined || unread || found.error !== null}
         onChange={(next) => filter({ state: next })}
       />
       <div className={styles.filters}>
@@ -129,7 +133,7 @@ export function FleetPage() {
             </Button>
           )}
           <span className={styles.matching}>
-            {data !== undefined && shown.length > 0 && (
+            {data !== undefined && shown.length > 0 && found.error === null && (
               <Button small busy={found.pending} onClick={addAll}>
                 Select {filtered ? `the ${count(shown.length)} that match` : `all ${count(shown.length)}`}
               </Button>
@@ -149,14 +153,13 @@ export function FleetPage() {
           onToggle={(id) => setSelection((before) => toggle(before, id))}
           onExtend={(id, ids) => setSelection((before) => extend(before, id, ids))}
           onSort={(sort) => filter({ sort })}
-          filtered={filtered}
           narrow={narrow}
+          empty={<NoCircuits filtered={filtered} problem={data?.problem != null} />}
         />
-      ) : board.isError || found.error !== null ? (
-        <ErrorNotice
-          error={board.error ?? found.error}
-          retry={() => void (board.isError ? board.refetch() : found.retry())}
-        />
+      ) : found.error !== null ? (
+        <ErrorNotice error={found.error} retry={() => void found.retry()} />
+      ) : data === undefined && board.error !== null ? (
+        <ErrorNotice error={board.error} retry={() => void board.refetch()} />
       ) : data === undefined ? (
         <div className={styles.wait}>
           <Skeleton lines={10} height={24} />
@@ -185,8 +188,8 @@ function NoCircuits({ filtered, problem }: { readonly filtered: boolean; readonl
     return <Empty title="No circuit matches these filters.">Take one away, or clear them all.</Empty>;
   if (problem) return null;
   return (
-    <Empty title="The fleet has no circuits yet." command="trainyard init">
-      Circuits stand in config/circuits.yaml; as soon as it has some, they are here.
+    <Empty title="The fleet has no circuits yet.">
+      Write them in <code>config/circuits.yaml</code>; as soon as it has some, they are here.
     </Empty>
   );
 }

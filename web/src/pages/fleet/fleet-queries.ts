@@ -40,7 +40,8 @@ export function useFound({ q, plant, cause }: FleetSearch) {
   return {
     ids,
     pending: wanted && (query.isPending || query.isPlaceholderData),
-    error: wanted ? query.error : null,
+    /** Nothing is known of what is looked for. A later failure leaves what was found. */
+    error: wanted && query.data === undefined ? query.error : null,
     retry: query.refetch,
   };
 }

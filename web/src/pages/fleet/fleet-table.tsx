@@ -1,10 +1,10 @@
 import { useLayoutEffect, useMemo, useRef } from 'react';
-import type { RefObject } from 'react';
+import type { ReactNode, RefObject } from 'react';
 import type { CircuitRow } from '../../api/circuits.ts';
 import { api, ok } from '../../api/client.ts';
 import { useList } from '../../api/list.ts';
 import { circuitPath } from '../../paths.ts';
-import { DataTable, Empty, RowLink, Sparkline, Status, Time, number } from '../../ui/index.ts';
+import { DataTable, RowLink, Sparkline, Status, Time, number } from '../../ui/index.ts';
 import type { Column } from '../../ui/index.ts';
 import type { FleetSearch } from './fleet-queries.ts';
 import styles from './fleet-table.module.css';
@@ -18,17 +18,17 @@ export function FleetTable({
   onToggle,
   onExtend,
   onSort,
-  filtered,
   narrow,
+  empty,
 }: {
   readonly search: FleetSearch & { readonly sort?: FleetSort };
   readonly selection: ReadonlySet<string>;
   readonly onToggle: (id: string) => void;
   readonly onExtend: (id: string, order: readonly string[]) => void;
   readonly onSort: (sort: FleetSort) => void;
-  readonly filtered: boolean;
   /** The reason has no column of its own: it stands below the circuit. */
   readonly narrow: boolean;
+  readonly empty: ReactNode;
 }) {
   const { q, plant, state, cause, sort } = search;
   const list = useList(['circuits', 'list', { q, plant, state, cause, sort }], (cursor, signal) =>
@@ -55,13 +55,7 @@ export function FleetTable({
       selected={(row) => selection.has(row.id)}
       sort={sort ?? 'id'}
       onSort={(next) => onSort(next as FleetSort)}
-      empty={
-        filtered ? (
-          <Empty title="No circuit matches these filters.">Take one away, or clear them all.</Empty>
-        ) : (
-          <Empty title="The fleet has no circuits yet." command="trainyard init" />
-        )
-      }
+      empty={empty}
     />
   );
 }

@@ -15,8 +15,12 @@ export function SelectionBar({
   const navigate = useNavigate();
   const planning = useMutation({
     mutationFn: () => makePlan({ circuits: [...ids] }),
-    onSuccess: ({ plan_id }) => void navigate({ to: '/plan/$plan', params: { plan: plan_id } }),
   });
+  const plan = (): void =>
+    planning.mutate(undefined, {
+      // Whoever has gone elsewhere meanwhile stays there.
+      onSuccess: ({ plan_id }) => void navigate({ to: '/plan/$plan', params: { plan: plan_id } }),
+    });
   return (
     <section aria-label="Selected circuits" className={styles.bar}>
       <p role="status">
@@ -24,7 +28,7 @@ export function SelectionBar({
       </p>
       <div className={styles.actions}>
         <Button onClick={onClear}>Clear</Button>
-        <Button kind="primary" needs="operator" busy={planning.isPending} onClick={() => planning.mutate()}>
+        <Button kind="primary" needs="operator" busy={planning.isPending} onClick={plan}>
           Plan their training
         </Button>
       </div>

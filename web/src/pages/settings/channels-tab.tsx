@@ -22,8 +22,8 @@ import styles from './settings.module.css';
 /** Where messages go, whether they arrive, and what became of each. */
 export function ChannelsTab() {
   const { data, error, refetch } = useQuery(channelsQuery);
-  if (error !== null) return <ErrorNotice error={error} retry={() => void refetch()} />;
-  if (data === undefined) return <Skeleton lines={6} height={24} />;
+  const failed = error !== null && <ErrorNotice error={error} retry={() => void refetch()} />;
+  if (data === undefined) return failed || <Skeleton lines={6} height={24} />;
   if (data.items.length === 0)
     return (
       <Empty title="Nobody is told anything yet.">
@@ -33,10 +33,11 @@ export function ChannelsTab() {
     );
   return (
     <div className="stack">
+      {failed}
       {data.items.map((channel) => (
         <ChannelView key={channel.name} channel={channel} />
       ))}
-      <Messages channels={data.items.map(({ name }) => name)} />
+      <Messages channels={data.items} />
     </div>
   );
 }

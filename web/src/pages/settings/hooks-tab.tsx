@@ -23,8 +23,8 @@ import styles from './settings.module.css';
 /** What runs because another system calls. */
 export function HooksTab() {
   const { data, error, refetch } = useQuery(hooksQuery);
-  if (error !== null) return <ErrorNotice error={error} retry={() => void refetch()} />;
-  if (data === undefined) return <Skeleton lines={6} height={24} />;
+  const failed = error !== null && <ErrorNotice error={error} retry={() => void refetch()} />;
+  if (data === undefined) return failed || <Skeleton lines={6} height={24} />;
   if (data.items.length === 0)
     return (
       <Empty title="No other system calls here.">
@@ -34,6 +34,7 @@ export function HooksTab() {
     );
   return (
     <div className="stack">
+      {failed}
       {data.items.map((hook) => (
         <HookView key={hook.name} hook={hook} />
       ))}

@@ -15,13 +15,13 @@ import {
 } from '../../ui/index.ts';
 import type { Column } from '../../ui/index.ts';
 import { messages } from './settings-data.ts';
-import type { Message } from './settings-data.ts';
+import type { Channel, Message } from './settings-data.ts';
 import styles from './settings.module.css';
 
 const route = getRouteApi('/settings');
 
 /** What became of messages; what could not be delivered can be sent again or forgotten. */
-export function Messages({ channels }: { readonly channels: readonly string[] }) {
+export function Messages({ channels }: { readonly channels: readonly Channel[] }) {
   const { state, channel } = route.useSearch();
   const navigate = useNavigate({ from: '/settings' });
   const set = (next: {
@@ -31,7 +31,10 @@ export function Messages({ channels }: { readonly channels: readonly string[] })
   const list = useList(['notifications', 'list', state, channel], (cursor, signal) =>
     messages({ state, channel }, cursor, signal),
   );
-  const has = (wanted: Message['state']): boolean => list.rows.some((message) => message.state === wanted);
+  // The table may show others, and begins with the newest; but a channel that is set up no more shows there alone.
+  const has = (wanted: 'dead' | 'pending'): boolean =>
+    channels.some((each) => (channel === undefined || each.name === channel) && each[wanted] > 0) ||
+    list.rows.some((message) => message.state === wanted);
   const dead = has('dead');
   const pending = has('pending');
   return (
@@ -58,7 +61,7 @@ export function Messages({ channels }: { readonly channels: readonly string[] })
           <SelectBox
             label="Channel"
             value={channel}
-            options={channels}
+            options={channels.map(({ name }) => name)}
             onChange={(next) => set({ channel: next })}
           />
         </Filters>

@@ -41,6 +41,8 @@ export function NewTokenDialog({ open, onClose }: { readonly open: boolean; read
     onSuccess: () => queries.invalidateQueries({ queryKey: ['tokens'] }),
   });
   const close = (): void => {
+    // It is made whether the dialog is there or not, and nobody would have its secret.
+    if (making.isPending) return;
     onClose();
     // The secret goes with the dialog.
     making.reset();
@@ -48,7 +50,8 @@ export function NewTokenDialog({ open, onClose }: { readonly open: boolean; read
   return (
     <Dialog
       open={open}
-      onClose={close}
+      // Nor does Escape or a click beside it take the secret away: whoever has copied it says so.
+      onClose={making.data === undefined ? close : stay}
       title={making.data === undefined ? 'New token' : `Token ${making.data.token.name}`}
     >
       {making.data === undefined ? (
@@ -59,6 +62,8 @@ export function NewTokenDialog({ open, onClose }: { readonly open: boolean; read
     </Dialog>
   );
 }
+
+const stay = (): void => undefined;
 
 function Form({
   making,

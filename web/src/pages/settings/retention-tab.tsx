@@ -1,4 +1,5 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
+import { useEffect } from 'react';
 import {
   Button,
   ErrorNotice,
@@ -20,10 +21,15 @@ import { WouldGo } from './would-go.tsx';
 export function RetentionTab() {
   const { data, error, refetch } = useQuery(retentionQuery);
   const preview = useMutation({ mutationFn: previewRetention });
-  if (error !== null) return <ErrorNotice error={error} retry={() => void refetch()} />;
-  if (data === undefined) return <Skeleton lines={6} height={24} />;
+  const { reset } = preview;
+  // What would go is gone once it went through, whoever asked for that.
+  const went = data?.last?.ended_at;
+  useEffect(() => reset(), [reset, went]);
+  const failed = error !== null && <ErrorNotice error={error} retry={() => void refetch()} />;
+  if (data === undefined) return failed || <Skeleton lines={6} height={24} />;
   return (
     <div className="stack">
+      {failed}
       <Asked retention={data} />
       <Section
         title="What is kept"

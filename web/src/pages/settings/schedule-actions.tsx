@@ -18,37 +18,35 @@ export function ScheduleActions({
   const param = { name };
   return (
     <>
-      {enabled && paused === null && (
-        <ConfirmButton
-          small
-          needs="admin"
-          action="Pause"
-          title={`Pause ${name}?`}
-          comment="optional"
-          act={async (reason) => {
-            await ok(api.schedules[':name'].pause.$post({ param, json: { reason } }));
-            await refreshed();
-            return `${name} rests.`;
-          }}
-        >
-          It fires no more until somebody resumes it; times that pass meanwhile are not made up for.
-        </ConfirmButton>
-      )}
-      {enabled && paused !== null && (
-        <ConfirmButton
-          small
-          needs="admin"
-          action="Resume"
-          title={`Resume ${name}?`}
-          act={async () => {
-            await ok(api.schedules[':name'].resume.$post({ param }));
-            await refreshed();
-            return `${name} goes on.`;
-          }}
-        >
-          It goes on from now: what it missed stays missed.
-        </ConfirmButton>
-      )}
+      <ConfirmButton
+        offered={enabled && paused === null}
+        small
+        needs="admin"
+        action="Pause"
+        title={`Pause ${name}?`}
+        comment="optional"
+        act={async (reason) => {
+          await ok(api.schedules[':name'].pause.$post({ param, json: { reason } }));
+          await refreshed();
+          return `${name} rests.`;
+        }}
+      >
+        It fires no more until somebody resumes it; times that pass meanwhile are not made up for.
+      </ConfirmButton>
+      <ConfirmButton
+        offered={enabled && paused !== null}
+        small
+        needs="admin"
+        action="Resume"
+        title={`Resume ${name}?`}
+        act={async () => {
+          await ok(api.schedules[':name'].resume.$post({ param }));
+          await refreshed();
+          return `${name} goes on.`;
+        }}
+      >
+        It goes on from now: what it missed stays missed.
+      </ConfirmButton>
       <ConfirmButton
         small
         action="Run now"

@@ -33,11 +33,12 @@ export function ScheduleDialog() {
 }
 
 function Times({ name }: { readonly name: string }) {
-  const { data, error } = useQuery(scheduleQuery(name));
-  if (error !== null) return <ErrorNotice error={error} />;
-  if (data === undefined) return <Skeleton lines={6} height={20} />;
+  const { data, error, refetch } = useQuery(scheduleQuery(name));
+  const failed = error !== null && <ErrorNotice error={error} retry={() => void refetch()} />;
+  if (data === undefined) return failed || <Skeleton lines={6} height={20} />;
   return (
     <div className="stack">
+      {failed}
       <h3>Coming</h3>
       {data.next.length === 0 ? (
         <p className="muted">It is not going to fire.</p>

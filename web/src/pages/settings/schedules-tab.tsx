@@ -23,8 +23,8 @@ import styles from './settings.module.css';
 /** What runs by the clock. */
 export function SchedulesTab() {
   const { data, error, refetch } = useQuery(schedulesQuery);
-  if (error !== null) return <ErrorNotice error={error} retry={() => void refetch()} />;
-  if (data === undefined) return <Skeleton lines={6} height={24} />;
+  const failed = error !== null && <ErrorNotice error={error} retry={() => void refetch()} />;
+  if (data === undefined) return failed || <Skeleton lines={6} height={24} />;
   if (data.items.length === 0)
     return (
       <Empty title="Nothing runs by the clock.">
@@ -34,6 +34,7 @@ export function SchedulesTab() {
     );
   return (
     <div className="stack">
+      {failed}
       {!data.fires && (
         <Notice tone="waiting" title="! No process runs that fires schedules.">
           <p>
