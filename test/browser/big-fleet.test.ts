@@ -1,3 +1,4 @@
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { inBrowser } from './browser.ts';
 import { ControlRoom } from './control-room.ts';
@@ -82,8 +83,7 @@ inBrowser('a fleet of 10,000 circuits', (visitor) => {
     // To the last row, page by page, as it is scrolled.
     const last = rows.getByRole('link', { name: 'p07_000' });
     await rows.hover();
-    for (let i = 0; i < 60 && !(await last.isVisible()); i++) await page.mouse.wheel(0, 2000);
-    await last.waitFor();
+    await scrollTo(page, last, 2000);
   });
 
   it('is walked through by keys on the board', async () => {
@@ -190,12 +190,18 @@ inBrowser('a fleet of 10,000 circuits', (visitor) => {
     const request = await anew;
     const hundredth = rows.getByRole('link', { name: 'p00_099' });
     await rows.hover();
-    for (let i = 0; i < 60 && !(await hundredth.isVisible()); i++) await page.mouse.wheel(0, 500);
-    await hundredth.waitFor();
+    await scrollTo(page, hundredth, 500);
     gate.resolve(undefined);
     expect((await request.response())?.status()).toBe(200);
     const next = rows.getByRole('link', { name: 'p00_110' });
-    for (let i = 0; i < 60 && !(await next.isVisible()); i++) await page.mouse.wheel(0, 500);
-    await next.waitFor();
+    await scrollTo(page, next, 500);
   });
 });
+
+/** By the wheel, however long the pages take that come on the way; the limit of the test ends it. */
+async function scrollTo(page: Page, wanted: Locator, step_px: number): Promise<void> {
+  while (!(await wanted.isVisible())) {
+    await page.mouse.wheel(0, step_px);
+    await page.waitForTimeout(50);
+  }
+}

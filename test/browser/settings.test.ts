@@ -56,7 +56,7 @@ notifications:
     ops: {type: webhook, url: "${receiver.url}"}
   routes: [{channels: [ops], events: ["run.*"]}]
 schedules:
-  nightly: {cron: "15 2 * * *", timezone: Europe/Berlin, run: {pipeline: train}}
+  nightly: {cron: "15 4 * * *", timezone: Europe/Berlin, run: {pipeline: train}}
 `,
     });
   });
@@ -182,10 +182,10 @@ schedules:
     await nightly.getByText('active').waitFor();
     await nightly.getByRole('link', { name: 'All times of nightly' }).click();
     const times = page.getByRole('dialog');
-    await times.getByText(/02:15/).first().waitFor();
+    await times.getByText(/04:15/).first().waitFor();
     // Theirs and ours: whoever looks is told when it is by their own clock, and exactly on the hint.
     expect(await times.getByRole('listitem').first().textContent()).toMatch(
-      / 02:15 \(\d+ \w+ 0[01]:15 your time\)$/,
+      / 04:15 \(\d+ \w+ 0[23]:15 your time\)$/,
     );
     expect(await axeProblems(page)).toEqual([]);
   });
@@ -204,7 +204,7 @@ notifications:
   channels: {ops: {type: webhook, url: "${receiver.url}"}}
   routes: [{channels: [ops], events: ["run.*"]}]
 schedules:
-  nightly: {cron: "15 2 * * *", timezone: UTC, run: {pipeline: train}}
+  nightly: {cron: "15 4 * * *", timezone: UTC, run: {pipeline: train}}
 `,
     });
   });
