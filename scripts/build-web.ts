@@ -15,6 +15,8 @@ const MOST_KB = 250;
 /** Worth a compressed copy beside it. */
 const COMPRESSED = /\.(?:js|css|html|svg|json)$/;
 
+// The same files whoever builds them: under a test runner this says `test`, and React would come with its checks.
+process.env['NODE_ENV'] = 'production';
 const vite = await import('vite').catch((error: unknown) => {
   if (!process.argv.includes('--where-possible')) throw error;
   process.stderr.write('The web UI was not built: its tools are development dependencies (npm ci).\n');

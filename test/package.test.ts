@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import type { SpawnSyncReturns } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -64,6 +64,15 @@ describe('the published package', () => {
           f !== 'examples/weather-stations/components/src',
       ),
     ).toEqual([]);
+  });
+
+  it('hands out the web UI as it is published, whoever builds it', () => {
+    const assets = join(base, 'package', 'web', 'dist', 'assets');
+    const scripts = readdirSync(assets).filter((name) => name.endsWith('.js'));
+    expect(scripts.length).toBeGreaterThan(10);
+    // What React says in a build for developers, who see its checks at the price of its speed.
+    for (const name of scripts)
+      expect(readFileSync(join(assets, name), 'utf8')).not.toContain('Download the React DevTools');
   });
 
   it('shows its help and version from dist', () => {

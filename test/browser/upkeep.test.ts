@@ -133,8 +133,8 @@ inBrowser('what nobody trains or keeps', (visitor) => {
     expect(await axeProblems(page)).toEqual([]);
     await would.getByRole('button', { name: 'Remove it' }).click();
     const dialog = page.getByRole('dialog');
-    // Those of the first run go by themselves, once a day: perhaps a moment ago.
-    await dialog.getByText(/^That is the logs and work folders of (1 run|2 runs), and/).waitFor();
+    // Those of some go by themselves, once a day: perhaps a moment ago.
+    await dialog.getByText(/^That is the logs and work folders of \d runs?, and/).waitFor();
     await dialog.getByRole('button', { name: 'Remove it' }).click();
     const last = page.getByRole('region', { name: 'The last time' });
     await last.getByText(/^tester/).waitFor();

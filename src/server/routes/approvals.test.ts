@@ -265,7 +265,7 @@ describe('a verdict', () => {
     expect((await post(`/approvals/${id}/votes`, { verdict: 'reject' })).status).toBe(200);
     expect(await post(`/approvals/${id}/votes`, { verdict: 'approve' })).toMatchObject({
       status: 409,
-      body: { code: 'approval_refused', hint: expect.stringContaining('withdraw') },
+      body: { code: 'approval_refused', hint: expect.stringContaining('trainyard approvals show') },
     });
     expect((await post(`/approvals/${id}/votes`, { verdict: 'approve', filter: { q: 'c00' } })).status).toBe(
       409,

@@ -226,7 +226,7 @@ describe('scripts', { timeout: 120_000 }, () => {
     expect(JSON.stringify(found['jobs'])).not.toContain('"--seed","7"');
     expect(await post('/scripts/preview', { gpus: '1', gpus_per_job: 2 })).toMatchObject({
       status: 400,
-      body: { detail: expect.stringContaining('there are 1') },
+      body: { detail: expect.stringContaining('there is 1') },
     });
   });
 
@@ -340,7 +340,7 @@ describe('scripts', { timeout: 120_000 }, () => {
     ['arguments past the options', { extra_arg: ['--x'] }, /extra_arg/],
     ['more jobs than anybody means', { sweep: { seed: range(200), epochs: range(200) } }, /40000 jobs/],
     ['GPUs without end', { gpus: '999999999' }, /gpus/],
-    ['more GPUs than there are', { gpus: '1', gpus_per_job: 2 }, /there are 1/],
+    ['more GPUs than there are', { gpus: '1', gpus_per_job: 2 }, /there is 1/],
   ])('refuse %s', async (_what, body, says) => {
     const { post, world } = await repository();
     const refused = await post('/scripts/run', body);
