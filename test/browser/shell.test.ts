@@ -60,8 +60,12 @@ inBrowser('the frame around the pages', (visitor) => {
     await page.getByRole('row').nth(5).waitFor();
     const scroller = page.locator('[data-scroller]');
     const scrolled = (): Promise<number> => scroller.evaluate((each) => each.scrollTop);
-    await scroller.evaluate((each) => each.scrollTo(0, each.scrollHeight));
-    expect(await scrolled()).toBeGreaterThan(0);
+    // As soon as there is more than the window holds.
+    const toTheEnd = async (): Promise<number> => {
+      await scroller.evaluate((each) => each.scrollTo(0, each.scrollHeight));
+      return scrolled();
+    };
+    await expect.poll(toTheEnd, { timeout: 30_000 }).toBeGreaterThan(0);
     const { items } = await room.get<{ items: { message: string }[] }>('/events?limit=100');
     const oldest = page.getByRole('button', { name: items.at(-1)?.message ?? '', exact: true });
     await oldest.waitFor();
