@@ -1,6 +1,4 @@
-import { useMutation } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
-import { makePlan } from '../../api/plans.ts';
+import { usePlanning } from '../../api/plans.ts';
 import { Button, ErrorNotice, plural } from '../../ui/index.ts';
 import styles from './selection-bar.module.css';
 
@@ -12,15 +10,7 @@ export function SelectionBar({
   readonly ids: ReadonlySet<string>;
   readonly onClear: () => void;
 }) {
-  const navigate = useNavigate();
-  const planning = useMutation({
-    mutationFn: () => makePlan({ circuits: [...ids] }),
-  });
-  const plan = (): void =>
-    planning.mutate(undefined, {
-      // Whoever has gone elsewhere meanwhile stays there.
-      onSuccess: ({ plan_id }) => void navigate({ to: '/plan/$plan', params: { plan: plan_id } }),
-    });
+  const planning = usePlanning();
   return (
     <section aria-label="Selected circuits" className={styles.bar}>
       <p role="status">
@@ -28,7 +18,12 @@ export function SelectionBar({
       </p>
       <div className={styles.actions}>
         <Button onClick={onClear}>Clear</Button>
-        <Button kind="primary" needs="operator" busy={planning.isPending} onClick={plan}>
+        <Button
+          kind="primary"
+          needs="operator"
+          busy={planning.isPending}
+          onClick={() => planning.plan({ circuits: [...ids] })}
+        >
           Plan their training
         </Button>
       </div>
